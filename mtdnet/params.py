@@ -1,0 +1,194 @@
+"""``params.yaml`` as frozen, typed objects: one class a section, one section a step."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import yaml
+
+from mtdnet.errors import InputError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Section = TypeVar("Section", bound="DataclassInstance")
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """``layouts``: folder below ``data/`` -> its layout; ``boxes``: CUHK03's, by hand or not."""
+
+    layouts: dict[str, str]
+    boxes: Literal["labeled", "detected"] = "labeled"
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the persons of one benchmark are divided.
+
+    ``paper`` takes the published counts, scaled to the persons that are there; ``random`` takes
+    the counts given here; with ``test_ids`` (a text file, one person a line) the test persons are
+    those. ``validation`` persons are held out of the training persons. ``seed`` draws the persons.
+    """
+
+    name: Literal["paper", "random"] = "paper"
+    seed: int = 0
+    validation: int | None = None
+    test: int | None = None
+    test_ids: str | None = None
+
+
+@dataclass(frozen=True)
+class Augment:
+    """``negatives`` a positive pair, drawn from the positive's ``camera`` or from its ``block``.
+
+    A block is ``pairs`` positive pairs, later one training step; ``rounds`` draws the list that
+    many times. With ``camera``, the paper's list, triplets are shuffled one by one.
+    """
+
+    negatives: int = 10
+    draw: Literal["block", "camera"] = "block"
+    pairs: int = 24
+    rounds: int = 1
+    splits: dict[str, Split] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check(self.negatives >= 1, f"negatives must be at least 1, found {self.negatives}")
+        _check(self.rounds >= 1, f"rounds must be at least 1, found {self.rounds}")
+        _check(self.pairs > self.negatives, f"pairs must exceed negatives ({self.negatives})")
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training; ``rates`` overrides ``rate`` for a benchmark, ``triplets`` are those a step."""
+
+    steps: int
+    triplets: int = 240
+    rate: float = 1e-3
+    momentum: float = 0.9
+    decay: float = 5e-4
+    margin: float = 1.0
+    validate_every: int = 200
+
+    def __post_init__(self) -> None:
+        for key in ("steps", "triplets", "validate_every"):
+            _check(getattr(self, key) >= 1, f"{key} must be at least 1, found {getattr(self, key)}")
+        for key in ("rate", "margin"):
+            _check(getattr(self, key) > 0, f"{key} must be above 0, found {getattr(self, key)}")
+        _check(0 <= self.momentum < 1, f"momentum must be in [0, 1), found {self.momentum}")
+        _check(self.decay >= 0, f"decay must not be negative, found {self.decay}")
+
+
+@dataclass(frozen=True)
+class Pretrain(Training):
+    """Training on ``source`` from ImageNet (``weights``: a file) or drawn convolutions."""
+
+    source: str = "cuhk03"
+    variant: str = "mtdnet"
+    width: float = 1.0
+    weights: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check(0 < self.width <= 1, f"width must be in (0, 1], found {self.width}")
+
+
+@dataclass(frozen=True)
+class Train(Training):
+    """Training of every variant on every target, from the pre-trained network."""
+
+    targets: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ("mtdnet",)
+    rates: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Which trained networks are scored, and what of the CMC curve is reported."""
+
+    targets: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ("mtdnet",)
+    ranks: tuple[int, ...] = (1, 5, 10, 20)
+    pictures: int = 6
+
+
+@dataclass(frozen=True)
+class Report:
+    """The page's title."""
+
+    title: str = "MTDnet"
+
+
+@dataclass(frozen=True)
+class Params:
+    """All of ``params.yaml``; ``seed`` is the root of every random draw but the splits'."""
+
+    ingest: Ingest
+    augment: Augment
+    pretrain: Pretrain
+    train: Train
+    evaluate: Evaluate
+    report: Report
+    seed: int = 0
+
+
+def load(source: Path = Path("params.yaml")) -> Params:
+    """Read a parameter file; InputError names the key that is unknown, missing or ill-typed."""
+    try:
+        content = yaml.safe_load(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{source}: no such file; run from the project's folder") from None
+    except yaml.YAMLError as problem:
+        line = " ".join(str(problem).split())
+        raise InputError(f"{source}: not YAML: {line}") from None
+    return build(Params, content, str(source))
+
+
+def build(kind: type[Section], content: Any, where: str) -> Section:
+    """Make a dataclass from a mapping of plain values; InputError names the key in ``where``."""
+    if not isinstance(content, Mapping):
+        raise InputError(f"{where}: expected keys and values, found {content!r}")
+    hints = typing.get_type_hints(kind)
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    for key in content:
+        if key not in fields:
+            raise InputError(f"{where}: unknown key '{key}'; known: {', '.join(sorted(fields))}")
+    for name, f in fields.items():
+        required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        if required and name not in content:
+            raise InputError(f"{where}: key '{name}' is missing")
+    values = {key: _value(hints[key], v, f"{where}: {key}") for key, v in content.items()}
+    try:
+        return kind(**values)
+    except InputError as problem:
+        raise InputError(f"{where}: {problem}") from None
+
+
+def _value(kind: Any, value: Any, where: str) -> Any:
+    """Return ``value`` as ``kind`` has it; InputError when it is of another type."""
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return build(kind, value, where)
+    if origin is dict and isinstance(value, Mapping):
+        return {str(k): _value(inner[1], v, f"{where}.{k}") for k, v in value.items()}
+    if origin is tuple and isinstance(value, list):
+        return tuple(_value(inner[0], v, f"{where}[{i}]") for i, v in enumerate(value))
+    if origin is Literal and value in inner:
+        return value
+    if origin is types.UnionType:
+        return None if value is None else _value(inner[0], value, where)
+    if kind is float and type(value) in (int, float):
+        return float(value)
+    if kind in (int, str) and type(value) is kind:
+        return value
+    wanted = " or ".join(map(repr, inner)) if origin is Literal else getattr(kind, "__name__", kind)
+    raise InputError(f"{where}: expected {wanted}, found {value!r}")
+
+
+def _check(holds: bool, line: str) -> None:
+    if not holds:
+        raise InputError(line)

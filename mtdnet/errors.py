@@ -6,3 +6,7 @@ class InputError(ValueError):
 
     Every command prints the line to standard error and exits with status 2.
     """
+
+
+class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
+    """A long job was asked to stop and has kept its state; the same command continues it."""

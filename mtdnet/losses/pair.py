@@ -1,0 +1,15 @@
+"""Pair classification loss, eq. (2)."""
+
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+
+def pair_loss(logits: Tensor, same: Tensor, weight: Tensor) -> Tensor:
+    """Return the two-class softmax cross-entropy of pairs, eq. (2), a scalar >= 0.
+
+    ``logits``: (P, 2), class 1 = same person; ``same``: (P,) int64, 0 or 1; ``weight``: (P,), how
+    often each pair stands in the batch: the mean is over all occurrences. The paper prints (2)
+    without the logarithm but means the loss of Li et al. 2014, which has it.
+    """
+    losses = F.cross_entropy(logits, same, reduction="none")
+    return (losses * weight).sum() / weight.sum()

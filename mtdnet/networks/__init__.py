@@ -1,0 +1,1 @@
+"""The networks of the paper, and how their weights are kept and found."""

@@ -1,0 +1,42 @@
+"""The trunk: the two convolutions that every image passes, shared by both heads."""
+
+import torch
+from torch import Tensor, nn
+
+from mtdnet.networks.normalisation import local_response
+
+SIDE = 227  # pixels; without padding conv1 gives 55 x 55 and the trunk 13 x 13
+MEAN_BGR = (104.0, 117.0, 123.0)
+
+
+def channels(full: int, width: float) -> int:
+    """Scale a layer of ``full`` channels by ``width`` in (0, 1], to an even number of 2 or more."""
+    return max(2, 2 * round(full * width / 2))
+
+
+def prepare(pixels: Tensor) -> Tensor:
+    """Turn RGB bytes (B, 227, 227, 3) into CaffeNet's input: float32 (B, 3, 227, 227).
+
+    BGR, 0 to 255, less the ImageNet mean (104, 117, 123). The result lies channels-last.
+    """
+    mean = torch.tensor(MEAN_BGR, device=pixels.device)
+    return (pixels.flip(-1).float() - mean).permute(0, 3, 1, 2)
+
+
+class Trunk(nn.Module):
+    """CaffeNet's first two layers: convolution, ReLU, max pool (3, stride 2), normalisation.
+
+    Input (B, 3, 227, 227) as ``prepare`` gives it; output (B, 256 w, 13, 13).
+    """
+
+    def __init__(self, width: float) -> None:
+        super().__init__()
+        first, second = channels(96, width), channels(256, width)
+        self.conv1 = nn.Conv2d(3, first, 11, stride=4)
+        self.conv2 = nn.Conv2d(first, second, 5, padding=2, groups=2)
+        self.pool = nn.MaxPool2d(3, stride=2)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the maps that the heads read."""
+        maps = local_response(self.pool(self.conv1(images).relu()))
+        return local_response(self.pool(self.conv2(maps).relu()))

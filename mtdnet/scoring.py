@@ -1,0 +1,118 @@
+"""Scores of pairs of images, as published: eight-fold probabilities and ranking distances."""
+
+import copy
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from mtdnet.device import Device
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.trunk import prepare
+
+IMAGES = 256  # images whose halves are in memory at a time, on either side
+QUERIES, GALLERY = 8, 32  # pairs a tail: large enough for the matrix units, small for caches
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+
+class Scorer:
+    """Scores with one network on one device; ``pixels``: uint8 (M, 227, 227, 3) RGB."""
+
+    def __init__(self, network: MTDnet, pixels: Tensor, device: Device) -> None:
+        # A copy in the product's own format: autocast would convert the weights for every tile.
+        self.type = torch.bfloat16 if device.bf16 else torch.float32
+        own = copy.deepcopy(network).to(device.torch, self.type).eval()
+        self.network = own.to(memory_format=torch.channels_last)
+        self.pixels, self.device = pixels, device.torch
+
+    def _maps(self, rows: Rows, mirrored: bool) -> Tensor:
+        chosen = self.pixels[torch.from_numpy(rows).to(self.pixels.device)]
+        chosen = chosen.to(self.device)
+        images = prepare(chosen.flip(2) if mirrored else chosen)
+        maps: Tensor = self.network.trunk(images.to(self.type))
+        return maps
+
+    @torch.inference_mode()
+    def features(self, rows: Rows, mirrored: bool) -> Tensor:
+        """Return ranking features (R, 512 w), float32, unit length, of rows of the images."""
+        blocks = _blocks(rows, 64)
+        return torch.cat([self.network.ranking(self._maps(block, mirrored)) for block in blocks])
+
+    @torch.inference_mode()
+    def halves(self, rows: Rows, mirrors: tuple[bool, ...]) -> tuple[Tensor, Tensor]:
+        """Return conv3's two halves, each (mirrors x R, 13, 13, 384 w), plain images first."""
+        lefts, rights = [], []
+        for mirrored in mirrors:
+            for block in _blocks(rows, 64):
+                maps = self._maps(block, mirrored)
+                lefts.append(self.network.pair.left(maps).permute(0, 2, 3, 1))
+                rights.append(self.network.pair.right(maps).permute(0, 2, 3, 1))
+        return torch.cat(lefts), torch.cat(rights)
+
+    @torch.inference_mode()
+    def tail(self, joint: Tensor) -> Tensor:
+        """Return P(same person) (P,), float32 in [0, 1], of joint maps (P, 13, 13, 384 w)."""
+        logits: Tensor = self.network.pair.tail(joint.permute(0, 3, 1, 2))
+        return logits.softmax(1)[:, 1]
+
+    def _product(self, left: Tensor, right: Tensor) -> Tensor:
+        """Return P(same) (L, R) of every left with every right half."""
+        return torch.cat(
+            [
+                torch.cat(
+                    [
+                        self.tail((a[:, None] + b[None]).flatten(0, 1)).view(len(a), len(b))
+                        for b in torch.split(right, GALLERY)
+                    ],
+                    dim=1,
+                )
+                for a in torch.split(left, QUERIES)
+            ]
+        )
+
+    def probabilities(self, query: Rows, gallery: Rows, folds: int = 8) -> Scores:
+        """Return P(same person), (Q, G), of every query row with every gallery row.
+
+        ``folds`` 8, as published: the mean over query plain or mirrored, gallery plain or
+        mirrored, and both orders in the pair. 1: plain, query first, for validation. Memory is
+        bounded by blocks of images; halves of conv3 are computed once an image and block.
+        """
+        mirrors = (False, True) if folds == 8 else (False,)
+        out = np.empty((len(query), len(gallery)), np.float32)
+        total = out.size * folds
+        with tqdm(total=total, unit="pair", desc="score", leave=False, disable=folds == 1) as bar:
+            for g, columns in enumerate(_blocks(gallery, IMAGES)):
+                g_left, g_right = self.halves(columns, mirrors)
+                for q, rows in enumerate(_blocks(query, IMAGES)):
+                    q_left, q_right = self.halves(rows, mirrors)
+                    score = self._product(q_left, g_right)
+                    if folds == 8:
+                        score = (score + self._product(g_left, q_right).T) / 2
+                    count = len(mirrors)
+                    score = score.view(count, len(rows), count, len(columns)).mean((0, 2))
+                    out[
+                        q * IMAGES : q * IMAGES + len(rows),
+                        g * IMAGES : g * IMAGES + len(columns),
+                    ] = score.float().cpu().numpy()
+                    bar.update(score.numel() * folds)
+        return out
+
+    def distances(self, query: Rows, gallery: Rows) -> Scores:
+        """Return squared distances of ranking features, (Q, G) in [0, 4]: MTDnet-trp.
+
+        The mean of the four, query plain or mirrored x gallery plain or mirrored. Features are
+        unit vectors, so ``|a - b|^2 = 2 - 2 a.b`` and the mean of products is that of the means.
+        """
+        q = sum(self.features(query, m) for m in (False, True)) / 2
+        g = sum(self.features(gallery, m) for m in (False, True)) / 2
+        assert isinstance(q, Tensor) and isinstance(g, Tensor)  # noqa: S101
+        return (2 - 2 * (q @ g.T)).cpu().numpy()
+
+
+def _blocks(rows: Rows, size: int) -> Iterator[Rows]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))

@@ -1,0 +1,95 @@
+"""The state of a training in one safetensors file, so that a stopped one continues exactly."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from mtdnet.files import whole
+from mtdnet.networks.mtdnet import MTDnet
+
+Row = dict[str, float]
+
+
+@dataclass
+class State:
+    """Where a training stands.
+
+    ``fingerprint`` tells its data and settings; ``sums``: triplet and pair loss summed over
+    ``since`` steps since the last row of ``history``; ``best``: (rank-1, mAP) on validation
+    persons at ``best_step``; ``seconds`` spent in training so far.
+    """
+
+    fingerprint: str
+    step: int = 0
+    sums: tuple[float, float] = (0.0, 0.0)
+    since: int = 0
+    best: tuple[float, float] = (-1.0, -1.0)
+    best_step: int = 0
+    seconds: float = 0.0
+    history: list[Row] = field(default_factory=list)
+
+    def add(self, sums: tuple[float, float]) -> None:
+        """Add losses summed over some steps."""
+        self.sums = (self.sums[0] + sums[0], self.sums[1] + sums[1])
+
+    def close_row(self, triplets: int, validation: Mapping[str, float]) -> Row:
+        """End a row of the history with what validation found, and note the best."""
+        row = {
+            "step": self.step,
+            "triplets": self.step * triplets,
+            "triplet_loss": self.sums[0] / self.since,
+            "pair_loss": self.sums[1] / self.since,
+            **validation,
+        }
+        self.history.append(row)
+        self.sums, self.since = (0.0, 0.0), 0
+        found = validation["validation_rank1"], validation["validation_mAP"]
+        if found > self.best:
+            self.best, self.best_step = found, self.step
+        return row
+
+
+def save(target: Path, state: State, network: MTDnet, optimiser: torch.optim.SGD) -> None:
+    """Write state, weights, momenta and the random generators' states, whole or not at all."""
+    tensors = {f"network.{k}": v.detach().cpu() for k, v in network.state_dict().items()}
+    for name, weight in network.named_parameters():
+        momentum = optimiser.state[weight].get("momentum_buffer")
+        if momentum is not None:
+            tensors[f"momentum.{name}"] = momentum.cpu()
+    tensors["random.cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    with whole(target) as draft:
+        plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
+        save_file(plain, draft, metadata={"state": json.dumps(asdict(state))})
+
+
+def restore(
+    source: Path, fingerprint: str, network: MTDnet, optimiser: torch.optim.SGD
+) -> State | None:
+    """Load what ``save`` wrote; None when there is none, or one of other data or settings."""
+    try:
+        with safe_open(source, framework="pt") as file:
+            state = State(**json.loads(file.metadata()["state"]))
+            if state.fingerprint != fingerprint:
+                return None
+            tensors: dict[str, Tensor] = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (FileNotFoundError, SafetensorError):
+        return None
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            weight.copy_(tensors[f"network.{name}"])
+            if f"momentum.{name}" in tensors:
+                momentum = torch.empty_like(weight).copy_(tensors[f"momentum.{name}"])
+                optimiser.state[weight]["momentum_buffer"] = momentum
+    torch.set_rng_state(tensors["random.cpu"])
+    if "random.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["random.cuda"])
+    state.best, state.sums = (*state.best,), (*state.sums,)  # JSON made lists of them
+    return state

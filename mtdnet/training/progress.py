@@ -1,0 +1,31 @@
+"""One line that tells how a training goes."""
+
+from tqdm import tqdm
+
+from mtdnet.params import Training
+from mtdnet.training.checkpoint import State
+
+
+class Progress(tqdm):  # type: ignore[type-arg]
+    """Losses since the last validation, its rank-1, triplets a second and the time left."""
+
+    def __init__(self, name: str, settings: Training, state: State) -> None:
+        super().__init__(
+            total=settings.steps * settings.triplets,
+            initial=state.step * settings.triplets,
+            desc=name,
+            unit=" triplets",
+            unit_scale=True,
+            mininterval=2,
+        )
+        self.per_step = settings.triplets
+
+    def show(self, state: State) -> None:
+        """Bring the line up to the state."""
+        triplet, pair = (value / max(1, state.since) for value in state.sums)
+        rank1 = f"{state.history[-1]['validation_rank1']:.1%}" if state.history else "-"
+        if state.since:
+            self.set_postfix_str(
+                f"triplet {triplet:.3f}, pair {pair:.3f}, rank-1 {rank1}", refresh=False
+            )
+        self.update(state.step * self.per_step - self.n)

@@ -1,0 +1,134 @@
+"""A whole training: from the files of augment to a model folder."""
+
+import csv
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mtdnet import device
+from mtdnet.data.images import Images
+from mtdnet.errors import InputError, Stopped
+from mtdnet.files import whole, write_json
+from mtdnet.networks import keep
+from mtdnet.networks.initial import initialise
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.params import Training
+from mtdnet.provenance import commit, fingerprint
+from mtdnet.training import checkpoint
+from mtdnet.training.checkpoint import State
+from mtdnet.training.progress import Progress
+from mtdnet.training.stop import Stop
+from mtdnet.training.trainer import Trainer
+from mtdnet.training.triplets import Triplets
+from mtdnet.training.validation import Validation
+
+Observer = Callable[[Mapping[str, float]], None]
+LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
+
+
+def train(
+    *,
+    ingested: Path,
+    augmented: Path,
+    out: Path,
+    checkpoints: Path,
+    settings: Training,
+    seed: int,
+    variant: str = "mtdnet",
+    start: Path | None = None,
+    width: float = 1.0,
+    weights: Path | None = None,
+    observe: Observer = lambda row: None,
+) -> dict[str, Any]:
+    """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
+
+    ``start``: a model folder to start from; else a network of ``width`` is drawn from ``seed``,
+    its trunk from ``weights`` where given. Every ``validate_every`` steps the validation persons
+    are ranked by the pair head; the network best at it (rank-1, then mAP) is kept. ``observe``
+    gets each row of ``history.csv``. State is kept below ``checkpoints``: the same call continues
+    a stopped training exactly. Returns the content of ``training.json``.
+
+    Raises InputError for bad input or a loss that is not finite, Stopped after SIGINT or SIGTERM.
+    """
+    if variant != "mtdnet":
+        raise InputError(f"variants: unknown variant '{variant}'; known: mtdnet")
+    place = device.choose()
+    torch.manual_seed(seed)
+    network = _network(start, width, weights)
+    images = Images.open(ingested)
+    pixels = torch.from_numpy(images.pixels).to(place.torch)
+    triplets = Triplets.open(augmented, settings.triplets, seed)
+    trainer = Trainer(network, pixels, settings, place)
+    validation = Validation(images, augmented, pixels, place)
+    inputs = [ingested / "images.parquet", augmented / "triplets.parquet"]
+    inputs += [augmented / "split.parquet"]
+    inputs += [start / "network.safetensors"] if start else [weights] if weights else []
+    told = {"settings": repr(settings), "seed": seed, "width": network.width}
+    mark = fingerprint(told, inputs)
+    last, best = checkpoints / "last.safetensors", checkpoints / "best.safetensors"
+    state = checkpoint.restore(last, mark, network, trainer.optimiser) or State(mark)
+    for row in state.history:
+        observe(row)
+    before = time.monotonic() - state.seconds
+    with Stop() as stop, Progress(out.name, settings, state) as progress:
+        while state.step < settings.steps and not stop.requested:
+            trainer.step(triplets.batch(state.step))
+            state.step, state.since = state.step + 1, state.since + 1
+            row_due = state.step % settings.validate_every == 0 or state.step == settings.steps
+            if row_due or stop.requested or state.step % LOOK_EVERY == 0:
+                state.add(trainer.take_sums(state.step))
+                state.seconds = time.monotonic() - before
+                progress.show(state)
+            if row_due:
+                row = state.close_row(settings.triplets, validation.measure(network))
+                if state.best_step == state.step:
+                    keep.save(network, best)
+                observe(row)
+            if row_due or stop.requested:
+                checkpoint.save(last, state, network, trainer.optimiser)
+    if state.step < settings.steps:
+        raise Stopped(f"{out.name}: stopped at step {state.step} of {settings.steps}; kept")
+    summary = {
+        "variant": variant,
+        "start": start.name if start else weights.name if weights else "drawn",
+        "width": network.width,
+        "seed": seed,
+        "steps": state.step,
+        "triplets": state.step * settings.triplets,
+        "best_step": state.best_step,
+        "validation_rank1": state.best[0],
+        "validation_mAP": state.best[1],
+        "validation_persons": len(set(validation.who[0])),
+        "seconds": round(state.seconds, 1),
+        "triplets_per_second": round(state.step * settings.triplets / state.seconds, 1),
+        "device": place.name,
+        "bf16": place.bf16,
+        "commit": commit(),
+    }
+    _write(out, best, state, summary)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return summary
+
+
+def _network(start: Path | None, width: float, weights: Path | None) -> MTDnet:
+    if start:
+        return keep.load(start / "network.safetensors")
+    network = MTDnet(width)
+    if weights:
+        initialise(network.trunk, weights)
+    return network
+
+
+def _write(out: Path, best: Path, state: State, summary: Mapping[str, Any]) -> None:
+    with whole(out) as draft:
+        draft.mkdir()
+        shutil.copyfile(best, draft / "network.safetensors")
+        with (draft / "history.csv").open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, list(state.history[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(state.history)
+        write_json(draft / "training.json", summary)

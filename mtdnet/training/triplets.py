@@ -1,0 +1,48 @@
+"""The list of triplets on disk as a sequence of batches."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from torch import Tensor
+
+from mtdnet.errors import InputError
+from mtdnet.training.batch import Batch
+
+PARTS = ("anchor", "positive", "negative")
+
+
+class Triplets:
+    """Batches of ``size`` neighbouring rows of ``triplets.parquet``, in an order drawn per epoch.
+
+    The order depends on ``seed`` and epoch alone, so that any step can be asked for by number.
+    Neighbours stay together: a block of the list shares its images, and a batch computes each once.
+    """
+
+    def __init__(self, images: Tensor, mirrors: Tensor, size: int, seed: int) -> None:
+        self.images, self.mirrors, self.size, self.seed = images, mirrors, size, seed
+        self.batches = images.shape[1] // size
+
+    @classmethod
+    def open(cls, augmented: Path, size: int, seed: int) -> "Triplets":
+        """Read the list; InputError when it is missing or holds fewer rows than one batch."""
+        source = augmented / "triplets.parquet"
+        if not source.is_file():
+            raise InputError(f"{source}: no such file; run augment first")
+        table = pq.read_table(source)
+        images = np.stack([table[part].to_numpy() for part in PARTS]).astype(np.int64)
+        mirrors = np.stack([table[f"{part}_mirror"].to_numpy() for part in PARTS])
+        if len(table) < size:
+            raise InputError(
+                f"{source}: {len(table)} triplets are fewer than one batch; "
+                f"set `triplets` to at most that, or `rounds` of augment higher"
+            )
+        return cls(torch.from_numpy(images), torch.from_numpy(mirrors), size, seed)
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of training step ``step``, counted from 0."""
+        epoch, position = divmod(step, self.batches)
+        order = np.random.default_rng([self.seed, epoch]).permutation(self.batches)
+        rows = slice(order[position] * self.size, (order[position] + 1) * self.size)
+        return Batch.of(self.images[:, rows], self.mirrors[:, rows])

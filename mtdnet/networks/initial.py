@@ -47,7 +47,7 @@ def _npz(source: Path) -> list[Tensor]:
 
 def _onnx(source: Path) -> list[Tensor]:
     try:
-        import onnx  # noqa: PLC0415 - an extra: only who brings such a file needs it
+        import onnx  # an extra: only who brings such a file needs it
     except ImportError:
         raise InputError(f"{source}: install the package 'onnx' to read it") from None
     try:

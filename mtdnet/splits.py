@@ -1,0 +1,194 @@
+"""Identity splits: which persons train, validate and test, and which images query which."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdnet.chance import generator
+from mtdnet.errors import InputError
+from mtdnet.params import Split
+
+# Chen et al. 2017, "Dataset and settings": train, validation and test persons.
+PUBLISHED = {
+    "cuhk03": (1160, 100, 100),
+    "cuhk01": (871, 0, 100),
+    "viper": (316, 0, 316),
+    "ilids": (60, 0, 59),
+    "prid2011": (100, 0, 100),
+}
+CUHK03_PAIRS = ("1_", "2_", "3_")  # camera pairs 4 and 5 have no part in the published protocol
+LEAST = "a split needs 4: one to test, one to validate, two to train"
+
+Strings = NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Part and role of N images.
+
+    ``part``: (N,) "train", "validation", "test" or "" (unused); ``role``: (N,) "query", "gallery"
+    or "", for validation and test; ``one_camera``: persons left out because no two cameras saw
+    them; ``distractors``: persons that stand in the test gallery alone; ``origin``: what named
+    the test persons.
+    """
+
+    part: Strings
+    role: Strings
+    one_camera: int
+    distractors: int
+    origin: str
+
+
+def divide(
+    *,
+    benchmark: str,
+    person: Strings,
+    camera: Strings,
+    settings: Split,
+    part: Strings,
+    role: Strings,
+    test_sets: Sequence[Sequence[str]] = (),
+) -> Identities:
+    """Divide N images by person; all arrays (N,), ``part`` and ``role`` as the layout says or "".
+
+    Persons that no two cameras saw ("" is unknown: two images do) are left out. Test persons:
+    those of the file ``test_ids``; else with ``random`` as many as ``test`` says; else the
+    layout's own; else the first of ``test_sets`` whose persons are all there; else the published
+    count, scaled down to the persons that are there. Validation persons are held out of the
+    rest: as many as ``validation`` says, else 100 of 1260 for CUHK03 and a tenth elsewhere.
+
+    Queries are all images of a person's first camera, its gallery image the first one of the
+    second camera; without cameras image 1 is the gallery and the others query. Test roles that
+    the layout gives are kept. PRID's persons of camera b alone join the test gallery.
+
+    Raises InputError when persons, counts or the file of ids don't allow this.
+    """
+    order = np.argsort(person, kind="stable")
+    names, starts = np.unique(person[order], return_index=True)
+    rows = dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True))
+    matched = [p for p, at in rows.items() if _matched(camera[at])]
+    if not matched:
+        raise InputError(
+            f"{benchmark}: no person is seen by two cameras, so no positive pair; check camera ids"
+        )
+    rng = generator(settings.seed, f"split {benchmark}")
+    pool = [str(p) for p in rng.permutation(matched)]
+    said = settings.name == "paper" and settings.test_ids is None and bool((part != "").any())
+    if said:
+        of_test = {p for p in pool if (part[rows[p]] == "test").any()}
+        test, origin = [p for p in pool if p in of_test], "layout"
+        pool = [p for p in pool if p in of_test or (part[rows[p]] == "train").any()]
+    else:
+        if settings.name == "paper" and benchmark == "cuhk03":
+            pool = [p for p in pool if p.startswith(CUHK03_PAIRS)]
+        test, origin = _test(benchmark, pool, matched, settings, test_sets)
+    chosen = set(test)
+    rest = [p for p in pool if p not in chosen]
+    if not test or len(rest) < 3:
+        raise InputError(
+            f"{benchmark}: {len(test)} test persons and {len(rest)} others are seen by two "
+            f"cameras; {LEAST}"
+        )
+    held = _validation(benchmark, len(rest), settings)
+
+    parts, roles = np.full(len(person), "", "U10"), np.full(len(person), "", "U7")
+    for name, persons in (("test", test), ("validation", rest[:held]), ("train", rest[held:])):
+        for p in persons:
+            parts[rows[p]] = name
+            if name != "train":
+                roles[rows[p]] = _roles(camera[rows[p]])
+    alone = set(rows) - set(matched)
+    distractors = set()
+    if said and (role != "").any():
+        given = (part == "test") & ((role == "gallery") | np.isin(person, test))
+        parts[given], roles[part == "test"] = "test", ""
+        roles[given] = role[given]
+        distractors = alone & {str(p) for p in person[given]}
+    elif benchmark == "prid2011":
+        distractors = {p for p in alone if (camera[rows[p]] == "b").all()}
+        for p in distractors:
+            parts[rows[p]], roles[rows[p][0]] = "test", "gallery"
+    return Identities(parts, roles, len(alone - distractors), len(distractors), origin)
+
+
+def _matched(cameras: Strings) -> bool:
+    """Tell whether a person's images hold a pair of different, or of two unknown, cameras."""
+    return len(np.unique(cameras)) > 1 or int((cameras == "").sum()) > 1
+
+
+def _roles(cameras: Strings) -> Strings:
+    """Return the roles of one person's images, in their order."""
+    names = np.unique(cameras)
+    if len(names) == 1:
+        return np.where(np.arange(len(cameras)) == 0, "gallery", "query")
+    roles = np.where(cameras == names[0], "query", "").astype("U7")
+    roles[np.argmax(cameras == names[1])] = "gallery"
+    return roles
+
+
+def _test(
+    benchmark: str,
+    pool: list[str],
+    matched: list[str],
+    settings: Split,
+    test_sets: Sequence[Sequence[str]],
+) -> tuple[list[str], str]:
+    """Return the test persons, and what named them; ``pool`` is in random order."""
+    key = f"augment.splits.{benchmark}"
+    if settings.test_ids is not None:
+        if settings.test is not None:
+            raise InputError(f"{key}: test_ids and test are both given; keep one")
+        return _read(Path(settings.test_ids), set(matched), benchmark), settings.test_ids
+    if settings.name == "random":
+        if settings.test is None or not 1 <= settings.test <= len(pool) - 3:
+            raise InputError(
+                f"{key}: test must be 1 to {len(pool) - 3}, found {settings.test}; "
+                f"{len(pool)} persons are seen by two cameras, and {LEAST}"
+            )
+        return pool[: settings.test], "random"
+    if settings.test is not None:
+        raise InputError(f"{key}: test is for name: random; the paper's counts are given")
+    for number, persons in enumerate(test_sets, 1):
+        if set(persons) <= set(matched):
+            return list(persons), f"published list {number} of {len(test_sets)}"
+    if benchmark not in PUBLISHED:
+        raise InputError(f"{key}: no published counts; say name: random and test: how many")
+    counts = PUBLISHED[benchmark]
+    share = min(1.0, len(pool) / sum(counts))
+    count = max(1, min(round(share * counts[2]), len(pool) - 3))
+    return pool[:count], "published counts" if share == 1 else "published counts, scaled"
+
+
+def _validation(benchmark: str, rest: int, settings: Split) -> int:
+    """Return how many of the ``rest`` (3 or more) persons validate."""
+    if settings.validation is None:
+        train, validation, _ = PUBLISHED.get(benchmark, (9, 1, 0))
+        share = validation / (train + validation) if validation else 0.1
+        return max(1, round(share * rest))
+    if not 1 <= settings.validation <= rest - 2:
+        raise InputError(
+            f"augment.splits.{benchmark}: validation must be 1 to {rest - 2}, found "
+            f"{settings.validation}; {rest} persons are not for testing, and {LEAST}"
+        )
+    return settings.validation
+
+
+def _read(source: Path, matched: set[str], benchmark: str) -> list[str]:
+    """Return the persons of a text file, one a line; blank lines are passed over."""
+    try:
+        lines = source.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(f"{source}: no readable text file ({problem})") from None
+    persons = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    if not persons:
+        raise InputError(f"{source}: no person id; write one a line")
+    for p in persons:
+        if p not in matched:
+            raise InputError(
+                f"{source}: person '{p}' is not among the {len(matched)} of {benchmark} that two "
+                "cameras saw; ids are those of images.parquet"
+            )
+    return persons

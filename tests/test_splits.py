@@ -1,0 +1,258 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mtdnet.errors import InputError
+from mtdnet.params import Split
+from mtdnet.splits import PUBLISHED, Identities, divide
+
+Rows = list[tuple[str, str]]
+
+
+def pairs(count: int, images: int = 1, prefix: str = "") -> Rows:
+    """Return (person, camera) rows of persons that cameras a and b saw ``images`` times each."""
+    return [(f"{prefix}{p:04d}", c) for p in range(count) for c in "ab" for _ in range(images)]
+
+
+def divided(
+    rows: Rows,
+    settings: Split | None = None,
+    benchmark: str = "viper",
+    test_sets: list[list[str]] | None = None,
+    said: list[tuple[str, str]] | None = None,
+) -> Identities:
+    person, camera = (np.array(column) for column in zip(*rows, strict=True))
+    part, role = zip(*(said or [("", "")] * len(rows)), strict=True)
+    return divide(
+        benchmark=benchmark,
+        person=person,
+        camera=camera,
+        settings=settings or Split(),
+        part=np.array(part),
+        role=np.array(role),
+        test_sets=test_sets or [],
+    )
+
+
+def persons(rows: Rows, mask: NDArray[np.bool_]) -> set[str]:
+    return {rows[i][0] for i in np.flatnonzero(mask)}
+
+
+def counts(rows: Rows, found: Identities) -> tuple[int, int, int]:
+    parts = [persons(rows, found.part == name) for name in ("train", "validation", "test")]
+    assert not parts[0] & parts[1] and not parts[1] & parts[2] and not parts[0] & parts[2]
+    return len(parts[0]), len(parts[1]), len(parts[2])
+
+
+def cuhk03(count: int, images: int = 1) -> Rows:
+    """Return rows of ``count`` persons in camera pairs 1 to 3, and of ten in pair 4."""
+    rows = []
+    for p in range(count):
+        pair = 1 if p < 843 else 2 if p < 1283 else 3
+        rows += [(f"{pair}_{p:04d}", f"{pair}{v}") for v in "ab" for _ in range(images)]
+    return rows + [(f"4_{p:04d}", f"4{v}") for p in range(10) for v in "ab"]
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "rows", "expected"),
+    [
+        ("cuhk03", cuhk03(1360), (1160, 100, 100)),
+        ("cuhk01", pairs(971), (784, 87, 100)),
+        ("viper", pairs(632), (284, 32, 316)),
+        ("ilids", [(p, "") for p, _ in pairs(119)], (54, 6, 59)),
+        ("prid2011", pairs(200), (90, 10, 100)),
+    ],
+)
+def test_whole_benchmarks_get_the_published_counts(
+    benchmark: str, rows: Rows, expected: tuple[int, int, int]
+) -> None:
+    found = divided(rows, benchmark=benchmark)
+    assert counts(rows, found) == expected
+    train, validation, test = PUBLISHED[benchmark]
+    assert (expected[0] + expected[1], expected[2]) == (train + validation, test)
+    assert found.origin == "published counts"
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "rows", "expected"),
+    [
+        ("cuhk03", cuhk03(743), (633, 55, 55)),
+        ("cuhk01", pairs(871), (703, 78, 90)),
+        ("viper", pairs(316), (142, 16, 158)),
+        ("viper", pairs(4), (2, 1, 1)),
+        ("viper", pairs(5), (2, 1, 2)),
+    ],
+)
+def test_a_part_of_a_benchmark_scales_the_counts(
+    benchmark: str, rows: Rows, expected: tuple[int, int, int]
+) -> None:
+    found = divided(rows, benchmark=benchmark)
+    assert counts(rows, found) == expected
+    assert found.origin == "published counts, scaled"
+
+
+def test_published_test_persons_are_taken_and_keep_camera_pairs_4_and_5_out() -> None:
+    rows = cuhk03(1360)
+    missing = [f"9_{p:04d}" for p in range(100)]
+    published = [f"1_{p:04d}" for p in range(700, 800)]
+    found = divided(rows, benchmark="cuhk03", test_sets=[missing, published])
+    assert persons(rows, found.part == "test") == set(published)
+    assert found.origin == "published list 2 of 2"
+    assert counts(rows, found) == (1160, 100, 100)
+    assert not any(p.startswith("4_") for p in persons(rows, found.part != ""))
+
+
+def test_published_test_persons_that_are_not_there_are_drawn_instead() -> None:
+    rows = cuhk03(50)
+    found = divided(rows, benchmark="cuhk03", test_sets=[["1_0001", "1_0999"]])
+    assert found.origin == "published counts, scaled"
+
+
+def test_the_seed_names_the_persons_and_row_order_does_not() -> None:
+    rows = pairs(60)
+    test = persons(rows, divided(rows, Split(seed=1)).part == "test")
+    assert persons(rows[::-1], divided(rows[::-1], Split(seed=1)).part == "test") == test
+    assert persons(rows, divided(rows, Split(seed=2)).part == "test") != test
+
+
+def test_random_takes_the_counts_given() -> None:
+    rows = pairs(30)
+    found = divided(rows, Split(name="random", test=7, validation=4), "mine")
+    assert counts(rows, found) == (19, 4, 7)
+    assert found.origin == "random"
+    assert counts(rows, divided(rows, Split(name="random", test=10), "mine")) == (18, 2, 10)
+
+
+def test_a_file_names_the_test_persons(tmp_path: Path) -> None:
+    rows = pairs(12)
+    source = tmp_path / "ids.txt"
+    source.write_text("0003\n\n 0007 \n0003\n", encoding="utf-8")
+    found = divided(rows, Split(test_ids=str(source)))
+    assert persons(rows, found.part == "test") == {"0003", "0007"}
+    assert counts(rows, found) == (9, 1, 2)
+    assert found.origin == str(source)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"0003\n9999\n", "ids.txt: person '9999' is not among the 12 of viper"),
+        (b"\n \n", "ids.txt: no person id"),
+        (b"\xff\xfe\x00", "ids.txt: no readable text file"),
+        (None, "ids.txt: no readable text file"),
+    ],
+)
+def test_a_bad_file_of_persons_is_named(tmp_path: Path, content: bytes | None, line: str) -> None:
+    source = tmp_path / "ids.txt"
+    if content is not None:
+        source.write_bytes(content)
+    with pytest.raises(InputError, match=line):
+        divided(pairs(12), Split(test_ids=str(source)))
+
+
+def test_roles_of_two_cameras() -> None:
+    rows = pairs(20, images=3)
+    found = divided(rows, Split(name="random", test=10, validation=5), "cuhk01")
+    for i, (_, camera) in enumerate(rows):
+        scored = found.part[i] in ("test", "validation")
+        expected = "query" if camera == "a" else "gallery" if i % 3 == 0 else ""
+        assert found.role[i] == (expected if scored else "")
+
+
+def test_roles_without_cameras() -> None:
+    rows = [(f"{p:04d}", "") for p in range(10) for _ in range(4)]
+    found = divided(rows, benchmark="ilids")
+    for i in range(len(rows)):
+        scored = found.part[i] in ("test", "validation")
+        assert found.role[i] == (("gallery" if i % 4 == 0 else "query") if scored else "")
+
+
+def test_roles_of_many_cameras() -> None:
+    rows = [(f"{p}", c) for p in range(8) for c in ("c2", "c1", "c3", "c2", "c1")]
+    found = divided(rows, Split(name="random", test=2), "mine")
+    for p in persons(rows, found.part == "test"):
+        start = int(p) * 5
+        assert found.role[start : start + 5].tolist() == ["gallery", "query", "", "", "query"]
+
+
+def test_persons_of_one_camera_are_left_out_and_counted() -> None:
+    rows = [*pairs(20), ("only a", "a"), ("only a", "a"), ("only b", "b")]
+    found = divided(rows)
+    assert (found.part[-3:] == "").all() and (found.role[-3:] == "").all()
+    assert (found.one_camera, found.distractors) == (2, 0)
+
+
+def test_prid_gallery_holds_the_persons_of_camera_b_alone() -> None:
+    rows = [*pairs(40), *[(f"a{p}", "a") for p in range(5)], *[(f"b{p}", "b") for p in range(9)]]
+    found = divided(rows, benchmark="prid2011")
+    alone = np.array([p.startswith("b") for p, _ in rows])
+    assert (found.part[alone] == "test").all() and (found.role[alone] == "gallery").all()
+    assert (found.one_camera, found.distractors) == (5, 9)
+    assert np.count_nonzero((found.part == "validation") & (found.role == "gallery")) == 2
+
+
+def market() -> tuple[Rows, list[tuple[str, str]]]:
+    """Return rows, parts and roles as the Market-1501 layout says them."""
+    rows: Rows = []
+    said = []
+    for p in range(20):
+        rows += [(f"{p:04d}", c) for c in ("1", "2", "2")]
+        said += [("train", "")] * 3
+    for p in range(20, 30):
+        rows += [(f"{p:04d}", c) for c in ("3", "1", "2", "3")]
+        said += [("test", "query")] + [("test", "gallery")] * 3
+    rows += [("0099", "1"), ("0098", "2"), ("0098", "2"), ("0050", "1")]
+    said += [("test", "gallery"), ("test", "query"), ("test", "gallery"), ("train", "")]
+    return rows, said
+
+
+def test_parts_and_roles_of_the_layout_are_kept() -> None:
+    rows, said = market()
+    found = divided(rows, benchmark="market1501", said=said)
+    assert counts(rows, found) == (18, 2, 12)
+    assert found.origin == "layout"
+    assert (found.one_camera, found.distractors) == (1, 2)
+    for i, (part, role) in enumerate(said[:-4]):
+        assert found.part[i] == part or (found.part[i], part) == ("validation", "train")
+        if part == "test":
+            assert found.role[i] == role
+    assert found.part[-4:].tolist() == ["test", "", "test", ""]
+    assert found.role[-4:].tolist() == ["gallery", "", "gallery", ""]
+    held = found.role[found.part == "validation"]
+    assert sorted(held.tolist()) == ["", "", "gallery", "gallery", "query", "query"]
+
+
+def test_a_named_split_overrides_the_layout() -> None:
+    rows, said = market()
+    found = divided(rows, Split(name="random", test=5), "market1501", said=said)
+    assert counts(rows, found) == (23, 2, 5)
+    assert found.one_camera == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "settings", "line"),
+    [
+        (pairs(1), Split(), "viper: 1 test persons and 0 others are seen by two cameras; a split"),
+        (pairs(3), Split(), "viper: 1 test persons and 2 others"),
+        ([("x", "a"), ("y", "b"), ("x", "a")], Split(), "viper: no person is seen by two cameras"),
+        ([("x", ""), ("y", "")], Split(), "viper: no person is seen by two cameras"),
+        (pairs(9), Split(name="random"), "viper: test must be 1 to 6, found None"),
+        (pairs(9), Split(name="random", test=7), "viper: test must be 1 to 6, found 7"),
+        (pairs(9), Split(name="random", test=0), "viper: test must be 1 to 6, found 0"),
+        (pairs(9), Split(validation=4), "viper: validation must be 1 to 3, found 4"),
+        (pairs(9), Split(validation=0), "viper: validation must be 1 to 3, found 0"),
+        (pairs(9), Split(test=3), "viper: test is for name: random"),
+        (pairs(9), Split(test=3, test_ids="x"), "viper: test_ids and test are both given"),
+        (pairs(9), Split(seed=-1), "seed must not be negative, found -1"),
+    ],
+)
+def test_bad_counts_are_named(rows: Rows, settings: Split, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        divided(rows, settings)
+
+
+def test_a_benchmark_without_published_counts_says_so() -> None:
+    with pytest.raises(InputError, match=r"augment\.splits\.mine: no published counts"):
+        divided(pairs(9), benchmark="mine")

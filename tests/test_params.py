@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mtdnet import params
+from mtdnet.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("name", ["params.yaml", "configs/paper.yaml"])
+def test_the_projects_own_files_are_read(name: str) -> None:
+    found = params.load(ROOT / name)
+    assert found.pretrain.source in found.evaluate.targets
+    assert set(found.train.targets) <= set(found.ingest.layouts)
+
+
+def changed(tmp_path: Path, section: str, **values: object) -> Path:
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content[section].update(values)
+    target = tmp_path / "params.yaml"
+    target.write_text(yaml.safe_dump(content))
+    return target
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "words"),
+    [
+        ("train", {"speed": 1}, "train: unknown key 'speed'; known: .*steps"),
+        ("train", {"steps": "many"}, "train: steps: expected int, found 'many'"),
+        ("train", {"steps": True}, "train: steps: expected int, found True"),
+        ("train", {"steps": 0}, "train: steps must be at least 1, found 0"),
+        ("train", {"rate": -1}, "train: rate must be above 0"),
+        ("train", {"rates": {"viper": "low"}}, r"train: rates\.viper: expected float"),
+        ("train", {"targets": ["viper", 3]}, r"train: targets\[1\]: expected str, found 3"),
+        ("augment", {"draw": "all"}, "augment: draw: expected 'block' or 'camera', found 'all'"),
+        ("augment", {"splits": {"viper": {"nane": "x"}}}, r"splits\.viper: unknown key 'nane'"),
+        ("pretrain", {"width": 2}, r"pretrain: width must be in \(0, 1\]"),
+    ],
+)
+def test_one_line_names_the_key(
+    tmp_path: Path, section: str, values: dict[str, object], words: str
+) -> None:
+    with pytest.raises(InputError, match=words) as caught:
+        params.load(changed(tmp_path, section, **values))
+    assert "\n" not in str(caught.value) and "params.yaml" in str(caught.value)
+
+
+def test_one_line_for_a_missing_section_key_or_file(tmp_path: Path) -> None:
+    source = tmp_path / "params.yaml"
+    with pytest.raises(InputError, match="no such file"):
+        params.load(source)
+    source.write_text("ingest: [")
+    with pytest.raises(InputError, match="not YAML"):
+        params.load(source)
+    source.write_text("ingest: {layouts: {}}\n")
+    with pytest.raises(InputError, match="key 'augment' is missing"):
+        params.load(source)
+
+
+def test_integers_serve_as_numbers_and_null_as_nothing(tmp_path: Path) -> None:
+    found = params.load(changed(tmp_path, "pretrain", rate=1, weights=None))
+    assert found.pretrain.rate == 1.0 and isinstance(found.pretrain.rate, float)
+    assert found.pretrain.weights is None

@@ -1,0 +1,43 @@
+"""Run stages in the order of their graph, side by side where it and the machine allow."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture, wait
+from prefect.states import Completed, Failed
+
+from flows.graph import Stage
+from tasks.stage import run_stage, stop_all
+
+
+def walk(root: Path, stages: Sequence[Stage]) -> State[None]:
+    """Submit every stage to wait for its upstream ones; call it inside a flow.
+
+    A failure doesn't hold up the stages that don't build on it. Returns, when nothing is left to
+    run, Completed, or Failed with one line: what failed and why, and what wasn't run because of
+    it. When the flow is stopped, so are its stages.
+    """
+    futures: dict[str, PrefectFuture[State[None]]] = {}
+    try:
+        for stage in stages:
+            upstream = [futures[name] for name in stage.upstream]
+            futures[stage.name] = run_stage.submit(
+                root, stage.name, gpu=stage.gpu, wait_for=upstream, return_state=False
+            )
+        wait(list(futures.values()))
+    except BaseException:
+        stop_all()
+        raise
+    states = {name: future.state for name, future in futures.items()}
+    failed = [
+        f"{state.message}" for state in states.values() if state.is_failed() or state.is_crashed()
+    ]
+    skipped = [name for name, state in states.items() if state.is_pending()]
+    if failed and skipped:
+        failed.append(f"not run: {', '.join(skipped)}")
+    if failed:
+        return Failed(message="; ".join(failed))
+    counts = Counter(state.name for state in states.values())
+    return Completed(message=", ".join(f"{n} {name}" for name, n in sorted(counts.items())))

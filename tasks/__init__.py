@@ -1,0 +1,1 @@
+"""Steps of the pipeline, one file each, and the Prefect tasks that flows are made of."""

@@ -1,0 +1,74 @@
+"""A command and all its children, which never outlive the process that started them."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+WATCH = "trap '' INT TERM; read -r _; kill -KILL 0"
+
+
+class Group:
+    """A running command in a process group of its own; iterating gives its lines of output.
+
+    A watcher in the same group reads from a pipe that only this process holds open. When the pipe
+    closes, by ``close`` or because this process died of whatever cause, it kills the whole group.
+    """
+
+    def __init__(self, command: Sequence[str], *, folder: Path, env: Mapping[str, str]) -> None:
+        self._watcher = subprocess.Popen(
+            ["/bin/sh", "-c", WATCH], stdin=subprocess.PIPE, process_group=0
+        )
+        try:
+            self._process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                process_group=self._watcher.pid,
+            )
+        except OSError:
+            self._end_watcher()
+            raise
+
+    def __enter__(self) -> "Group":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield each line, without its end, as soon as it is written; progress bars give many."""
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker
+        for line in self._process.stdout:
+            yield line.rstrip()
+
+    def wait(self) -> int:
+        """Return the command's exit status, negative for a signal."""
+        return self._process.wait()
+
+    def terminate(self) -> None:
+        """Ask every process of the group to stop (SIGTERM)."""
+        os.killpg(self._watcher.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill every process of the group."""
+        self._end_watcher()
+
+    def close(self) -> None:
+        """Kill what is left of the group and free what it held here."""
+        self._end_watcher()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _end_watcher(self) -> None:
+        if self._watcher.stdin is not None:
+            self._watcher.stdin.close()
+        self._watcher.wait()

@@ -1,0 +1,89 @@
+"""A flow that ends, however it ends, ends its stages."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from prefect.settings import PREFECT_API_URL
+
+FLOW = """
+import sys
+from pathlib import Path
+from prefect import flow
+from flows import graph
+from flows.walk import walk
+
+@flow
+def small():
+    root = Path(sys.argv[1])
+    return walk(root, graph.stages(root))
+
+small()
+"""
+# Like a training: it notes that it was asked to stop, then takes a moment to keep its state.
+STAGES = """
+stages:
+  train:
+    cmd: sh ./train.sh
+    outs: [network]
+  evaluate:
+    cmd: touch evaluated
+    deps: [network]
+"""
+TRAIN = "trap 'sleep 1; echo kept > kept; exit 130' TERM; echo $$ > pid; while :; do sleep 0.1; done"
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def until(done: Callable[[], bool]) -> bool:
+    """Wait for something; False when it doesn't come within a minute."""
+    for _ in range(600):
+        if done():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@contextmanager
+def flow_in_training(root: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a flow in a process of its own; yield it when its stage is under way."""
+    (root / "train.sh").write_text(TRAIN)
+    env = os.environ | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
+    with subprocess.Popen([sys.executable, "-c", FLOW, str(root)], env=env) as process:
+        try:
+            assert until((root / "pid").exists)
+            yield process
+        finally:
+            process.kill()
+
+
+def stage_is_gone(root: Path) -> bool:
+    pid = int((root / "pid").read_text())
+    return until(lambda: not Path(f"/proc/{pid}").exists())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_it_lets_the_stage_keep_its_state(
+    number: signal.Signals, project: Callable[[str], Path]
+) -> None:
+    root = project(STAGES)
+    with flow_in_training(root) as process:
+        process.send_signal(number)
+        assert process.wait(60) != 0
+    assert stage_is_gone(root)
+    assert (root / "kept").read_text() == "kept\n"
+    assert not (root / "evaluated").exists()
+
+
+def test_killed_it_takes_the_stage_along(project: Callable[[str], Path]) -> None:
+    root = project(STAGES)
+    with flow_in_training(root) as process:
+        process.kill()
+    assert stage_is_gone(root)
+    assert not (root / "evaluated").exists()

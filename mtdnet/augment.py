@@ -1,0 +1,74 @@
+"""The identity split and the triplets of one benchmark, as files."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mtdnet import params
+from mtdnet.chance import generator
+from mtdnet.data.images import Images
+from mtdnet.files import whole, write_json
+from mtdnet.splits import divide
+from mtdnet.triplets import draw, positive_pairs
+
+STREAMS = ("anchor", "positive", "negative")
+
+
+def augment(*, ingested: Path, out: Path, settings: params.Augment, seed: int) -> dict[str, Any]:
+    """Divide the persons of an ingested benchmark, draw its triplets, write the folder ``out``.
+
+    ``split.parquet`` has a row an image, ``triplets.parquet`` a row a triplet with rows of
+    ``images.parquet`` and mirror flags, ``counts.json`` what is in them. The split draws from its
+    own seed, the triplets from ``seed``. Returns the counts.
+
+    Raises InputError when persons, cameras or settings allow no split or no triplet.
+    """
+    images = Images.open(ingested)
+    benchmark = str(images.counts["benchmark"])
+    split = settings.splits.get(benchmark, params.Split())
+    identities = divide(
+        benchmark=benchmark,
+        person=images.person,
+        camera=images.camera,
+        settings=split,
+        part=images.part,
+        role=images.role,
+        test_sets=images.counts["test_sets"],
+    )
+    part, role = identities.part, identities.role
+    train = np.flatnonzero(part == "train")
+    person, camera = images.person[train], images.camera[train]
+    drawn, mirrors = draw(
+        person, camera, settings, generator(seed, f"triplets {benchmark}"), benchmark
+    )
+    rows = train[drawn].astype(np.int32)
+    named = ("train", "validation", "test")
+    persons = {name: len(np.unique(images.person[part == name])) for name in named}
+    counts = {
+        "benchmark": benchmark,
+        "split": split.name,
+        "seed": split.seed,
+        "test_from": identities.origin,
+        "persons": persons | {"test": persons["test"] - identities.distractors},
+        "images": {name: int((part == name).sum()) for name in named},
+        "queries": {name: int((role[part == name] == "query").sum()) for name in named[1:]},
+        "gallery": {name: int((role[part == name] == "gallery").sum()) for name in named[1:]},
+        "distractors": identities.distractors,
+        "one_camera_persons": identities.one_camera,
+        "positive_pairs": len(positive_pairs(person, camera)) // 2,
+        "triplets": len(rows),
+        "triplets_seed": seed,
+    }
+    with whole(out) as draft:
+        draft.mkdir()
+        everything = np.arange(len(part), dtype=np.int32)
+        columns = {"image": everything, "person": images.person, "camera": images.camera}
+        pq.write_table(pa.table(columns | {"part": part, "role": role}), draft / "split.parquet")
+        streams = {name: rows[:, i] for i, name in enumerate(STREAMS)}
+        flags = {f"{name}_mirror": mirrors[:, i] for i, name in enumerate(STREAMS)}
+        pq.write_table(pa.table(streams | flags), draft / "triplets.parquet")
+        write_json(draft / "counts.json", counts)
+    return counts

@@ -102,6 +102,20 @@ class Scorer:
                     bar.update(score.numel() * folds)
         return out
 
+    def matched(self, first: Rows, second: Rows) -> Scores:
+        """Return the eight-fold P(same person), (N,), of N pairs of rows."""
+        mirrors, parts = (False, True), []
+        for a, b in zip(_blocks(first, GALLERY), _blocks(second, GALLERY), strict=True):
+            (a_left, a_right), (b_left, b_right) = (self.halves(rows, mirrors) for rows in (a, b))
+            folds = [
+                self.tail(left[i * len(a) :][: len(a)] + right[j * len(a) :][: len(a)])
+                for left, right in ((a_left, b_right), (b_left, a_right))
+                for i in (0, 1)
+                for j in (0, 1)
+            ]
+            parts.append(torch.stack(folds).mean(0))
+        return torch.cat(parts).float().cpu().numpy()
+
     def distances(self, query: Rows, gallery: Rows) -> Scores:
         """Return squared distances of ranking features, (Q, G) in [0, 4]: MTDnet-trp.
 

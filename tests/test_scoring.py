@@ -78,6 +78,15 @@ def test_distance_is_the_mean_of_four(network: MTDnet, pixels: Tensor) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_matched_pairs_are_the_diagonal(
+    network: MTDnet, pixels: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "GALLERY", 2)
+    scorer, first, second = Scorer(network, pixels, CPU), np.array([0, 4, 2]), np.array([1, 8, 2])
+    expected = scorer.probabilities(first, second).diagonal()
+    np.testing.assert_allclose(scorer.matched(first, second), expected, atol=1e-6)
+
+
 def test_bf16_is_close(network: MTDnet, pixels: Tensor) -> None:
     rows = np.arange(4)
     fine = Scorer(network, pixels, CPU).probabilities(rows, rows)

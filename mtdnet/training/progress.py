@@ -16,7 +16,6 @@ class Progress(tqdm):  # type: ignore[type-arg]
             desc=name,
             unit=" triplets",
             unit_scale=True,
-            mininterval=2,
         )
         self.per_step = settings.triplets
 

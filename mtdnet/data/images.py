@@ -1,0 +1,76 @@
+"""An ingested benchmark: the table of its images and their packed pixels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from mtdnet.data.pixels import SIDE
+from mtdnet.errors import InputError
+from mtdnet.files import read_json
+
+TABLE, PIXELS, COUNTS = "images.parquet", "images.npy", "counts.json"
+SCHEMA = pa.schema(
+    {
+        "benchmark": pa.string(),
+        "person": pa.string(),
+        "camera": pa.string(),
+        "path": pa.string(),
+        "width": pa.int32(),
+        "height": pa.int32(),
+        "sha256": pa.string(),
+        "part": pa.string(),
+        "role": pa.string(),
+    }
+)
+
+Strings = NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Images:
+    """N images of one benchmark.
+
+    ``person``, ``camera`` ("" is unknown), ``path``, ``part`` ("train", "test" or "") and
+    ``role`` ("query", "gallery" or ""): (N,) text. ``pixels``: uint8 (N, 227, 227, 3) RGB,
+    memory-mapped and read-only. ``counts``: the content of ``counts.json``.
+    """
+
+    person: Strings
+    camera: Strings
+    path: Strings
+    part: Strings
+    role: Strings
+    pixels: NDArray[np.uint8]
+    counts: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> "Images":
+        """Read a folder that ``ingest`` wrote; InputError when it isn't whole."""
+        again = "run the ingest step again"
+        counts = read_json(folder / COUNTS)
+        try:
+            table = pq.read_table(folder / TABLE)
+            pixels = np.load(folder / PIXELS, mmap_mode="r")
+        except (OSError, ValueError) as problem:  # pyarrow's errors are of either kind
+            line = str(problem).splitlines()[0]
+            raise InputError(f"{folder}: not a whole ingest ({line}); {again}") from None
+        if table.schema.remove_metadata() != SCHEMA:
+            raise InputError(f"{folder / TABLE}: other columns than {SCHEMA.names}; {again}")
+        expected = (table.num_rows, SIDE, SIDE, 3)
+        if pixels.shape != expected or pixels.dtype != np.uint8:
+            raise InputError(
+                f"{folder / PIXELS}: expected uint8 {expected}, found {pixels.dtype} "
+                f"{pixels.shape}; {again}"
+            )
+        if not isinstance(counts, dict) or counts.get("images") != table.num_rows:
+            raise InputError(
+                f"{folder / COUNTS}: not the counts of {table.num_rows} images; {again}"
+            )
+        names = ("person", "camera", "path", "part", "role")
+        text = {name: np.array(table[name].to_pylist(), dtype=np.str_) for name in names}
+        return cls(**text, pixels=pixels, counts=counts)

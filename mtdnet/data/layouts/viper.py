@@ -1,0 +1,18 @@
+"""VIPeR (Gray, Brennan, Tao 2007): ``cam_a/NNN_ANGLE.bmp`` and ``cam_b/NNN_ANGLE.bmp``."""
+
+from pathlib import Path
+
+from mtdnet.data.found import Entry, Found, Published, by_name
+
+LOOKED_FOR = "cam_a/NNN_ANGLE.bmp and cam_b/NNN_ANGLE.bmp (as VIPeR/cam_a/000_45.bmp)"
+PUBLISHED = Published(persons=632, cameras=2, images=1264)
+
+
+def find(source: Path, _boxes: str) -> Found | None:
+    """Find VIPeR; the number is the person, the angle differs between the cameras."""
+    found = by_name(
+        source,
+        r"cam_([ab])/(\d{3})_\d+\.bmp",
+        lambda m: Entry(person=m[2], camera=m[1], path=m[0]),
+    )
+    return found and Found(*found, published=PUBLISHED)

@@ -1,0 +1,48 @@
+"""Image files as pixels of the network's input size."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from mtdnet.data.page import is_page
+from mtdnet.errors import InputError
+
+SIDE = 227  # pixels, height and width of the network's input
+
+# From a folder and paths in it: each picture with the SHA-256 of what was read, in order.
+Reader = Callable[[Path, Sequence[str]], Iterator[tuple[Image.Image, str]]]
+
+
+def read_files(home: Path, paths: Sequence[str]) -> Iterator[tuple[Image.Image, str]]:
+    """Yield each file as an RGB picture, with the SHA-256 of its bytes; a file is read once."""
+    for path in paths:
+        try:
+            content = (home / path).read_bytes()
+        except OSError as problem:
+            raise InputError(f"{home / path}: can't be read ({problem.strerror})") from None
+        yield decode(content, str(home / path)), hashlib.sha256(content).hexdigest()
+
+
+def decode(content: bytes, name: str) -> Image.Image:
+    """Return an image file's bytes as an RGB picture; InputError, with ``name``, if broken.
+
+    Pillow's guard against images that blow up in memory stays on.
+    """
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return image.convert("RGB")
+    except UnidentifiedImageError:
+        what = "a web page" if is_page(content) else "empty" if not content else "no known format"
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as problem:
+        what = " ".join(str(problem).split())
+    raise InputError(f"{name}: not a whole image ({what}); fetch it again or remove it")
+
+
+def resized(image: Image.Image) -> NDArray[np.uint8]:
+    """Return an RGB picture of any size as uint8 (227, 227, 3), bilinear."""
+    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR))

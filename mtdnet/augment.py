@@ -31,6 +31,7 @@ def augment(*, ingested: Path, out: Path, settings: params.Augment, seed: int) -
     split = settings.splits.get(benchmark, params.Split())
     identities = divide(
         benchmark=benchmark,
+        layout=images.counts["layout"],
         person=images.person,
         camera=images.camera,
         settings=split,

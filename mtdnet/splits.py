@@ -11,7 +11,7 @@ from mtdnet.chance import generator
 from mtdnet.errors import InputError
 from mtdnet.params import Split
 
-# Chen et al. 2017, "Dataset and settings": train, validation and test persons.
+# Of a layout, Chen et al. 2017, "Dataset and settings": train, validation and test persons.
 PUBLISHED = {
     "cuhk03": (1160, 100, 100),
     "cuhk01": (871, 0, 100),
@@ -19,7 +19,6 @@ PUBLISHED = {
     "ilids": (60, 0, 59),
     "prid2011": (100, 0, 100),
 }
-CUHK03_PAIRS = ("1_", "2_", "3_")  # camera pairs 4 and 5 have no part in the published protocol
 LEAST = "a split needs 4: one to test, one to validate, two to train"
 
 Strings = NDArray[np.str_]
@@ -30,8 +29,8 @@ class Identities:
     """Part and role of N images.
 
     ``part``: (N,) "train", "validation", "test" or "" (unused); ``role``: (N,) "query", "gallery"
-    or "", for validation and test; ``one_camera``: persons left out because no two cameras saw
-    them; ``distractors``: persons that stand in the test gallery alone; ``origin``: what named
+    or "", for validation and test; ``one_camera``: persons left out, mostly because no two cameras
+    saw them; ``distractors``: persons that stand in the test gallery alone; ``origin``: what named
     the test persons.
     """
 
@@ -45,6 +44,7 @@ class Identities:
 def divide(
     *,
     benchmark: str,
+    layout: str,
     person: Strings,
     camera: Strings,
     settings: Split,
@@ -54,7 +54,8 @@ def divide(
 ) -> Identities:
     """Divide N images by person; all arrays (N,), ``part`` and ``role`` as the layout says or "".
 
-    Persons that no two cameras saw ("" is unknown: two images do) are left out. Test persons:
+    Persons that no two cameras saw ("" is unknown: two images do), and those that the layout has
+    in its gallery but never as a query, are left out of all but its gallery. Test persons:
     those of the file ``test_ids``; else with ``random`` as many as ``test`` says; else the
     layout's own; else the first of ``test_sets`` whose persons are all there; else the published
     count, scaled down to the persons that are there. Validation persons are held out of the
@@ -69,7 +70,8 @@ def divide(
     order = np.argsort(person, kind="stable")
     names, starts = np.unique(person[order], return_index=True)
     rows = dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True))
-    matched = [p for p, at in rows.items() if _matched(camera[at])]
+    sought = set(person[role != "gallery"].tolist())
+    matched = [p for p, at in rows.items() if p in sought and _matched(camera[at])]
     if not matched:
         raise InputError(
             f"{benchmark}: no person is seen by two cameras, so no positive pair; check camera ids"
@@ -82,9 +84,7 @@ def divide(
         test, origin = [p for p in pool if p in of_test], "layout"
         pool = [p for p in pool if p in of_test or (part[rows[p]] == "train").any()]
     else:
-        if settings.name == "paper" and benchmark == "cuhk03":
-            pool = [p for p in pool if p.startswith(CUHK03_PAIRS)]
-        test, origin = _test(benchmark, pool, matched, settings, test_sets)
+        test, origin = _test(benchmark, layout, pool, settings, test_sets)
     chosen = set(test)
     rest = [p for p in pool if p not in chosen]
     if not test or len(rest) < 3:
@@ -92,7 +92,7 @@ def divide(
             f"{benchmark}: {len(test)} test persons and {len(rest)} others are seen by two "
             f"cameras; {LEAST}"
         )
-    held = _validation(benchmark, len(rest), settings)
+    held = _validation(benchmark, layout, len(rest), settings)
 
     parts, roles = np.full(len(person), "", "U10"), np.full(len(person), "", "U7")
     for name, persons in (("test", test), ("validation", rest[:held]), ("train", rest[held:])):
@@ -107,7 +107,7 @@ def divide(
         parts[given], roles[part == "test"] = "test", ""
         roles[given] = role[given]
         distractors = alone & {str(p) for p in person[given]}
-    elif benchmark == "prid2011":
+    elif layout == "prid2011":
         distractors = {p for p in alone if (camera[rows[p]] == "b").all()}
         for p in distractors:
             parts[rows[p]], roles[rows[p][0]] = "test", "gallery"
@@ -131,8 +131,8 @@ def _roles(cameras: Strings) -> Strings:
 
 def _test(
     benchmark: str,
+    layout: str,
     pool: list[str],
-    matched: list[str],
     settings: Split,
     test_sets: Sequence[Sequence[str]],
 ) -> tuple[list[str], str]:
@@ -141,7 +141,7 @@ def _test(
     if settings.test_ids is not None:
         if settings.test is not None:
             raise InputError(f"{key}: test_ids and test are both given; keep one")
-        return _read(Path(settings.test_ids), set(matched), benchmark), settings.test_ids
+        return _read(Path(settings.test_ids), set(pool), benchmark), settings.test_ids
     if settings.name == "random":
         if settings.test is None or not 1 <= settings.test <= len(pool) - 3:
             raise InputError(
@@ -152,20 +152,20 @@ def _test(
     if settings.test is not None:
         raise InputError(f"{key}: test is for name: random; the paper's counts are given")
     for number, persons in enumerate(test_sets, 1):
-        if set(persons) <= set(matched):
+        if set(persons) <= set(pool):
             return list(persons), f"published list {number} of {len(test_sets)}"
-    if benchmark not in PUBLISHED:
+    if layout not in PUBLISHED:
         raise InputError(f"{key}: no published counts; say name: random and test: how many")
-    counts = PUBLISHED[benchmark]
+    counts = PUBLISHED[layout]
     share = min(1.0, len(pool) / sum(counts))
     count = max(1, min(round(share * counts[2]), len(pool) - 3))
     return pool[:count], "published counts" if share == 1 else "published counts, scaled"
 
 
-def _validation(benchmark: str, rest: int, settings: Split) -> int:
+def _validation(benchmark: str, layout: str, rest: int, settings: Split) -> int:
     """Return how many of the ``rest`` (3 or more) persons validate."""
     if settings.validation is None:
-        train, validation, _ = PUBLISHED.get(benchmark, (9, 1, 0))
+        train, validation, _ = PUBLISHED.get(layout, (9, 1, 0))
         share = validation / (train + validation) if validation else 0.1
         return max(1, round(share * rest))
     if not 1 <= settings.validation <= rest - 2:

@@ -27,6 +27,7 @@ def divided(
     part, role = zip(*(said or [("", "")] * len(rows)), strict=True)
     return divide(
         benchmark=benchmark,
+        layout=benchmark,
         person=person,
         camera=camera,
         settings=settings or Split(),
@@ -46,19 +47,10 @@ def counts(rows: Rows, found: Identities) -> tuple[int, int, int]:
     return len(parts[0]), len(parts[1]), len(parts[2])
 
 
-def cuhk03(count: int, images: int = 1) -> Rows:
-    """Return rows of ``count`` persons in camera pairs 1 to 3, and of ten in pair 4."""
-    rows = []
-    for p in range(count):
-        pair = 1 if p < 843 else 2 if p < 1283 else 3
-        rows += [(f"{pair}_{p:04d}", f"{pair}{v}") for v in "ab" for _ in range(images)]
-    return rows + [(f"4_{p:04d}", f"4{v}") for p in range(10) for v in "ab"]
-
-
 @pytest.mark.parametrize(
     ("benchmark", "rows", "expected"),
     [
-        ("cuhk03", cuhk03(1360), (1160, 100, 100)),
+        ("cuhk03", pairs(1360), (1160, 100, 100)),
         ("cuhk01", pairs(971), (784, 87, 100)),
         ("viper", pairs(632), (284, 32, 316)),
         ("ilids", [(p, "") for p, _ in pairs(119)], (54, 6, 59)),
@@ -78,7 +70,7 @@ def test_whole_benchmarks_get_the_published_counts(
 @pytest.mark.parametrize(
     ("benchmark", "rows", "expected"),
     [
-        ("cuhk03", cuhk03(743), (633, 55, 55)),
+        ("cuhk03", pairs(743), (633, 55, 55)),
         ("cuhk01", pairs(871), (703, 78, 90)),
         ("viper", pairs(316), (142, 16, 158)),
         ("viper", pairs(4), (2, 1, 1)),
@@ -93,19 +85,18 @@ def test_a_part_of_a_benchmark_scales_the_counts(
     assert found.origin == "published counts, scaled"
 
 
-def test_published_test_persons_are_taken_and_keep_camera_pairs_4_and_5_out() -> None:
-    rows = cuhk03(1360)
+def test_published_test_persons_are_taken() -> None:
+    rows = pairs(1360, prefix="1_")
     missing = [f"9_{p:04d}" for p in range(100)]
     published = [f"1_{p:04d}" for p in range(700, 800)]
     found = divided(rows, benchmark="cuhk03", test_sets=[missing, published])
     assert persons(rows, found.part == "test") == set(published)
     assert found.origin == "published list 2 of 2"
     assert counts(rows, found) == (1160, 100, 100)
-    assert not any(p.startswith("4_") for p in persons(rows, found.part != ""))
 
 
 def test_published_test_persons_that_are_not_there_are_drawn_instead() -> None:
-    rows = cuhk03(50)
+    rows = pairs(50, prefix="1_")
     found = divided(rows, benchmark="cuhk03", test_sets=[["1_0001", "1_0999"]])
     assert found.origin == "published counts, scaled"
 
@@ -197,14 +188,14 @@ def market() -> tuple[Rows, list[tuple[str, str]]]:
     """Return rows, parts and roles as the Market-1501 layout says them."""
     rows: Rows = []
     said = []
-    for p in range(20):
+    for p in range(1, 21):
         rows += [(f"{p:04d}", c) for c in ("1", "2", "2")]
         said += [("train", "")] * 3
-    for p in range(20, 30):
+    for p in range(21, 31):
         rows += [(f"{p:04d}", c) for c in ("3", "1", "2", "3")]
         said += [("test", "query")] + [("test", "gallery")] * 3
-    rows += [("0099", "1"), ("0098", "2"), ("0098", "2"), ("0050", "1")]
-    said += [("test", "gallery"), ("test", "query"), ("test", "gallery"), ("train", "")]
+    rows += [("0000", "1"), ("0000", "2"), ("0098", "2"), ("0098", "2"), ("0050", "1")]
+    said += [("test", "gallery")] * 2 + [("test", "query"), ("test", "gallery"), ("train", "")]
     return rows, said
 
 
@@ -214,12 +205,12 @@ def test_parts_and_roles_of_the_layout_are_kept() -> None:
     assert counts(rows, found) == (18, 2, 12)
     assert found.origin == "layout"
     assert (found.one_camera, found.distractors) == (1, 2)
-    for i, (part, role) in enumerate(said[:-4]):
+    for i, (part, role) in enumerate(said[:-5]):
         assert found.part[i] == part or (found.part[i], part) == ("validation", "train")
         if part == "test":
             assert found.role[i] == role
-    assert found.part[-4:].tolist() == ["test", "", "test", ""]
-    assert found.role[-4:].tolist() == ["gallery", "", "gallery", ""]
+    assert found.part[-5:].tolist() == ["test", "test", "", "test", ""]
+    assert found.role[-5:].tolist() == ["gallery", "gallery", "", "gallery", ""]
     held = found.role[found.part == "validation"]
     assert sorted(held.tolist()) == ["", "", "gallery", "gallery", "query", "query"]
 
@@ -229,6 +220,7 @@ def test_a_named_split_overrides_the_layout() -> None:
     found = divided(rows, Split(name="random", test=5), "market1501", said=said)
     assert counts(rows, found) == (23, 2, 5)
     assert found.one_camera == 3
+    assert (found.part[np.array([p == "0000" for p, _ in rows])] == "").all()
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,8 @@ def unpack(archive: Path, folder: Path) -> None:
                     while block := content.read(BLOCK):
                         bar.update(out.write(block))
     except DAMAGED as problem:
-        raise InputError(f"{archive}: not a whole archive ({problem}); download it again") from None
+        line = str(problem).partition(":\n")[0]  # tarfile lists all that it tried below
+        raise InputError(f"{archive}: not a whole archive ({line}); download it again") from None
 
 
 def _zip(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:

@@ -37,7 +37,7 @@ class Images:
 
     ``person``, ``camera`` ("" is unknown), ``path``, ``part`` ("train", "test" or "") and
     ``role`` ("query", "gallery" or ""): (N,) text. ``pixels``: uint8 (N, 227, 227, 3) RGB,
-    memory-mapped and read-only. ``counts``: the content of ``counts.json``.
+    memory-mapped; a write stays in memory. ``counts``: the content of ``counts.json``.
     """
 
     person: Strings
@@ -55,7 +55,7 @@ class Images:
         counts = read_json(folder / COUNTS)
         try:
             table = pq.read_table(folder / TABLE)
-            pixels = np.load(folder / PIXELS, mmap_mode="r")
+            pixels = np.load(folder / PIXELS, mmap_mode="c")  # torch warns of read-only
         except (OSError, ValueError) as problem:  # pyarrow's errors are of either kind
             line = str(problem).splitlines()[0]
             raise InputError(f"{folder}: not a whole ingest ({line}); {again}") from None

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,7 @@ def read(home: Path, paths: Sequence[str]) -> Iterator[tuple[Image.Image, str]]:
         for path in paths:
             boxes, pair, person, _, image = path.partition("#")[2].split("/")
             cells = f[_references(f, boxes)[0, int(pair) - 1]]
-            try:
-                pixels = f[cells[int(image) - 1, int(person) - 1]][()]
-            except OSError as problem:
-                raise InputError(f"{home / path}: damaged ({problem}); unpack it again") from None
+            pixels = f[cells[int(image) - 1, int(person) - 1]][()]
             if pixels.dtype != np.uint8 or pixels.shape[0] != 3:
                 raise InputError(
                     f"{home / path}: expected uint8 (3, width, height), found {pixels.dtype} "
@@ -60,20 +58,27 @@ def read(home: Path, paths: Sequence[str]) -> Iterator[tuple[Image.Image, str]]:
             yield Image.fromarray(upright), hashlib.sha256(upright.data).hexdigest()
 
 
-def _open(file: Path) -> h5py.File:
-    """Open for reading; without a lock, which folders on a network often don't have."""
+@contextmanager
+def _open(file: Path) -> Iterator[h5py.File]:
+    """Open for reading; InputError when the file is of another kind or what is read is damaged."""
     with file.open("rb") as stream:
         head = stream.read(128)
     if is_page(head):
-        what = "a web page, not data; download the benchmark again in a browser"
-    elif head.startswith(b"MATLAB 5.0"):
-        what = "MATLAB's older format, not v7.3; take the file as it was published"
-    else:
-        try:
-            return h5py.File(file, "r", locking=False)
-        except OSError as problem:
-            what = f"not a whole MATLAB v7.3 file ({problem}); unpack it again"
-    raise InputError(f"{file}: {what}")
+        raise InputError(f"{file}: a web page, not data; download the benchmark again in a browser")
+    if head.startswith(b"MATLAB 5.0"):
+        raise InputError(
+            f"{file}: MATLAB's older format, not v7.3; take the file as it was published"
+        )
+    try:
+        # Without a lock, which folders on a network often don't have.
+        with h5py.File(file, "r", locking=False) as f:
+            yield f
+    except InputError:
+        raise
+    except (OSError, KeyError, IndexError, RuntimeError, ValueError) as problem:
+        raise InputError(
+            f"{file}: not a whole MATLAB v7.3 file ({problem}); unpack it again"
+        ) from None
 
 
 def _references(f: h5py.File, key: str) -> NDArray[Any]:

@@ -1,0 +1,1 @@
+"""Tests of the ingest, on tiny benchmarks of random pictures."""

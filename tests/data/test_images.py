@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from mtdnet.data.images import Images
+from mtdnet.data.ingest import ingest
+from mtdnet.errors import InputError
+from mtdnet.files import read_json, write_json
+
+from .builders import VIPER, pictures
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    pictures(tmp_path / "in", VIPER)
+    ingest(source=tmp_path / "in", benchmark="viper", layout="viper", out=tmp_path / "out")
+    return tmp_path / "out"
+
+
+def test_open_reads_what_ingest_wrote(folder: Path) -> None:
+    images = Images.open(folder)
+    assert images.person.tolist() == ["000", "000", "007", "007"]
+    assert images.camera.tolist() == ["a", "b", "a", "b"]
+    assert images.path[0] == "cam_a/000_45.bmp"
+    assert images.part.tolist() == images.role.tolist() == [""] * 4
+    assert images.pixels.shape == (4, 227, 227, 3)
+    assert isinstance(images.pixels, np.memmap)
+    assert images.counts == read_json(folder / "counts.json")
+
+
+def test_writing_to_the_pixels_keeps_the_file(folder: Path) -> None:
+    before = (folder / "images.npy").read_bytes()
+    images = Images.open(folder)
+    images.pixels[:] = 0
+    del images
+    assert (folder / "images.npy").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["counts.json", "images.npy", "images.parquet"])
+def test_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=name.replace(".", r"\.")):
+        Images.open(folder)
+
+
+@pytest.mark.parametrize("name", ["images.npy", "images.parquet"])
+def test_truncated_file_is_refused(folder: Path, name: str) -> None:
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"not a whole ingest .*; run the ingest step again"):
+        Images.open(folder)
+
+
+def test_pixels_of_another_shape_are_refused(folder: Path) -> None:
+    np.save(folder / "images.npy", np.zeros((3, 227, 227, 3), np.uint8))
+    with pytest.raises(InputError, match=r"images\.npy: expected uint8 \(4, 227.*\(3, 227"):
+        Images.open(folder)
+
+
+def test_other_columns_are_refused(folder: Path) -> None:
+    file = folder / "images.parquet"
+    pq.write_table(pq.read_table(file).drop_columns(["role"]), file)
+    with pytest.raises(InputError, match=r"images\.parquet: other columns"):
+        Images.open(folder)
+
+
+def test_counts_of_another_set_are_refused(folder: Path) -> None:
+    write_json(folder / "counts.json", {"images": 5})
+    with pytest.raises(InputError, match=r"counts\.json: not the counts of 4 images"):
+        Images.open(folder)

@@ -1,0 +1,233 @@
+import hashlib
+import shutil
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from mtdnet.data import ingest as module
+from mtdnet.data.archives import SUFFIXES
+from mtdnet.data.images import SCHEMA, Images
+from mtdnet.data.ingest import ingest
+from mtdnet.data.pack import pack
+from mtdnet.errors import InputError
+from mtdnet.files import read_json
+
+from .builders import VIPER, cell, mat, pictures
+
+FORMATS = {".zip": "zip", ".tar": "tar", ".tar.gz": "gztar", ".tgz": "gztar"}
+
+
+def run(source: Path, layout: str = "viper", **kwargs: Any) -> dict[str, Any]:
+    """Ingest ``source`` into the folder ``out`` beside it."""
+    return ingest(
+        source=source, benchmark="mine", layout=layout, out=source.parent / "out", **kwargs
+    )
+
+
+def archive(folder: Path, suffix: str) -> Path:
+    """Replace a folder by an archive of it."""
+    made = shutil.make_archive(str(folder), FORMATS[suffix], root_dir=folder)
+    shutil.rmtree(folder)
+    return Path(made).replace(folder.with_name(f"VIPeR.v1.0{suffix}"))
+
+
+def test_table_and_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    counts = run(pictures(tmp_path / "in", VIPER))
+    assert (
+        counts
+        == read_json(tmp_path / "out/counts.json")
+        == {
+            "benchmark": "mine",
+            "layout": "viper",
+            "persons": 2,
+            "cameras": 2,
+            "images": 4,
+            "published": {"persons": 632, "cameras": 2, "images": 1264},
+            "test_sets": [],
+        }
+    )
+    line = "mine: 2 of 632 persons, 2 of 2 cameras, 4 of 1,264 images\n"
+    assert capsys.readouterr().out == line
+    table = pq.read_table(tmp_path / "out/images.parquet")
+    assert table.schema.equals(SCHEMA)
+    assert table.to_pylist()[1] == {
+        "benchmark": "mine",
+        "person": "000",
+        "camera": "b",
+        "path": "cam_b/000_180.bmp",
+        "width": 6,
+        "height": 12,
+        "sha256": hashlib.sha256((tmp_path / "in" / VIPER[2]).read_bytes()).hexdigest(),
+        "part": "",
+        "role": "",
+    }
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_archive_gives_the_same_as_the_folder(tmp_path: Path, suffix: str, wrapped: bool) -> None:
+    """The source is the archive, or a folder in which it lies."""
+    run(pictures(tmp_path / "in", VIPER))
+    packed = archive(tmp_path / "in", suffix)
+    if wrapped:
+        (tmp_path / "data").mkdir()
+        packed = packed.rename(tmp_path / "data" / packed.name).parent
+    ingest(source=packed, benchmark="mine", layout="viper", out=tmp_path / "again")
+    for name in ("images.parquet", "images.npy", "counts.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
+        ["again", "out", "data" if wrapped else packed.name]
+    )
+
+
+def test_cuhk03_from_its_mat(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cells = {(1, 1, 1): cell(0), (1, 1, 6): cell(1), (3, 2, 7): cell(2)}
+    lists = [[(1, 1), (3, 2)]] * 20
+    mat(tmp_path / "in/x/cuhk-03.mat", cells, persons=[1, 0, 2, 1, 1], test_sets=lists)
+    counts = run(tmp_path / "in", "cuhk03")
+    assert counts["test_sets"] == [["1_001", "3_002"]] * 20
+    images = Images.open(tmp_path / "out")
+    assert images.person.tolist() == ["1_001", "1_001", "3_002"]
+    assert images.camera.tolist() == ["1a", "1b", "3b"]
+    assert images.path.tolist() == [
+        f"cuhk-03.mat#labeled/{p}" for p in ("1/001/1/01", "1/001/2/06", "3/002/2/07")
+    ]
+    assert capsys.readouterr().out == (
+        "mine: 2 of 1,360 persons, 3 of 6 cameras, 3 of 13,164 images\n"
+    )
+    with pytest.raises(InputError, match="no key 'detected'"):
+        run(tmp_path / "in", "cuhk03", boxes="detected")
+
+
+def test_summary_of_unknown_cameras(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(pictures(tmp_path / "in", ["Persons/0001001.jpg", "Persons/0001002.jpg"]), "ilids")
+    expected = "mine: 1 of 119 persons, cameras unknown, 2 of 476 images\n"
+    assert capsys.readouterr().out == expected
+
+
+def test_own_table_has_no_published_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures(tmp_path / "in", ["a.png"])
+    (tmp_path / "in/list.csv").write_text("path,person_id,camera_id\na.png,1,2\n")
+    assert run(tmp_path / "in", "table")["published"] is None
+    assert capsys.readouterr().out == "mine: 1 persons, 1 cameras, 1 images\n"
+
+
+def refuse(tmp_path: Path, source: Path, line: str, layout: str = "viper") -> None:
+    """Expect one line and nothing left behind."""
+    with pytest.raises(InputError, match=line) as raised:
+        run(source, layout)
+    assert "\n" not in str(raised.value)
+    assert not [p for p in tmp_path.iterdir() if p.name == "out" or p.name.startswith(".")]
+
+
+def test_missing_source(tmp_path: Path) -> None:
+    refuse(tmp_path, tmp_path / "gone", "gone: no such folder or archive; put mine there")
+
+
+def test_unknown_words(tmp_path: Path) -> None:
+    known = "known: cuhk01, cuhk03, ilids, market1501, prid2011, table, viper"
+    refuse(tmp_path, tmp_path, f"layout 'vipr' of mine: unknown; {known}", "vipr")
+    with pytest.raises(InputError, match="boxes 'labelled': unknown; known: labeled, detected"):
+        run(tmp_path, boxes="labelled")
+
+
+@pytest.mark.parametrize(
+    ("names", "there"), [([], "nothing"), (["campus/0001001.png"], r"1 others, as 0001001\.png")]
+)
+def test_folder_without_the_layout(tmp_path: Path, names: Sequence[str], there: str) -> None:
+    (tmp_path / "in").mkdir()
+    pictures(tmp_path / "in", names)
+    line = rf"in: no viper there.*looked for cam_a/NNN_ANGLE\.bmp and .*\.tgz\); found {there}$"
+    refuse(tmp_path, tmp_path / "in", line)
+
+
+def test_archive_without_the_layout(tmp_path: Path) -> None:
+    packed = archive(pictures(tmp_path / "in", ["campus/0001001.png"]), ".zip")
+    refuse(tmp_path, packed, r"VIPeR\.v1\.0\.zip: no viper there.* found 1 others, as 0001001")
+
+
+def test_several_archives(tmp_path: Path) -> None:
+    for name in ("in/a.zip", "in/b.tgz"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    refuse(tmp_path, tmp_path / "in", r"in: 2 archives \(a\.zip, b\.tgz\); keep one")
+
+
+def test_truncated_image_is_named(tmp_path: Path) -> None:
+    pictures(tmp_path / "in", VIPER)
+    file = tmp_path / "in" / VIPER[1]
+    file.write_bytes(file.read_bytes()[:100])
+    refuse(tmp_path, tmp_path / "in", r"in/VIPeR/cam_a/007_0\.bmp: not a whole image")
+    packed = archive(tmp_path / "in", ".zip")
+    refuse(tmp_path, packed, r"VIPeR\.v1\.0\.zip/VIPeR/cam_a/007_0\.bmp: not a whole image")
+
+
+def test_nothing_but_junk(tmp_path: Path) -> None:
+    junk = pictures(tmp_path / "in", ["query/-1_c1s1_000401_03.jpg"])
+    refuse(tmp_path, junk, "in: market1501 has no image there that counts", "market1501")
+
+
+def test_failure_keeps_the_earlier_result(tmp_path: Path) -> None:
+    run(pictures(tmp_path / "in", VIPER))
+    before = (tmp_path / "out/images.npy").read_bytes()
+    (tmp_path / "in" / VIPER[0]).write_bytes(b"")
+    with pytest.raises(InputError):
+        run(tmp_path / "in")
+    assert (tmp_path / "out/images.npy").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "out"]
+
+
+def test_interrupt_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = archive(pictures(tmp_path / "in", VIPER), ".zip")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "pack", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(packed)
+    assert [p.name for p in tmp_path.iterdir()] == [packed.name]
+
+
+def test_two_at_once_leave_one_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have packed their images before either of them moves its folder into place."""
+    together = threading.Barrier(2, timeout=60)
+
+    def packed_together(*args: Any) -> Any:
+        originals = pack(*args)
+        together.wait()
+        return originals
+
+    monkeypatch.setattr(module, "pack", packed_together)
+    pictures(tmp_path / "one", VIPER)
+    pictures(tmp_path / "two", VIPER[::2])
+    threads = [threading.Thread(target=run, args=[tmp_path / name]) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    images = Images.open(tmp_path / "out")  # refuses what doesn't belong together
+    assert len(images.person) in (4, 2)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["one", "out", "two"]
+
+
+def test_order_of_the_file_system_does_not_matter(tmp_path: Path) -> None:
+    for folder, names in (("one", VIPER), ("two", VIPER[::-1])):
+        (tmp_path / folder).mkdir()
+        pictures(tmp_path / folder / "in", names)
+        run(tmp_path / folder / "in")
+    one, two = (Images.open(tmp_path / folder / "out") for folder in ("one", "two"))
+    assert (
+        one.path.tolist()
+        == two.path.tolist()
+        == sorted(one.path.tolist(), key=lambda path: (path[6:9], path))
+    )
+    # The pictures were drawn in the reverse order, so the rows hold each other's.
+    assert np.array_equal(one.pixels[0], two.pixels[3])

@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
 HOME = Path(tempfile.mkdtemp(prefix="mtdnet-tests-"))
 os.environ |= {
     "PREFECT_HOME": str(HOME / "prefect"),
@@ -50,3 +51,32 @@ def project(tmp_path: Path) -> Callable[[str], Path]:
         return root
 
     return make
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return ``results/`` of ingest and augment for 14 persons, each a pair of colours."""
+    import numpy as np
+    import yaml
+    from PIL import Image
+
+    from mtdnet import steps
+    from mtdnet.params import Params, build
+
+    root = tmp_path_factory.mktemp("small")
+    rng = np.random.default_rng(0)
+    for camera in ("a", "b"):
+        folder = root / "data" / "viper" / "VIPeR" / f"cam_{camera}"
+        folder.mkdir(parents=True)
+        for person in range(14):
+            colours = np.random.default_rng(person).integers(0, 256, (2, 1, 1, 3))
+            pixels = np.repeat(colours, 16, axis=1).repeat(12, axis=2).reshape(32, 12, 3)
+            noisy = (pixels + rng.integers(-20, 20, pixels.shape)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(noisy).save(folder / f"{person:03d}_{90 if camera == 'b' else 0}.bmp")
+    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    chosen = build(Params, content, "params.yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        steps.ingest(chosen, "viper")
+        steps.augment(chosen, "viper")
+    return root / "results"

@@ -4,6 +4,7 @@ import csv
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,8 @@ def train(
     inputs = [ingested / "images.parquet", augmented / "triplets.parquet"]
     inputs += [augmented / "split.parquet"]
     inputs += [start / "network.safetensors"] if start else [weights] if weights else []
-    told = {"settings": repr(settings), "seed": seed, "width": network.width}
+    # Not `steps`: an unfinished training may be given more or fewer.
+    told = {"settings": repr(replace(settings, steps=1)), "seed": seed, "width": network.width}
     mark = fingerprint(told, inputs)
     last, best = checkpoints / "last.safetensors", checkpoints / "best.safetensors"
     state = checkpoint.restore(last, mark, network, trainer.optimiser) or State(mark)

@@ -1,0 +1,65 @@
+"""The bare command line, on a machine without Prefect, DVC and MLflow."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BARE = (
+    "import sys; sys.modules.update(dict.fromkeys(['prefect', 'dvc', 'mlflow']));"
+    "from mtdnet.__main__ import main; sys.exit(main())"
+)
+
+
+@pytest.fixture
+def folder(small: Path, tmp_path: Path) -> Path:
+    """Return a project folder with ingested images, ready to train."""
+    shutil.copytree(small, tmp_path / "results")
+    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    content["pretrain"] |= {"source": "viper", "width": 0.0625, "steps": 2, "validate_every": 1}
+    content["evaluate"] |= {"targets": ["viper"]}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return tmp_path
+
+
+def mtdnet(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", BARE, *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_trains_evaluates_and_reports(folder: Path) -> None:
+    for words in (["pretrain"], ["evaluate", "--target", "viper"], ["report"]):
+        done = mtdnet(folder, *words)
+        assert done.returncode == 0, done.stderr
+    assert "MTDnet-trp" in done.stdout
+    assert (folder / "results" / "report" / "index.html").is_file()
+    figures = folder / "results" / "evaluate" / "viper-mtdnet"
+    assert {path.name for path in figures.iterdir()} == {
+        "metrics.json",
+        "facts.json",
+        "cmc.csv",
+        "cmc.png",
+        "losses.png",
+        "ranked.png",
+        "scores.safetensors",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ingest", "--benchmark", "viper"], "error: data/viper: no such folder or archive"),
+        (["ingest", "--benchmark", "shop"], "error: ingest.layouts: no benchmark 'shop'"),
+        (["evaluate", "--target", "viper"], "models/viper-mtdnet/network.safetensors: no such"),
+        (["--params", "none.yaml", "report"], "error: none.yaml: no such file"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(folder: Path, words: list[str], said: str) -> None:
+    done = mtdnet(folder, *words)
+    assert done.returncode == 2
+    assert said in done.stderr and done.stderr.count("\n") == 1
+    assert not list(folder.glob("models/*"))

@@ -36,7 +36,9 @@ stages:
     cmd: touch evaluated
     deps: [network]
 """
-TRAIN = "trap 'sleep 1; echo kept > kept; exit 130' TERM; echo $$ > pid; while :; do sleep 0.1; done"
+TRAIN = (
+    "trap 'sleep 1; echo kept > kept; exit 130' TERM; echo $$ > pid; while :; do sleep 0.1; done"
+)
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -1,0 +1,41 @@
+"""Flows as commands: everything embedded, one line for an error, what to look at next."""
+
+import csv
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prefect import Flow
+from prefect.client.schemas.objects import State
+
+from tasks.store import location
+
+
+def main(flow: Flow[..., State[None]], parameters: Mapping[str, Any]) -> int:
+    """Run a flow in this process; return the exit status: 0, 1 when it failed, 130 when stopped."""
+    try:
+        state: State[Any] = flow(**parameters, return_state=True)
+    except KeyboardInterrupt:
+        print("stopped; the same command continues", file=sys.stderr)
+        return 130
+    if not state.is_completed():
+        print(f"error: {state.message}", file=sys.stderr)
+        return 1
+    print(f"{flow.name}: {state.message}")
+    return 0
+
+
+def closing(root: Path) -> str:
+    """Return the report's table, where the report and the runs lie, and how to open the pages."""
+    with (root / "results" / "report" / "table.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.reader(stream))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    lines += ["", f"report      {root / 'results' / 'report' / 'index.html'}"]
+    lines += [f"MLflow      {location()}", "            `make mlflow` opens its page"]
+    lines += ["Prefect     `make prefect` opens its page"]
+    return "\n".join(lines)

@@ -1,0 +1,18 @@
+"""Stage ``evaluate``: score a trained network's test persons, and add that to its run."""
+
+import sys
+
+from mtdnet import steps
+from mtdnet.params import Params
+from tasks import command, runs
+
+
+def evaluate(params: Params, target: str, variant: str) -> None:
+    """Score the test persons once; add figures and pictures to the training's MLflow run."""
+    steps.evaluate(params, target, variant)
+    network = steps.model(target, variant) / "network.safetensors"
+    runs.test(target, variant, network, steps.evaluation(target, variant))
+
+
+if __name__ == "__main__":
+    sys.exit(command.main(evaluate, "target", "variant"))

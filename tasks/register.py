@@ -1,0 +1,104 @@
+"""The Prefect task that registers trained networks; DVC would skip it for a restored stage."""
+
+import tempfile
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import requires, version
+from itertools import product
+from pathlib import Path
+
+from mlflow import pyfunc
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+from packaging.requirements import Requirement
+from packaging.version import Version
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+import mtdnet
+from mtdnet.files import read_json, sha256
+from mtdnet.params import Params
+from tasks import runs, store
+
+CHAMPION = "champion"
+SIGNATURE = ModelSignature(
+    inputs=Schema([ColSpec(DataType.string, "left"), ColSpec(DataType.string, "right")]),
+    outputs=Schema([ColSpec(DataType.float, "probability")]),
+)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, retries=1, retry_delay_seconds=5)
+def register(root: Path, networks: Sequence[tuple[str, str]]) -> None:
+    """Register the network of each (benchmark, variant) below ``root``, and name champions."""
+    for benchmark, variant in networks:
+        model = root / "models" / f"{benchmark}-{variant}"
+        get_run_logger().info(register_one(model, benchmark, variant))
+
+
+def trained(params: Params) -> list[tuple[str, str]]:
+    """Return (benchmark, variant) of every network that the pipeline trains."""
+    source = params.pretrain.source, params.pretrain.variant
+    return [source, *product(params.train.targets, params.train.variants)]
+
+
+def register_one(model: Path, benchmark: str, variant: str) -> str:
+    """Register a model folder as a version of ``mtdnet-{benchmark}``; return what was done.
+
+    The same network, by its hash, is registered once. The alias ``champion`` moves only to a
+    version whose rank-1 on validation persons is better than the champion's: test figures choose
+    nothing.
+    """
+    client, name = store.client(), f"mtdnet-{benchmark}"
+    own = sha256(model / "network.safetensors")
+    with store.LOCK:
+        if not client.search_registered_models(f"name = '{name}'"):
+            client.create_registered_model(name)
+        same = f"name = '{name}' and tags.{runs.NETWORK} = '{own}'"
+        known = client.search_model_versions(same, max_results=1)
+        made = known[0] if known else _add_version(name, benchmark, variant, model)
+        done = f"{name}: version {made.version} {'is known' if known else 'registered'}"
+        present = client.get_registered_model(name).aliases.get(CHAMPION)
+        if present and str(present) == str(made.version):
+            return f"{done}; champion"
+        if present and _rank1(made) <= _rank1(client.get_model_version(name, present)):
+            return f"{done}; champion stays version {present}"
+        client.set_registered_model_alias(name, CHAMPION, str(made.version))
+        return f"{done}; now champion"
+
+
+def _add_version(name: str, benchmark: str, variant: str, model: Path) -> ModelVersion:
+    """Save the network and the code that it needs as an MLflow model, and register that."""
+    network = model / "network.safetensors"
+    run_id = runs.of_network(benchmark, variant, network)
+    told = read_json(model / "training.json")
+    with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*input example")  # it would be run, on files
+        pyfunc.save_model(
+            Path(room, "model"),
+            python_model=str(Path(__file__).with_name("model_code.py")),
+            artifacts={"network": str(network)},
+            code_paths=[str(Path(mtdnet.__file__).parent)],
+            signature=SIGNATURE,
+            pip_requirements=_pinned(),
+        )
+        store.client().log_artifacts(run_id, str(Path(room, "model")), "model")
+    tags = {
+        runs.NETWORK: sha256(network),
+        "variant": variant,
+        "validation_rank1": str(told["validation_rank1"]),
+        "commit": str(told["commit"]),
+    }
+    source = f"runs:/{run_id}/model"
+    return store.client().create_model_version(name, source, run_id=run_id, tags=tags)
+
+
+def _rank1(made: ModelVersion) -> float:
+    return float(made.tags["validation_rank1"])
+
+
+def _pinned() -> list[str]:
+    """Return what ``mtdnet`` requires, and what a model's table needs, at the versions here."""
+    names = [Requirement(line) for line in requires("mtdnet") or []]
+    needed = [each.name for each in names if each.marker is None] + ["mlflow", "pandas"]
+    return [f"{each}=={Version(version(each)).public}" for each in needed]

@@ -1,0 +1,58 @@
+"""An MLflow store of its own for each test."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from filelock import FileLock
+from mlflow import MlflowClient
+
+from mtdnet.networks import keep
+from mtdnet.networks.mtdnet import MTDnet
+from tasks import store
+
+Trained = Callable[[str, float, int], Path]
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one empty store; a new one takes seconds."""
+    file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(f"sqlite:///{file}").search_experiments(max_results=1)
+    return file
+
+
+@pytest.fixture
+def own_store(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MlflowClient]:
+    """Put the store below ``tmp_path/.mlflow`` and make ``tmp_path`` the current folder."""
+    folder = tmp_path / ".mlflow"
+    folder.mkdir()
+    shutil.copy(migrated, folder / "mlflow.db")
+    monkeypatch.setattr(store, "FOLDER", folder)
+    monkeypatch.setattr(store, "OWN", f"sqlite:///{folder / 'mlflow.db'}")
+    monkeypatch.setattr(store, "LOCK", FileLock(folder / "lock"))
+    monkeypatch.chdir(tmp_path)
+    store.client.cache_clear()
+    yield store.client()
+    store.client.cache_clear()
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Trained:
+    """Make a model folder ``tmp_path/models/NAME`` of a small network drawn from a seed."""
+
+    def make(name: str, rank1: float, seed: int) -> Path:
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(seed)
+        keep.save(MTDnet(1 / 16), folder / "network.safetensors")
+        told = {"validation_rank1": rank1, "best_step": 20, "device": "here", "commit": "c0ffee"}
+        (folder / "training.json").write_text(json.dumps(told))
+        return folder
+
+    return make

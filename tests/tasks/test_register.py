@@ -1,0 +1,128 @@
+"""Registered networks load anywhere, and the best on validation persons is champion."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from mlflow import MlflowClient
+from PIL import Image
+
+import mtdnet
+from mtdnet import params
+from mtdnet.verify import Verifier
+from tasks import register, store
+
+Trained = Callable[[str, float, int], Path]
+# A consumer: no checkout on its path, whatever the way it was installed.
+CONSUMER = """
+import importlib.util, json, sys
+sys.path = [place for place in sys.path if place != sys.argv[1]]
+sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
+assert importlib.util.find_spec("mtdnet") is None
+import mlflow, pandas
+model = mlflow.pyfunc.load_model("models:/mtdnet-viper@champion")
+import mtdnet
+assert not mtdnet.__file__.startswith(sys.argv[1]), mtdnet.__file__
+found = model.predict(pandas.DataFrame(json.loads(sys.argv[2])))
+print(json.dumps(found["probability"].astype(float).tolist()))
+for bad in ({"left": ["a.png"], "right": ["gone.png"]}, {"left": [""], "right": ["a.png"]}):
+    try:
+        model.predict(pandas.DataFrame(bad))
+    except Exception as problem:
+        print(problem)
+"""
+
+
+def version(client: MlflowClient) -> str:
+    return str(client.get_model_version_by_alias("mtdnet-viper", "champion").version)
+
+
+def test_champion_is_the_best_on_validation_persons(
+    own_store: MlflowClient, trained: Trained
+) -> None:
+    first = register.register_one(trained("a", 0.5, 1), "viper", "mtdnet")
+    assert first == "mtdnet-viper: version 1 registered; now champion"
+    again = register.register_one(trained("a", 0.5, 1), "viper", "mtdnet")
+    assert again == "mtdnet-viper: version 1 is known; champion"
+    equal = register.register_one(trained("b", 0.5, 2), "viper", "mtdnet-cls")
+    assert equal == "mtdnet-viper: version 2 registered; champion stays version 1"
+    better = register.register_one(trained("c", 0.6, 3), "viper", "mtdnet")
+    assert better == "mtdnet-viper: version 3 registered; now champion"
+    back = register.register_one(trained("a", 0.5, 1), "viper", "mtdnet")
+    assert back == "mtdnet-viper: version 1 is known; champion stays version 3"
+    found = own_store.search_model_versions("name = 'mtdnet-viper'")
+    assert sorted(int(each.version) for each in found) == [1, 2, 3]
+    tags = own_store.get_model_version("mtdnet-viper", "2").tags
+    assert (tags["variant"], tags["validation_rank1"]) == ("mtdnet-cls", "0.5")
+    assert version(own_store) == "3"
+
+
+def test_champion_answers_in_another_folder_without_the_checkout(
+    own_store: MlflowClient, trained: Trained, tmp_path: Path
+) -> None:
+    model = trained("viper-mtdnet", 0.5, 1)
+    register.register_one(model, "viper", "mtdnet")
+    away = tmp_path / "away"
+    away.mkdir()
+    noise = np.random.default_rng(1).integers(0, 256, (3, 96, 40, 3), np.uint8)
+    for name, pixels in zip("abc", noise, strict=True):
+        Image.fromarray(pixels).save(away / f"{name}.png")
+    pairs = {"left": ["a.png", "a.png", "b.png"], "right": ["b.png", "c.png", "b.png"]}
+    checkout = str(Path(mtdnet.__file__).parent.parent)
+    env = os.environ | {
+        "MLFLOW_TRACKING_URI": store.location(),
+        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    }
+    env.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        [sys.executable, "-c", CONSUMER, checkout, json.dumps(pairs)],
+        cwd=away,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answered, gone, empty = done.stdout.splitlines()
+    left, right = ([away / name for name in pairs[side]] for side in ("left", "right"))
+    own = Verifier(model / "network.safetensors").probability(left, right)
+    np.testing.assert_allclose(json.loads(answered), own, atol=1e-3)
+    assert np.ptp(own) > 0
+    assert gone == "row 0, right: no image file 'gone.png'"
+    assert empty == "row 0, left: no image file ''"
+
+
+def test_model_holds_no_pickle_and_pins_what_it_needs(
+    own_store: MlflowClient, trained: Trained, tmp_path: Path
+) -> None:
+    register.register_one(trained("viper-mtdnet", 0.5, 1), "viper", "mtdnet")
+    files = [file for file in (tmp_path / ".mlflow" / "artifacts").rglob("*") if file.is_file()]
+    assert {file.suffix for file in files} <= {".py", ".safetensors", ".yaml", ".txt", "", ".typed"}
+    (required,) = [file for file in files if file.name == "requirements.txt"]
+    lines = required.read_text().splitlines()
+    assert all("==" in line and "+" not in line for line in lines)
+    names = {line.split("==")[0] for line in lines}
+    assert {"torch", "numpy", "pillow", "safetensors", "mlflow", "pandas"} <= names
+    assert not names & {"prefect", "dvc", "pytest"}
+
+
+def test_trained_networks_are_the_sources_and_every_targets(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("""
+        ingest: {layouts: {cuhk03: cuhk03, viper: viper, ilids: ilids}}
+        augment: {}
+        pretrain: {steps: 1}
+        train: {steps: 1, targets: [viper, ilids], variants: [mtdnet, mtdnet-cls]}
+        evaluate: {}
+        report: {}
+    """)
+    assert register.trained(params.load(tmp_path / "params.yaml")) == [
+        ("cuhk03", "mtdnet"),
+        ("viper", "mtdnet"),
+        ("viper", "mtdnet-cls"),
+        ("ilids", "mtdnet"),
+        ("ilids", "mtdnet-cls"),
+    ]

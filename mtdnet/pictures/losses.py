@@ -33,8 +33,11 @@ def loss_curves(history: Path, target: Path, title: str = "") -> None:
     save(figure, target)
 
 
-def read_history(source: Path) -> list[dict[str, float | None]]:
-    """Return the rows of a ``history.csv``, None for an empty cell; InputError when unreadable."""
+def read_history(source: Path, key: str = "step") -> list[dict[str, float | None]]:
+    """Return the rows of a table of numbers, None for an empty cell.
+
+    Raises InputError when it is missing, has no row, or a row without a ``key``.
+    """
     try:
         with source.open(encoding="utf-8", newline="") as stream:
             rows = [
@@ -42,24 +45,28 @@ def read_history(source: Path) -> list[dict[str, float | None]]:
                 for row in csv.DictReader(stream)
             ]
     except FileNotFoundError:
-        raise InputError(f"{source}: no such file; run the training that writes it") from None
+        raise InputError(f"{source}: no such file; run the step that writes it") from None
     except (TypeError, ValueError) as problem:
-        raise InputError(f"{source}: no table of numbers ({problem}); train again") from None
-    if not rows or any("step" not in row or row["step"] is None for row in rows):
-        raise InputError(f"{source}: no row with a step; train again")
+        raise InputError(f"{source}: no table of numbers ({problem}); run its step again") from None
+    if not rows or any(row.get(key) is None for row in rows):
+        raise InputError(f"{source}: no row, or one without a {key}; run its step again")
     return rows
 
 
 def _draw(axes: Axes, rows: list[dict[str, float | None]], names: list[str]) -> None:
     for number, name in enumerate(names):
-        points = [(x, y) for row in rows if (x := row["step"]) and (y := row[name]) is not None]
+        points = [
+            (x, y)
+            for row in rows
+            if (x := row["step"]) is not None and (y := row[name]) is not None
+        ]
         axes.plot(
             [x for x, _ in points],
             [y for _, y in points],
             color=CYCLE[number % len(CYCLE)],
             linestyle=DASHES[number % len(DASHES)],
             marker="o" if len(points) == 1 else "",
-            label=name.removesuffix(LOSS).removeprefix(VALIDATION),
+            label=name.removesuffix(LOSS).removeprefix(VALIDATION).replace("_", " "),
         )
     axes.legend(frameon=False, loc="best")
     plain(axes)

@@ -52,9 +52,12 @@ def ranked_lists(
     picked = _pick(len(order), queries)
 
     columns = min(SHOWN, len(gallery)) + 2
-    figure = Figure(figsize=(0.72 * columns + 0.2, 1.9 * len(picked) + 0.3), layout="constrained")
-    figure.suptitle(title, fontsize=10)
-    grid = figure.subplots(len(picked), columns, squeeze=False)
+    width, height = 0.74 * columns, 1.85 * len(picked) + 0.3  # inches
+    figure = Figure(figsize=(width, height))
+    figure.suptitle(title, fontsize=10, y=1 - 0.08 / height, verticalalignment="top")
+    room = {"left": 0.04 / width, "right": 1 - 0.04 / width, "wspace": 0.12, "hspace": 0.38}
+    room |= {"top": 1 - 0.65 / height, "bottom": 0.2 / height}
+    grid = figure.subplots(len(picked), columns, squeeze=False, gridspec_kw=room)
     for axes in grid.flat:
         axes.set_axis_off()
     for axes, (place, kind) in zip(grid, picked, strict=True):

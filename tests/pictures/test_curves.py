@@ -70,8 +70,8 @@ def test_pictures_are_png_files(tmp_path: Path, ranks: int) -> None:
     ("text", "line"),
     [
         (None, "history.csv: no such file"),
-        ("", "history.csv: no row with a step"),
-        (HEADER, "history.csv: no row with a step"),
+        ("", "history.csv: no row, or one without a step"),
+        (HEADER, "history.csv: no row, or one without a step"),
         ("step,loss\nx,1\n", "history.csv: no table of numbers"),
         (HEADER + "1,2,3,4,5,6\n", "history.csv: no table of numbers"),
         ("step,speed\n1,2\n", r"history.csv: no column \*_loss or validation_\*"),

@@ -1,0 +1,48 @@
+"""Small pieces of HTML; every text that goes in is escaped."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+
+from mtdnet.errors import InputError
+
+
+def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table in a box that scrolls by itself; the first cell of a row is its header."""
+    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    body = "".join(f"<tr>{cells(row[:1], 'row')}{cells(row[1:])}</tr>\n" for row in rows)
+    return scroll(
+        caption,
+        f"<table><caption>{escape(caption)}</caption>\n<thead><tr>{top}</tr></thead>\n"
+        f"<tbody>{body}</tbody></table>",
+    )
+
+
+def cells(values: Sequence[object], scope: str = "") -> str:
+    """Return data cells, or header cells of ``scope``."""
+    opening, closing = (f'<th scope="{scope}">', "</th>") if scope else ("<td>", "</td>")
+    return "".join(f"{opening}{escape(str(value))}{closing}" for value in values)
+
+
+def scroll(name: str, content: str) -> str:
+    """Return a box that scrolls sideways, by keyboard too."""
+    label = escape(name, quote=True)
+    return f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">{content}</div>'
+
+
+def details(summary: str, content: str) -> str:
+    """Return content that is shown when asked for."""
+    return f"<details><summary>{escape(summary)}</summary>\n{content}</details>"
+
+
+def figure(picture: Path, alt: str, caption: str, more: str = "") -> str:
+    """Return a PNG file as a data URI with its caption; InputError when it is not there."""
+    try:
+        data = b64encode(picture.read_bytes()).decode("ascii")
+    except FileNotFoundError:
+        raise InputError(f"{picture}: no such file; run the step that draws it") from None
+    return (
+        f'<figure><img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}">\n'
+        f"<figcaption>{escape(caption)}</figcaption>\n{more}</figure>"
+    )

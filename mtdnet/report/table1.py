@@ -1,0 +1,80 @@
+"""Table 1 of Chen et al. 2017 with our rows below."""
+
+from collections.abc import Sequence
+from html import escape
+
+from mtdnet.report.gather import (
+    BENCHMARKS,
+    RANKS,
+    Evaluation,
+    Published,
+    label,
+    ordered,
+    published,
+)
+from mtdnet.report.html import cells, scroll
+from mtdnet.report.tables import figures, percent
+from mtdnet.splits import PUBLISHED
+
+CAPTION = (
+    "Rank-1, rank-5 and rank-10 in per cent, single shot. Above: as published in Table 1 of Chen, "
+    "Chen, Zhang and Huang, A Multi-task Deep Network for Person Re-identification, AAAI 2017. "
+    "Cl: classification loss; Rnk: ranking loss. Below: measured here."
+)
+
+
+def table1(evaluations: Sequence[Evaluation]) -> str:
+    """Return the table; a benchmark of ours with other test persons than published has a ``*``."""
+    columns = list(dict.fromkeys([*BENCHMARKS, *(e.benchmark for e in evaluations)]))
+    ours = figures(evaluations)
+    groups = "".join(
+        f'<th scope="colgroup" colspan="{len(RANKS)}">{escape(label(b))}</th>' for b in columns
+    )
+    ranks = "".join(f'<th scope="col">r = {k}</th>' for _ in columns for k in RANKS)
+    other = _other(evaluations)
+    width = 2 + len(columns) * len(RANKS)
+    published_rows = "\n".join(_published(row, columns) for row in published())
+    our_rows = "\n".join(
+        f'<tr><th scope="row">{escape(system)}</th><td></td>'
+        + cells([_ours(ours.get((b, system)), k, b in other) for b in columns for k in RANKS])
+        + "</tr>"
+        for system in ordered({system for _, system in ours})
+    )
+    notes = "; ".join(f"{label(b)}: {told}" for b, told in other.items())
+    note = f'<p class="note">* Not comparable with the published rows. {escape(notes)}.</p>'
+    return scroll(
+        "Table 1 and our figures",
+        f"<table><caption>{escape(CAPTION)}</caption>\n"
+        f'<thead><tr><th scope="col" rowspan="2">system</th><th scope="col" rowspan="2">type</th>'
+        f"{groups}</tr>\n<tr>{ranks}</tr></thead>\n"
+        f'<tbody><tr><th scope="rowgroup" colspan="{width}">published</th></tr>\n'
+        f"{published_rows}</tbody>\n"
+        f'<tbody class="ours"><tr><th scope="rowgroup" colspan="{width}">measured here</th></tr>\n'
+        f"{our_rows}</tbody></table>",
+    ) + (note if other else "")
+
+
+def _published(row: Published, columns: Sequence[str]) -> str:
+    found = [row.figures.get((b, k)) for b in columns for k in RANKS]
+    return (
+        f'<tr><th scope="row">{escape(row.system)} '
+        f'<span class="source">({escape(row.source)})</span></th>'
+        + cells([row.type or "-", *("-" if f is None else f"{f:.2f}" for f in found)])
+        + "</tr>"
+    )
+
+
+def _ours(measured: dict[str, float] | None, rank: int, other: bool) -> str:
+    value = (measured or {}).get(f"rank-{rank}")
+    return percent(value) + ("*" if other and value is not None else "")
+
+
+def _other(evaluations: Sequence[Evaluation]) -> dict[str, str]:
+    """Return the benchmarks whose test differs in number from the published one, and how."""
+    found = {}
+    for e in evaluations:
+        test = e.facts.get("test_persons")
+        there = PUBLISHED.get(e.benchmark, (0, 0, None))[2]
+        if test != there:
+            found[e.benchmark] = f"{test} test persons, published {there or '-'}"
+    return found

@@ -1,0 +1,28 @@
+"""The report of all evaluations: a page, a CSV file and a table for the terminal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mtdnet import params
+from mtdnet.files import whole
+from mtdnet.report import gather
+from mtdnet.report.page import page
+from mtdnet.report.tables import terminal, write_csv
+
+
+def report(
+    *, evaluations: Sequence[Path], models: Sequence[Path], out: Path, settings: params.Report
+) -> str:
+    """Write ``index.html``, one self-contained page, and ``table.csv``; return the table as text.
+
+    ``evaluations``: folders ``{benchmark}-{variant}`` that ``evaluate`` writes; ``models``: those
+    of the trainings. A folder that is not there is a "-" in the tables.
+
+    Raises InputError when no evaluation is there or one is broken.
+    """
+    found, trained = gather.evaluations(evaluations), gather.models(models)
+    with whole(out) as draft:
+        draft.mkdir()
+        (draft / "index.html").write_text(page(found, trained, settings.title), encoding="utf-8")
+        write_csv(draft / "table.csv", found)
+    return terminal(found)

@@ -14,7 +14,7 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -
     body = "".join(f"<tr>{cells(row[:1], 'row')}{cells(row[1:])}</tr>\n" for row in rows)
     return scroll(
         caption,
-        f"<table><caption>{escape(caption)}</caption>\n<thead><tr>{top}</tr></thead>\n"
+        f"<table><caption><span>{escape(caption)}</span></caption>\n<thead><tr>{top}</tr></thead>\n"
         f"<tbody>{body}</tbody></table>",
     )
 

@@ -9,7 +9,7 @@ from mtdnet.pictures import loss_curves
 from mtdnet.report.gather import Evaluation, Model, Row, label
 from mtdnet.report.html import details, figure, table
 from mtdnet.report.table1 import table1
-from mtdnet.report.tables import MEASURES, percent
+from mtdnet.report.tables import percent
 
 SHOWN = 50  # ranks, as in the picture
 TOLD = {
@@ -53,14 +53,19 @@ def _rests(facts: dict[str, object]) -> str:
     """Return what a figure rests on, in a line."""
     keys = ("split", "split_seed", "seed", "device", "commit", "data_hash")
     known = (key for key in keys if key in facts)
-    return "; ".join(f"{TOLD[key]} {_short(key, facts[key])}" for key in known)
+    return "Rests on " + "; ".join(f"{TOLD[key]} {_short(key, facts[key])}" for key in known)
+
+
+def _measure(name: str) -> tuple[bool, int, str]:
+    """Return the place of a measure: ranks by number, then the others."""
+    number = name.removeprefix("rank-")
+    return (not number.isdigit(), int(number) if number.isdigit() else 0, name)
 
 
 def test(e: Evaluation) -> str:
     """Return the figures, CMC curves and ranked lists of one evaluation."""
     name, rests = label(e.benchmark), _rests(e.facts)
-    measures = list(dict.fromkeys([m for f in e.figures.values() for m in f] + ["mAP"]))
-    measures.sort(key=lambda m: (m not in MEASURES, MEASURES.index(m) if m in MEASURES else 0))
+    measures = sorted({m for f in e.figures.values() for m in f}, key=_measure)
     found = [[s, *(percent(f.get(m)) for m in measures)] for s, f in e.figures.items()]
     systems = [column for column in e.curves[0] if column != "rank"]
     curve = table(
@@ -71,7 +76,8 @@ def test(e: Evaluation) -> str:
     first = ", ".join(f"{s} {percent(e.curves[0][s])} %" for s in systems)
     return "\n".join(
         [
-            table(f"Measured on {name}, in per cent. {rests}.", ["system", *measures], found),
+            table(f"Measured on {name}, in per cent", ["system", *measures], found),
+            f'<p class="note">{escape(rests)}.</p>',
             "<h3>CMC curves</h3>",
             figure(
                 e.folder / "cmc.png",

@@ -44,7 +44,7 @@ def table1(evaluations: Sequence[Evaluation]) -> str:
     note = f'<p class="note">* Not comparable with the published rows. {escape(notes)}.</p>'
     return scroll(
         "Table 1 and our figures",
-        f"<table><caption>{escape(CAPTION)}</caption>\n"
+        f"<table><caption><span>{escape(CAPTION)}</span></caption>\n"
         f'<thead><tr><th scope="col" rowspan="2">system</th><th scope="col" rowspan="2">type</th>'
         f"{groups}</tr>\n<tr>{ranks}</tr></thead>\n"
         f'<tbody><tr><th scope="rowgroup" colspan="{width}">published</th></tr>\n'

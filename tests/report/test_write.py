@@ -116,11 +116,11 @@ def test_published_and_our_figures_stand_side_by_side(written: tuple[Path, str])
 def test_every_figure_says_what_it_rests_on(written: tuple[Path, str]) -> None:
     page = Page((written[0] / "index.html").read_text(encoding="utf-8"))
     rests = (
-        "split paper; split seed 3; training seed 7; scored on CPU; commit 0123456789ab+; "
+        "Rests on split paper; split seed 3; training seed 7; scored on CPU; commit 0123456789ab+; "
         "data hash fedcba987654."
     )
     captions = [text for text in page.texts if text.endswith(rests)]
-    assert len(captions) == 2 * 3  # figures, curves and ranked lists of two evaluations
+    assert len(captions) == 2 * 3  # figures, curves, lists
     assert "0123456789abcdef0123456789abcdef01234567+" in page.texts
 
 

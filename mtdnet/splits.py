@@ -180,8 +180,10 @@ def _read(source: Path, matched: set[str], benchmark: str) -> list[str]:
     """Return the persons of a text file, one a line; blank lines are passed over."""
     try:
         lines = source.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(f"{source}: no readable text file ({problem})") from None
+    except OSError as problem:
+        raise InputError(f"{source}: {problem.strerror}; name a file of person ids") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{source}: not UTF-8 text; write one person id a line") from None
     persons = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not persons:
         raise InputError(f"{source}: no person id; write one a line")

@@ -131,8 +131,8 @@ def test_a_file_names_the_test_persons(tmp_path: Path) -> None:
     [
         (b"0003\n9999\n", "ids.txt: person '9999' is not among the 12 of viper"),
         (b"\n \n", "ids.txt: no person id"),
-        (b"\xff\xfe\x00", "ids.txt: no readable text file"),
-        (None, "ids.txt: no readable text file"),
+        (b"\xff\xfe\x00", "ids.txt: not UTF-8 text"),
+        (None, "ids.txt: No such file"),
     ],
 )
 def test_a_bad_file_of_persons_is_named(tmp_path: Path, content: bytes | None, line: str) -> None:

@@ -1,6 +1,5 @@
 """Flows as commands: everything embedded, one line for an error, what to look at next."""
 
-import csv
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import Any
 from prefect import Flow
 from prefect.client.schemas.objects import State
 
+from mtdnet import params
+from tasks import report
 from tasks.store import location
 
 
@@ -28,13 +29,7 @@ def main(flow: Flow[..., State[None]], parameters: Mapping[str, Any]) -> int:
 
 def closing(root: Path) -> str:
     """Return the report's table, where the report and the runs lie, and how to open the pages."""
-    with (root / "results" / "report" / "table.csv").open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.reader(stream))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    lines = [report.table(root, params.load(root / "params.yaml"))]
     lines += ["", f"report      {root / 'results' / 'report' / 'index.html'}"]
     lines += [f"MLflow      {location()}", "            `make mlflow` opens its page"]
     lines += ["Prefect     `make prefect` opens its page"]

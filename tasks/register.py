@@ -28,7 +28,13 @@ SIGNATURE = ModelSignature(
 )
 
 
-@task(cache_policy=NO_CACHE, persist_result=False, retries=1, retry_delay_seconds=5)
+@task(
+    task_run_name="register",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=1,
+    retry_delay_seconds=5,
+)
 def register(root: Path, networks: Sequence[tuple[str, str]]) -> None:
     """Register the network of each (benchmark, variant) below ``root``, and name champions."""
     for benchmark, variant in networks:

@@ -1,15 +1,25 @@
 """Stage ``report``: one page of all evaluations, and its table on the terminal."""
 
 import sys
+from itertools import product
+from pathlib import Path
 
 from mtdnet import steps
 from mtdnet.params import Params
+from mtdnet.report.gather import evaluations
+from mtdnet.report.tables import terminal
 from tasks import command
 
 
 def report(params: Params) -> None:
     """Write the page and print its table."""
     print(steps.report(params))
+
+
+def table(root: Path, params: Params) -> str:
+    """Return the table of the evaluations that lie below ``root``."""
+    pairs = product(params.evaluate.targets, params.evaluate.variants)
+    return terminal(evaluations([root / steps.evaluation(*pair) for pair in pairs]))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ def evaluate(
         "MTDnet": scorer.probabilities(query, gallery),
         "MTDnet-trp": scorer.distances(query, gallery),
     }
-    costs = {"MTDnet": 1 - scores["MTDnet"], "MTDnet-trp": scores["MTDnet-trp"]}
+    # Not 1 - p: in float32 that makes ties of small probabilities, and ties count against us.
+    costs = {"MTDnet": -scores["MTDnet"], "MTDnet-trp": scores["MTDnet-trp"]}
     who = images.person[query], images.person[gallery]
     where = images.camera[query], images.camera[gallery]
     found = {name: ranks(cost, *who, *where) for name, cost in costs.items()}

@@ -1,11 +1,12 @@
 """Files and folders that appear whole or not at all."""
 
+import errno
 import hashlib
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,15 @@ def whole(target: Path) -> Iterator[Path]:
     try:
         draft = room / target.name
         yield draft
-        if draft.is_dir() and target.exists():
-            target.rename(room / "replaced")
-        draft.replace(target)
+        for attempt in range(9):
+            try:
+                draft.replace(target)
+                break
+            except OSError as problem:  # a folder stands there, perhaps another writer's
+                if attempt == 8 or problem.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+            with suppress(FileNotFoundError):
+                target.rename(room / f"replaced{attempt}")
     finally:
         shutil.rmtree(room, ignore_errors=True)
 

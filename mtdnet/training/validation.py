@@ -28,7 +28,7 @@ class Validation:
         The pair head scores plain images, query first: an eighth of the published score's work.
         """
         scorer = Scorer(network, self.pixels, self.device)
-        pair = 1 - scorer.probabilities(self.query, self.gallery, folds=1)
+        pair = -scorer.probabilities(self.query, self.gallery, folds=1)
         ranking = scorer.distances(self.query, self.gallery)
         first = [np.mean(ranks(cost, *self.who, *self.where) == 1) for cost in (pair, ranking)]
         return {

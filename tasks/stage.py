@@ -5,7 +5,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from prefect import get_run_logger, runtime, task
@@ -18,7 +18,8 @@ from tasks.group import Group
 from tasks.slots import slot
 
 GRACE_SECONDS = 30.0  # for a training to finish its step and write its checkpoint
-PROGRESS_SECONDS = "10"  # a bar that redraws itself is a line each time in a log
+BAR = re.compile(r"\d+%\|.*\[")  # a progress bar: in a log, a line each time it is drawn
+BAR_SECONDS = 10.0
 RETRY_SECONDS = [2.0, 10.0]
 FINAL_STATUS = (2, 126, 127)  # bad input; a command that can't be run
 WORDS = {
@@ -62,7 +63,7 @@ def run_stage(root: Path, stage: str, *, gpu: bool = False) -> State[None]:
         with Group(command, folder=root, env=_environment() | extra) as group:
             _running.add(group)
             try:
-                for line in filter(None, group):
+                for line in _thinned(group):
                     logger.info(line)
                     lines.append(line)
                 status = group.wait()
@@ -89,12 +90,22 @@ def stop_all() -> None:
         group.kill()
 
 
+def _thinned(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines that say something: of progress bars only one now and then, and the full ones."""
+    shown = -BAR_SECONDS
+    for line in filter(None, lines):
+        if BAR.search(line) and "100%|" not in line:
+            if time.monotonic() - shown < BAR_SECONDS:
+                continue
+            shown = time.monotonic()
+        yield line
+
+
 def _environment() -> dict[str, str]:
     """Return what a stage inherits: this Python first, unbuffered lines, the flow run's id."""
     return os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
-        "TQDM_MININTERVAL": PROGRESS_SECONDS,
         "MTDNET_FLOW_RUN": str(runtime.flow_run.id or ""),
     }
 
@@ -106,7 +117,7 @@ def _failure(status: int, lines: Sequence[str]) -> tuple[str, str]:
     if missing := re.search(r"(?:'source': |dependency ')(data\b[^', ]*)", final):
         return "BadInput", f"{missing[1]} is missing; fetch it with `dvc pull data`"
     if ended := re.search(r"exited with (-?\d+)", final):
-        last = next((line for line in reversed(said) if line.startswith("error: ")), said[-1])
+        last = next((line for line in reversed(said) if line.startswith("error: ")), (said or [final])[-1])
         name = "BadInput" if int(ended[1]) in FINAL_STATUS else "Failed"
         return name, f"{last.removeprefix('error: ')} (exit status {ended[1]})"
     name = "Failed" if status < 0 or PASSING.search(final) else "BadInput"

@@ -24,6 +24,11 @@ for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "MLFLOW_TRACKING_URI", "CUDA_
     os.environ.pop(name, None)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave out what DVC can only mend in its own code."""
+    config.addinivalue_line("filterwarnings", "ignore:_NoneStep:DeprecationWarning")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def state_below_temporary_folder() -> Iterator[None]:
     yield

@@ -1,5 +1,9 @@
 """The commands of flows: exit status and last lines."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows import command
+from flows.environment import ROOT
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -36,10 +41,22 @@ def test_main(
     assert printed.err.endswith(err)
 
 
-def test_environment_keeps_state_in_the_project_and_sends_nothing() -> None:
-    from flows.environment import DEFAULTS, ROOT
+TOLD = """
+import json, os, flows
+from prefect.settings import get_current_settings
+settings = get_current_settings()
+print(json.dumps([str(settings.home), settings.server.analytics_enabled]))
+"""
 
-    assert Path(DEFAULTS["PREFECT_HOME"]) == ROOT / ".prefect"
-    assert ROOT.is_absolute()
-    assert DEFAULTS["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
-    assert DEFAULTS["DO_NOT_TRACK"] == "true"
+
+def test_flows_keep_state_in_the_project_and_send_nothing(tmp_path: Path) -> None:
+    kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD],
+        cwd=tmp_path,
+        env=kept | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == [str(ROOT / ".prefect"), False]

@@ -41,8 +41,12 @@ STAGES = 10  # data.dvc, twice ingest, augment and evaluate, pretrain, train, re
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a project of this code with small data and parameters."""
     root = tmp_path_factory.mktemp("clone")
-    for name in ("mtdnet", "tasks", "flows"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("mtdnet", "tasks", "flows", "weights"):
+        shutil.copytree(
+            ROOT / name,
+            root / name,
+            ignore=shutil.ignore_patterns("__pycache__", "*.npz", "*.onnx", "*.pth"),
+        )
     for name in ("dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore"):
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)

@@ -1,0 +1,57 @@
+"""What a stage's end and its lines are made into."""
+
+import pytest
+
+from tasks import stage
+
+CRASH = [
+    "Running stage 'train':",
+    "Traceback (most recent call last):",
+    "RuntimeError: out of memory",
+    "ERROR: failed to reproduce 'train': failed to run: python -m tasks.train, exited with 1",
+]
+BAD = [
+    "error: data/viper/cam_a: 3 images, expected 632; fetch it again",
+    "ERROR: failed to reproduce 'ingest': failed to run: python -m tasks.ingest, exited with 2",
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "name", "cause"),
+    [
+        (255, CRASH, "Failed", "RuntimeError: out of memory (exit status 1)"),
+        (255, BAD, "BadInput", f"{BAD[0].removeprefix('error: ')} (exit status 2)"),
+        (-9, ["Running stage 'train':"], "Failed", "DVC ended with status -9"),
+        (
+            255,
+            ["ERROR: failed to reproduce 'a': Unable to acquire lock."],
+            "Failed",
+            "failed to reproduce 'a': Unable to acquire lock.",
+        ),
+        (
+            255,
+            ["ERROR: failed to reproduce 'a': dependency 'b' does not exist"],
+            "BadInput",
+            "failed to reproduce 'a': dependency 'b' does not exist",
+        ),
+        (
+            255,
+            ["ERROR: failed to reproduce 'a': dependency 'data/viper' does not exist"],
+            "BadInput",
+            "data/viper is missing; fetch it with `dvc pull data`",
+        ),
+    ],
+)
+def test_failure_is_named_and_told_in_one_line(
+    status: int, lines: list[str], name: str, cause: str
+) -> None:
+    assert stage._failure(status, lines) == (name, cause)
+
+
+def test_bars_are_thinned_and_words_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 0.0, 4.0, 11.0, 11.0])
+    monkeypatch.setattr("tasks.stage.time.monotonic", lambda: next(clock))
+    bars = [f"viper:  {done}%|███ | 1/9 [00:01<00:09, 5 triplets/s]" for done in (1, 2, 50)]
+    full = "viper: 100%|█████| 9/9 [00:10<00:00, 5 triplets/s]"
+    found = list(stage._thinned([bars[0], "", "word", bars[1], bars[2], full, full]))
+    assert found == [bars[0], "word", bars[2], full, full]

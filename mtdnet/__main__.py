@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mtdnet import params, steps
-from mtdnet.errors import InputError, Stopped
+from mtdnet.errors import status
 
 STEPS = {
     "ingest": "read a benchmark below data/ into a table and packed images",
@@ -47,15 +47,8 @@ def run(words: argparse.Namespace) -> None:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, 2 for bad input, 130 when stopped with its state kept."""
-    try:
-        run(parse(words))
-    except InputError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except Stopped as stopped:
-        print(f"{stopped}; the same command continues", file=sys.stderr)
-        return 130
-    return 0
+    given = parse(words)
+    return status(lambda: run(given))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The one error that users cause and can mend."""
+"""What a command tells its user in one line, and its exit status."""
+
+import sys
+from collections.abc import Callable
 
 
 class InputError(ValueError):
@@ -10,3 +13,19 @@ class InputError(ValueError):
 
 class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
     """A long job was asked to stop and has kept its state; the same command continues it."""
+
+
+def status(work: Callable[[], object]) -> int:
+    """Do a command's work; return its exit status: 0, 2 for bad input, 130 when stopped.
+
+    Of the latter two, one line goes to standard error.
+    """
+    try:
+        work()
+    except InputError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except Stopped as stopped:
+        print(f"{stopped}; the same command continues", file=sys.stderr)
+        return 130
+    return 0

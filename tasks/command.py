@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mtdnet import params
-from mtdnet.errors import InputError, Stopped
+from mtdnet.errors import status
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,12 +23,4 @@ def main(step: Callable[..., object], *names: str) -> int:
         parser.add_argument(f"--{name}", required=True)
     words = vars(parser.parse_args())
     os.chdir(ROOT)
-    try:
-        step(params.load(), **words)
-    except InputError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except Stopped as stopped:
-        print(f"{stopped}; the same command continues", file=sys.stderr)
-        return 130
-    return 0
+    return status(lambda: step(params.load(), **words))

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtdnet.errors import InputError
+from mtdnet.errors import status
 from mtdnet.synthetic import write
 
 
@@ -15,12 +15,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="folder, for example data")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(words)
-    try:
-        write(given.out, seed=given.seed)
-    except InputError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    return 0
+    return status(lambda: write(given.out, seed=given.seed))
 
 
 if __name__ == "__main__":

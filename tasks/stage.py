@@ -72,7 +72,7 @@ def run_stage(root: Path, stage: str, *, gpu: bool = False) -> State[None]:
     if _stop.is_set() and status != 0:
         return Failed(name="Stopped", message=f"{stage}: stopped")
     if status != 0:
-        name, cause = _failure(status, lines)
+        name, cause = _failure(status, lines, root)
         return Failed(name=name, message=f"{stage}: {cause}")
     name = next((WORDS[words] for line in lines for words in WORDS if words in line), "Ran")
     return Completed(name=name, message=f"{stage}: {name}")
@@ -110,14 +110,17 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _failure(status: int, lines: Sequence[str]) -> tuple[str, str]:
+def _failure(status: int, lines: Sequence[str], root: Path) -> tuple[str, str]:
     """Return the name of the Failed state and one line of what DVC and its command said."""
     final = next((line for line in reversed(lines) if line.startswith("ERROR: ")), "")
+    final = final.replace(f"{root}/", "")
     said = [line for line in lines if not line.startswith("ERROR: ")]
-    if missing := re.search(r"(?:'source': |dependency ')(data\b[^', ]*)", final):
+    if missing := re.search(r"(?:'source': |dependency '|directory: ')(data\b[^', ]*)", final):
         return "BadInput", f"{missing[1]} is missing; fetch it with `dvc pull data`"
     if ended := re.search(r"exited with (-?\d+)", final):
-        last = next((line for line in reversed(said) if line.startswith("error: ")), (said or [final])[-1])
+        last = next(
+            (line for line in reversed(said) if line.startswith("error: ")), (said or [final])[-1]
+        )
         name = "BadInput" if int(ended[1]) in FINAL_STATUS else "Failed"
         return name, f"{last.removeprefix('error: ')} (exit status {ended[1]})"
     name = "Failed" if status < 0 or PASSING.search(final) else "BadInput"

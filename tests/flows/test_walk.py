@@ -79,6 +79,15 @@ def test_missing_data_is_one_line_with_the_remedy(project: Callable[[str], Path]
     )
 
 
+def test_missing_benchmark_is_one_line_with_the_remedy(project: Callable[[str], Path]) -> None:
+    root = project("""
+        stages:
+          read: {cmd: cp data/viper read, deps: [data/viper], outs: [read]}
+    """)
+    state, _ = run(root)
+    assert state.message == "read: data/viper is missing; fetch it with `dvc pull data`"
+
+
 def test_crash_is_tried_again(
     project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """What a stage's end and its lines are made into."""
 
+from pathlib import Path
+
 import pytest
 
 from tasks import stage
@@ -40,12 +42,18 @@ BAD = [
             "BadInput",
             "data/viper is missing; fetch it with `dvc pull data`",
         ),
+        (
+            255,
+            ["ERROR: failed to reproduce 'a': [Errno 2] No such file: '/data/project/models'"],
+            "BadInput",
+            "failed to reproduce 'a': [Errno 2] No such file: 'models'",
+        ),
     ],
 )
 def test_failure_is_named_and_told_in_one_line(
     status: int, lines: list[str], name: str, cause: str
 ) -> None:
-    assert stage._failure(status, lines) == (name, cause)
+    assert stage._failure(status, lines, Path("/data/project")) == (name, cause)
 
 
 def test_bars_are_thinned_and_words_are_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,9 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:_NoneStep:DeprecationWarning")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def state_below_temporary_folder() -> Iterator[None]:
-    yield
+def pytest_unconfigure() -> None:
+    """Leave nothing behind, not even when no test could start."""
     shutil.rmtree(HOME, ignore_errors=True)
 
 

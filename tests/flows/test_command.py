@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,13 +51,14 @@ print(json.dumps([str(settings.home), settings.server.analytics_enabled]))
 
 
 def test_flows_keep_state_in_the_project_and_send_nothing(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "flows", tmp_path / "flows")
     kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     done = subprocess.run(
         [sys.executable, "-c", TOLD],
         cwd=tmp_path,
-        env=kept | {"PYTHONPATH": str(ROOT)},
+        env=kept | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert json.loads(done.stdout) == [str(ROOT / ".prefect"), False]
+    assert json.loads(done.stdout) == [str(tmp_path / ".prefect"), False]

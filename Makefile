@@ -50,7 +50,7 @@ $(READY): requirements.lock pyproject.toml
 	@python3 -c "import ensurepip, venv" 2> /dev/null || \
 	  { echo "error: python3-venv is missing; install it (Debian: apt install python3-venv)" >&2; exit 1; }
 	python3 -m venv .venv
-	$(BIN)/pip install -r requirements.lock
+	$(BIN)/pip install --no-deps -r requirements.lock
 	$(BIN)/pip install --no-deps -e .
 	touch $(READY)
 

@@ -27,6 +27,8 @@ WORDS = {
     "is cached - skipping run": "FromRunCache",
     "didn't change, skipping": "UpToDate",
 }
+# DVC says after each stage how to add the lock to git
+HINT = re.compile(r"To track the|\tgit add|To enable auto|\tdvc config|Use `dvc push`")
 PASSING = re.compile(r"lock|busy|temporar|timed out|connection", re.IGNORECASE)
 
 _stop = threading.Event()
@@ -94,6 +96,8 @@ def _thinned(lines: Iterable[str]) -> Iterator[str]:
     """Yield lines that say something: of progress bars only one now and then, and the full ones."""
     shown = -BAR_SECONDS
     for line in filter(None, lines):
+        if HINT.match(line):
+            continue
         if BAR.search(line) and "100%|" not in line:
             if time.monotonic() - shown < BAR_SECONDS:
                 continue

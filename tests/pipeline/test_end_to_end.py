@@ -41,7 +41,7 @@ STAGES = 10  # data.dvc, twice ingest, augment and evaluate, pretrain, train, re
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a project of this code with small data and parameters."""
     root = tmp_path_factory.mktemp("clone")
-    for name in ("mtdnet", "tasks", "flows", "weights"):
+    for name in ("mtdnet", "tasks", "flows", "weights", "splits"):
         shutil.copytree(
             ROOT / name,
             root / name,

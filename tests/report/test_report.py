@@ -110,7 +110,7 @@ def test_published_and_our_figures_stand_side_by_side(written: tuple[Path, str])
     assert ours["MTDnet"][7:10] == ["40.00*", "57.14*", "78.57*"]
     assert ours["MTDnet"][1:7] + ours["MTDnet"][10:] == ["-"] * 15
     assert ours["MTDnet-cls"][16:] == ["12.50*", "37.50*", "68.75*"]
-    assert "VIPeR: 15 test persons, published 316; mine: 15 test persons, published -" in text
+    assert "VIPeR: 14 training + 15 test persons, published 316 + 316; mine: 14" in text
 
 
 def test_every_figure_says_what_it_rests_on(written: tuple[Path, str]) -> None:

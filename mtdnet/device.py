@@ -29,7 +29,9 @@ def choose() -> Device:
     """
     if torch.cuda.is_available() and os.environ.get("MTDNET_DEVICE") != "cpu":
         name = torch.cuda.get_device_name()
-        return Device(torch.device("cuda"), torch.cuda.is_bf16_supported(), name)
+        return Device(
+            torch.device("cuda"), torch.cuda.is_bf16_supported(including_emulation=False), name
+        )
     info = Path("/proc/cpuinfo")
     text = info.read_text(encoding="utf-8") if info.exists() else ""
     model = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)

@@ -1,5 +1,6 @@
 """What a command tells its user in one line, and its exit status."""
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -18,13 +19,23 @@ class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
 def status(work: Callable[[], object]) -> int:
     """Do a command's work; return its exit status: 0, 2 for bad input, 130 when stopped.
 
-    Of the latter two, one line goes to standard error.
+    Of the latter two, one line goes to standard error. SIGTERM stops like SIGINT, so that what was
+    half-written is taken away.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         work()
     except InputError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
+    except OSError as problem:
+        print(
+            f"error: {problem.filename or 'input or output'}: {problem.strerror}", file=sys.stderr
+        )
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; nothing was written, the same command begins anew", file=sys.stderr)
+        return 130
     except Stopped as stopped:
         print(f"{stopped}; the same command continues", file=sys.stderr)
         return 130

@@ -17,6 +17,7 @@ from mtdnet.evaluation.cmc import cmc, mean_average_precision, ranks
 from mtdnet.files import read_json, whole, write_json
 from mtdnet.networks import keep
 from mtdnet.params import Evaluate
+from mtdnet.pictures.losses import read_history
 from mtdnet.probes import probes
 from mtdnet.provenance import commit, fingerprint
 from mtdnet.scoring import Scorer
@@ -34,8 +35,10 @@ def evaluate(
     Raises InputError when an input is missing or broken.
     """
     images = Images.open(ingested)
-    query, gallery = probes(augmented, "test")
+    query, gallery = probes(images, augmented, "test")
     place = device.choose()
+    facts = _facts(ingested, augmented, model, place)  # before the work: what is missing shows now
+    read_history(model / "history.csv")
     pixels = torch.from_numpy(images.pixels)
     scorer = Scorer(keep.load(model / "network.safetensors"), pixels, place)
     scores = {
@@ -57,10 +60,10 @@ def evaluate(
     with whole(out) as draft:
         draft.mkdir()
         write_json(draft / "metrics.json", figures)
-        write_json(draft / "facts.json", _facts(ingested, augmented, model, place))
+        write_json(draft / "facts.json", facts)
         _write_curves(draft / "cmc.csv", curves)
         save_file(scores | {"query": query, "gallery": gallery}, draft / "scores.safetensors")
-        pictures.cmc_curve(curves, draft / "cmc.png", len(gallery), told)
+        pictures.cmc_curve(curves, draft / "cmc.png", len(set(who[1])), told)
         pictures.loss_curves(model / "history.csv", draft / "losses.png", out.name)
         pictures.ranked_lists(
             pixels=images.pixels,

@@ -12,6 +12,8 @@ from typing import Any
 
 from mtdnet.errors import InputError
 
+IN_THE_WAY = (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.ENOTDIR)
+
 
 @contextmanager
 def whole(target: Path) -> Iterator[Path]:
@@ -30,7 +32,7 @@ def whole(target: Path) -> Iterator[Path]:
                 draft.replace(target)
                 break
             except OSError as problem:  # a folder stands there, perhaps another writer's
-                if attempt == 8 or problem.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                if attempt == 8 or problem.errno not in IN_THE_WAY:
                     raise
             with suppress(FileNotFoundError):
                 target.rename(room / f"replaced{attempt}")

@@ -105,6 +105,11 @@ class Train(Training):
     variants: tuple[str, ...] = ("mtdnet",)
     rates: dict[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, rate in self.rates.items():
+            _check(rate > 0, f"rates.{name} must be above 0, found {rate}")
+
 
 @dataclass(frozen=True)
 class Evaluate:
@@ -114,6 +119,12 @@ class Evaluate:
     variants: tuple[str, ...] = ("mtdnet",)
     ranks: tuple[int, ...] = (1, 5, 10, 20)
     pictures: int = 6
+
+    def __post_init__(self) -> None:
+        _check(
+            len(self.ranks) > 0 and min(self.ranks) >= 1, f"ranks: at least 1, found {self.ranks}"
+        )
+        _check(self.pictures >= 1, f"pictures must be at least 1, found {self.pictures}")
 
 
 @dataclass(frozen=True)
@@ -135,6 +146,20 @@ class Params:
     report: Report
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        _check(0 <= self.seed < 2**63, f"seed must not be negative, found {self.seed}")
+        named = {
+            "augment.splits": self.augment.splits,
+            "pretrain.source": [self.pretrain.source],
+            "train.targets": self.train.targets,
+            "train.rates": self.train.rates,
+            "evaluate.targets": self.evaluate.targets,
+        }
+        known = ", ".join(self.ingest.layouts)
+        for key, benchmarks in named.items():
+            for name in benchmarks:
+                _check(name in self.ingest.layouts, f"{key}: no benchmark '{name}'; known: {known}")
+
 
 def load(source: Path = Path("params.yaml")) -> Params:
     """Read a parameter file; InputError names the key that is unknown, missing or ill-typed."""
@@ -142,7 +167,9 @@ def load(source: Path = Path("params.yaml")) -> Params:
         content = yaml.safe_load(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; run from the project's folder") from None
-    except yaml.YAMLError as problem:
+    except OSError as problem:
+        raise InputError(f"{source}: can't be read ({problem.strerror})") from None
+    except (yaml.YAMLError, ValueError) as problem:  # a date that doesn't exist, another encoding
         line = " ".join(str(problem).split())
         raise InputError(f"{source}: not YAML: {line}") from None
     return build(Params, content, str(source))

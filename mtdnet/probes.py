@@ -3,21 +3,25 @@
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from mtdnet.data.images import Images
 from mtdnet.errors import InputError
+from mtdnet.tables import read_table
 
 
-def probes(augmented: Path, part: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the rows of images.parquet that are queries (Q,) and gallery (G,) of ``part``.
+def probes(
+    images: Images, augmented: Path, part: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows of ``images`` that are queries (Q,) and gallery (G,) of ``part``.
 
-    ``part``: "validation" or "test". InputError when the split is missing or has none of either.
+    ``part``: "validation" or "test". InputError when the split is missing, of other images, or
+    has none of either.
     """
     source = augmented / "split.parquet"
-    if not source.is_file():
-        raise InputError(f"{source}: no such file; run augment first")
-    table = pq.read_table(source, columns=["image", "part", "role"])
+    table = read_table(source, ["image", "person", "part", "role"])
+    if table["person"].to_pylist() != images.person.tolist():
+        raise InputError(f"{source}: a split of other images than ingested; run augment again")
     parts, roles = (np.asarray(table[name].to_pylist()) for name in ("part", "role"))
     image = table["image"].to_numpy().astype(np.int64)
     query, gallery = (image[(parts == part) & (roles == role)] for role in ("query", "gallery"))

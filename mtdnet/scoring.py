@@ -125,7 +125,7 @@ class Scorer:
         q = sum(self.features(query, m) for m in (False, True)) / 2
         g = sum(self.features(gallery, m) for m in (False, True)) / 2
         assert isinstance(q, Tensor) and isinstance(g, Tensor)  # noqa: S101
-        return (2 - 2 * (q @ g.T)).cpu().numpy()
+        return (2 - 2 * (q @ g.T)).clamp_(0, 4).cpu().numpy()
 
 
 def _blocks(rows: Rows, size: int) -> Iterator[Rows]:

@@ -8,17 +8,20 @@ import torch
 from numpy.typing import NDArray
 
 from mtdnet import device
-from mtdnet.data.pixels import read_files, resized
+from mtdnet.data.pixels import SIDE, read_files, resized
 from mtdnet.errors import InputError
 from mtdnet.networks import keep
 from mtdnet.scoring import Scorer
+
+PAIRS = 128  # in memory at a time
 
 
 class Verifier:
     """Answers for one trained network, a ``network.safetensors``; InputError when it is none."""
 
     def __init__(self, network: Path) -> None:
-        self._network, self._device = keep.load(network), device.choose()
+        nothing = torch.empty(0, SIDE, SIDE, 3, dtype=torch.uint8)
+        self._scorer = Scorer(keep.load(network), nothing, device.choose())
 
     def probability(self, left: Sequence[Path], right: Sequence[Path]) -> NDArray[np.float32]:
         """Return P(same person) of each pair of image files, (N,) in [0, 1].
@@ -28,11 +31,14 @@ class Verifier:
         """
         if len(left) != len(right):
             raise InputError(f"{len(left)} left and {len(right)} right images make no pairs")
-        if not left:
-            return np.empty(0, np.float32)
+        starts = range(0, len(left), PAIRS)
+        parts = [self._some(left[i : i + PAIRS], right[i : i + PAIRS]) for i in starts]
+        return np.concatenate([np.empty(0, np.float32), *parts])
+
+    def _some(self, left: Sequence[Path], right: Sequence[Path]) -> NDArray[np.float32]:
         files = sorted({str(path) for path in (*left, *right)})
         pixels = np.stack([resized(image) for image, _ in read_files(Path(), files)])
+        self._scorer.pixels = torch.from_numpy(pixels)
         row = {name: number for number, name in enumerate(files)}
-        scorer = Scorer(self._network, torch.from_numpy(pixels), self._device)
         first, second = (np.array([row[str(path)] for path in side]) for side in (left, right))
-        return scorer.matched(first, second)
+        return self._scorer.matched(first, second)

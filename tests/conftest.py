@@ -1,4 +1,4 @@
-"""State of Prefect, DVC and MLflow in a folder of this session, before any of them is imported."""
+"""State of Prefect, DVC and MLflow in a folder of this test run, before they are imported."""
 
 import os
 import shutil

@@ -54,7 +54,7 @@ def test_trains_evaluates_and_reports(folder: Path) -> None:
     [
         (["ingest", "--benchmark", "viper"], "error: data/viper: no such folder or archive"),
         (["ingest", "--benchmark", "shop"], "error: ingest.layouts: no benchmark 'shop'"),
-        (["evaluate", "--target", "viper"], "models/viper-mtdnet/network.safetensors: no such"),
+        (["evaluate", "--target", "viper"], "models/viper-mtdnet/training.json: no such"),
         (["--params", "none.yaml", "report"], "error: none.yaml: no such file"),
     ],
 )

@@ -36,6 +36,11 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
         ("train", {"targets": ["viper", 3]}, r"train: targets\[1\]: expected str, found 3"),
         ("augment", {"draw": "all"}, "augment: draw: expected 'block' or 'camera', found 'all'"),
         ("augment", {"splits": {"viper": {"nane": "x"}}}, r"splits\.viper: unknown key 'nane'"),
+        ("augment", {"splits": {"vipr": {}}}, r"augment\.splits: no benchmark 'vipr'; known: "),
+        ("train", {"rates": {"virep": 0.1}}, r"train\.rates: no benchmark 'virep'"),
+        ("train", {"rates": {"viper": -1}}, r"train: rates\.viper must be above 0"),
+        ("evaluate", {"ranks": [0]}, "evaluate: ranks: at least 1"),
+        ("evaluate", {"pictures": 0}, "evaluate: pictures must be at least 1"),
         ("pretrain", {"width": 2}, r"pretrain: width must be in \(0, 1\]"),
     ],
 )
@@ -54,6 +59,11 @@ def test_one_line_for_a_missing_section_key_or_file(tmp_path: Path) -> None:
     source.write_text("ingest: [")
     with pytest.raises(InputError, match="not YAML"):
         params.load(source)
+    source.write_text("seed: 2024-13-45")
+    with pytest.raises(InputError, match="not YAML"):
+        params.load(source)
+    with pytest.raises(InputError, match="can't be read"):
+        params.load(tmp_path)
     source.write_text("ingest: {layouts: {}}\n")
     with pytest.raises(InputError, match="key 'augment' is missing"):
         params.load(source)

@@ -21,13 +21,15 @@ def network() -> MTDnet:
     torch.manual_seed(0)
     own = MTDnet(1 / 16).eval()
     for parameter in own.parameters():  # spread the scores
-        parameter.data *= 1.7
+        parameter.data *= 1.9
     return own
 
 
 @pytest.fixture(scope="module")
 def pixels() -> Tensor:
-    return torch.randint(0, 256, (9, 227, 227, 3), dtype=torch.uint8)
+    colours = torch.randint(0, 256, (9, 1, 1, 3))
+    noise = torch.randint(-30, 30, (9, 227, 227, 3))
+    return (colours + noise).clamp(0, 255).to(torch.uint8)
 
 
 @torch.no_grad()
@@ -91,4 +93,5 @@ def test_bf16_is_close(network: MTDnet, pixels: Tensor) -> None:
     rows = np.arange(4)
     fine = Scorer(network, pixels, CPU).probabilities(rows, rows)
     coarse = Scorer(network, pixels, Device(CPU.torch, True, "test")).probabilities(rows, rows)
-    np.testing.assert_allclose(coarse, fine, atol=0.05)
+    assert np.ptp(fine) > 0.1  # else the comparison says nothing
+    np.testing.assert_allclose(coarse, fine, atol=0.02)

@@ -56,7 +56,7 @@ class Images:
         try:
             table = pq.read_table(folder / TABLE)
             pixels = np.load(folder / PIXELS, mmap_mode="c")  # torch warns of read-only
-        except (OSError, ValueError) as problem:  # pyarrow's errors are of either kind
+        except (OSError, ValueError, EOFError) as problem:  # pyarrow's and numpy's
             line = str(problem).splitlines()[0]
             raise InputError(f"{folder}: not a whole ingest ({line}); {again}") from None
         if table.schema.remove_metadata() != SCHEMA:

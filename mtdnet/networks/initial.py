@@ -41,7 +41,15 @@ def _npz(source: Path) -> list[Tensor]:
     try:
         with np.load(source) as file:
             return [torch.from_numpy(file[key]) for key in keys]
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as problem:
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        OSError,
+        zipfile.BadZipFile,
+    ) as problem:
         raise InputError(f"{source}: not the arrays {', '.join(keys)} ({problem})") from None
 
 
@@ -65,9 +73,11 @@ def _onnx(source: Path) -> list[Tensor]:
 def _pth(source: Path) -> list[Tensor]:
     try:
         weights = torch.load(source, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError) as problem:
-        line = str(problem).splitlines()[0]
+    except (UnpicklingError, RuntimeError, EOFError, KeyError, IndexError) as problem:
+        line = " ".join(str(problem).split())[:100]
         raise InputError(f"{source}: not a file of tensors alone ({line})") from None
+    if not isinstance(weights, dict):
+        raise InputError(f"{source}: one tensor, not a network's weights")
     # torchvision's names; the first two convolutions of its AlexNet are layers 0 and 3
     keys = ("features.0.weight", "features.0.bias", "features.3.weight", "features.3.bias")
     missing = [key for key in keys if key not in weights]

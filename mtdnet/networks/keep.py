@@ -27,12 +27,14 @@ def load(source: Path) -> MTDnet:
         with safe_open(source, framework="pt") as file:
             width = float((file.metadata() or {})["width"])
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        if not 0 < width <= 1:
+            raise ValueError(f"width {width}")
         with torch.device("meta"):
             network = MTDnet(width)
         network.load_state_dict(weights, assign=True)
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; train the network first") from None
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as problem:
+    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as problem:
         line = " ".join(str(problem).split())[:200]
         raise InputError(f"{source}: not an MTDnet network ({line}); train it again") from None
     return network.eval()

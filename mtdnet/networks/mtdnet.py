@@ -56,8 +56,11 @@ class PairHead(nn.Module):
         hidden = self.pool(maps).permute(0, 2, 3, 1).flatten(1)
         hidden = self.drop(self.fc6(hidden).relu())
         hidden = self.drop(self.fc7(hidden).relu())
-        logits: Tensor = self.fc8(hidden)
-        return logits.float()
+        # Logits rounded to bf16 tie, and ties decide ranks: so no matrix product, which autocast
+        # would do in bf16, but float32 sums.
+        products = hidden.float()[:, None] * self.fc8.weight.float()
+        logits: Tensor = products.sum(2) + self.fc8.bias.float()
+        return logits
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Return logits (P, 2) of P ordered pairs of maps."""

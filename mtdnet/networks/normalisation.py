@@ -18,4 +18,4 @@ def local_response(maps: Tensor) -> Tensor:
     for shift in range(1, 5):
         total = total + padded[:, shift : shift + channels]
     root = torch.rsqrt(total * (1e-4 / 5) + 1)
-    return maps * (root * root.sqrt())
+    return (maps * (root * root.sqrt())).to(maps.dtype)

@@ -16,13 +16,16 @@ class Batch:
     """N triplets over I distinct images and P distinct pairs.
 
     ``image``: (I,) rows of the packed images, ``mirror``: (I,) bool; ``triplets``: (3, N) rows of
-    ``image`` for anchor, positive, negative; ``first``, ``second``: (P,) rows of ``image``;
-    ``same``: (P,) 1 for the positive pairs; ``weight``: (P,) how many triplets hold the pair.
+    ``image`` for anchor, positive, negative; ``lefts``, ``rights``: rows of ``image`` that stand
+    first and second in pairs; ``first``, ``second``: (P,) rows of these; ``same``: (P,) 1 for the
+    positive pairs; ``weight``: (P,) how many triplets hold the pair.
     """
 
     image: Tensor
     mirror: Tensor
     triplets: Tensor
+    lefts: Tensor
+    rights: Tensor
     first: Tensor
     second: Tensor
     same: Tensor
@@ -38,30 +41,28 @@ class Batch:
         pair, inverse, weight = torch.unique(keys, return_inverse=True, return_counts=True)
         same = torch.zeros_like(pair)
         same[inverse[: len(positive)]] = 1
-        mirror = item % 2 == 1
-        first, second = pair // count, pair % count
-        return cls(item // 2, mirror, triplets, first, second, same, weight.float())
+        lefts, first = torch.unique(pair // count, return_inverse=True)
+        rights, second = torch.unique(pair % count, return_inverse=True)
+        image, mirror = item // 2, item % 2 == 1
+        return cls(image, mirror, triplets, lefts, rights, first, second, same, weight.float())
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on ``device``."""
         return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
 
-def losses(network: MTDnet, pixels: Tensor, batch: Batch, margin: float) -> tuple[Tensor, Tensor]:
+def losses(network: MTDnet, shown: Tensor, batch: Batch, margin: float) -> tuple[Tensor, Tensor]:
     """Return the triplet loss, eq. (1), and the pair loss, eq. (2), of a batch.
 
-    ``pixels``: all packed images, uint8 (M, 227, 227, 3), on any device. Equal to a plain pass of
+    ``shown``: the batch's images, uint8 (I, 227, 227, 3), on its device. Equal to a plain pass of
     three streams a triplet, but for dropout: a pair that stands several times is dropped alike.
     """
-    chosen = pixels[batch.image.to(pixels.device)].to(batch.image.device)
-    flipped = torch.where(batch.mirror[:, None, None, None], chosen.flip(2), chosen)
+    flipped = torch.where(batch.mirror[:, None, None, None], shown.flip(2), shown)
     maps = network.trunk(prepare(flipped))
     anchor, positive, negative = batch.triplets
     ranked = triplet_loss(network.ranking(maps), anchor, positive, negative, margin)
-    lefts, first = torch.unique(batch.first, return_inverse=True)
-    rights, second = torch.unique(batch.second, return_inverse=True)
-    joint = _spread(network.pair.left(maps[lefts]), first)
-    joint = joint + _spread(network.pair.right(maps[rights]), second)
+    joint = _spread(network.pair.left(maps[batch.lefts]), batch.first)
+    joint = joint + _spread(network.pair.right(maps[batch.rights]), batch.second)
     return ranked, pair_loss(network.pair.tail(joint), batch.same, batch.weight)
 
 

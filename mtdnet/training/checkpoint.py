@@ -1,6 +1,7 @@
 """The state of a training in one safetensors file, so that a stopped one continues exactly."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ class State:
 
     ``fingerprint`` tells its data and settings; ``sums``: triplet and pair loss summed over
     ``since`` steps since the last row of ``history``; ``best``: (rank-1, mAP) on validation
-    persons at ``best_step``; ``seconds`` spent in training so far.
+    persons at ``best_step``; ``seconds`` spent so far, validation included.
     """
 
     fingerprint: str
@@ -76,9 +77,11 @@ def restore(
     """Load what ``save`` wrote; None when there is none, or one of other data or settings."""
     try:
         with safe_open(source, framework="pt") as file:
-            state = State(**json.loads(file.metadata()["state"]))
-            if state.fingerprint != fingerprint:
+            told = json.loads((file.metadata() or {}).get("state", "{}"))
+            if told.get("fingerprint") != fingerprint or told.keys() != asdict(State("")).keys():
+                print(f"{source}: of another training; begins anew", file=sys.stderr)
                 return None
+            state = State(**told)
             tensors: dict[str, Tensor] = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (FileNotFoundError, SafetensorError):
         return None

@@ -4,7 +4,7 @@ import csv
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def train(
     its trunk from ``weights`` where given. Every ``validate_every`` steps the validation persons
     are ranked by the pair head; the network best at it (rank-1, then mAP) is kept. ``observe``
     gets each row of ``history.csv``. State is kept below ``checkpoints``: the same call continues
-    a stopped training exactly. Returns the content of ``training.json``.
+    a stopped training, on a processor exactly. Returns the content of ``training.json``.
 
     Raises InputError for bad input or a loss that is not finite, Stopped after SIGINT or SIGTERM.
     """
@@ -61,27 +61,32 @@ def train(
     torch.manual_seed(seed)
     network = _network(start, width, weights)
     images = Images.open(ingested)
-    pixels = torch.from_numpy(images.pixels).to(place.torch)
+    pixels = torch.from_numpy(images.pixels)
+    validation = Validation(images, augmented, pixels, place)
     triplets = Triplets.open(augmented, settings.triplets, seed)
     trainer = Trainer(network, pixels, settings, place)
-    validation = Validation(images, augmented, pixels, place)
     inputs = [ingested / "images.parquet", augmented / "triplets.parquet"]
     inputs += [augmented / "split.parquet"]
     inputs += [start / "network.safetensors"] if start else [weights] if weights else []
-    # Not `steps`: an unfinished training may be given more or fewer.
-    told = {"settings": repr(replace(settings, steps=1)), "seed": seed, "width": network.width}
-    mark = fingerprint(told, inputs)
+    mark = fingerprint(_told(settings) | {"seed": seed, "width": network.width}, inputs)
     last, best = checkpoints / "last.safetensors", checkpoints / "best.safetensors"
     state = checkpoint.restore(last, mark, network, trainer.optimiser) or State(mark)
+    if state.step > settings.steps or (state.step == settings.steps and state.since):
+        raise InputError(
+            f"{checkpoints}: a training that is at step {state.step}; "
+            f"set `steps` ({settings.steps}) above that, or remove the folder"
+        )
     for row in state.history:
         observe(row)
     before = time.monotonic() - state.seconds
     with Stop() as stop, Progress(out.name, settings, state) as progress:
-        while state.step < settings.steps and not stop.requested:
+        stopping = False
+        while state.step < settings.steps and not stopping:
             trainer.step(triplets.batch(state.step))
             state.step, state.since = state.step + 1, state.since + 1
+            stopping = stop.requested  # read once: what follows must agree
             row_due = state.step % settings.validate_every == 0 or state.step == settings.steps
-            if row_due or stop.requested or state.step % LOOK_EVERY == 0:
+            if row_due or stopping or state.step % LOOK_EVERY == 0:
                 state.add(trainer.take_sums(state.step))
                 state.seconds = time.monotonic() - before
                 progress.show(state)
@@ -90,7 +95,7 @@ def train(
                 if state.best_step == state.step:
                     keep.save(network, best)
                 observe(row)
-            if row_due or stop.requested:
+            if row_due or stopping:
                 checkpoint.save(last, state, network, trainer.optimiser)
     if state.step < settings.steps:
         raise Stopped(f"{out.name}: stopped at step {state.step} of {settings.steps}; kept")
@@ -114,6 +119,15 @@ def train(
     _write(out, best, state, summary)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return summary
+
+
+def _told(settings: Training) -> dict[str, Any]:
+    """Return what a checkpoint must share with a training: all that changes a step.
+
+    Not ``steps``: an unfinished training may be given more.
+    """
+    names = [field.name for field in fields(Training) if field.name != "steps"]
+    return {name: getattr(settings, name) for name in names}
 
 
 def _network(start: Path | None, width: float, weights: Path | None) -> MTDnet:

@@ -34,12 +34,13 @@ class Trainer:
         self._sums = torch.zeros(2, dtype=torch.float64, device=device.torch)
 
     def step(self, batch: Batch) -> None:
-        """Take one step; its losses are added up on the device, which isn't waited for."""
+        """Take one step; its losses are added up on the device."""
         self.network.train()
         self.optimiser.zero_grad(set_to_none=True)
         with self.device.autocast():
+            shown = self.pixels[batch.image].to(self.device.torch)
             on_device = batch.to(self.device.torch)
-            triplet, pair = losses(self.network, self.pixels, on_device, self.settings.margin)
+            triplet, pair = losses(self.network, shown, on_device, self.settings.margin)
         torch.autograd.backward(triplet + pair)
         self.optimiser.step()
         self._sums += torch.stack([triplet, pair]).detach().double()

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
 from mtdnet.errors import InputError
+from mtdnet.tables import read_table
 from mtdnet.training.batch import Batch
 
 PARTS = ("anchor", "positive", "negative")
@@ -18,6 +18,7 @@ class Triplets:
 
     The order depends on ``seed`` and epoch alone, so that any step can be asked for by number.
     Neighbours stay together: a block of the list shares its images, and a batch computes each once.
+    Rows that don't fill a last batch are left out.
     """
 
     def __init__(self, images: Tensor, mirrors: Tensor, size: int, seed: int) -> None:
@@ -28,9 +29,7 @@ class Triplets:
     def open(cls, augmented: Path, size: int, seed: int) -> "Triplets":
         """Read the list; InputError when it is missing or holds fewer rows than one batch."""
         source = augmented / "triplets.parquet"
-        if not source.is_file():
-            raise InputError(f"{source}: no such file; run augment first")
-        table = pq.read_table(source)
+        table = read_table(source, [*PARTS, *(f"{part}_mirror" for part in PARTS)])
         images = np.stack([table[part].to_numpy() for part in PARTS]).astype(np.int64)
         mirrors = np.stack([table[f"{part}_mirror"].to_numpy() for part in PARTS])
         if len(table) < size:

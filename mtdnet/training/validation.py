@@ -17,7 +17,7 @@ class Validation:
     """The queries and gallery of the validation persons in ``augmented``'s split."""
 
     def __init__(self, images: Images, augmented: Path, pixels: Tensor, device: Device) -> None:
-        self.query, self.gallery = probes(augmented, "validation")
+        self.query, self.gallery = probes(images, augmented, "validation")
         self.who = images.person[self.query], images.person[self.gallery]
         self.where = images.camera[self.query], images.camera[self.gallery]
         self.pixels, self.device = pixels, device

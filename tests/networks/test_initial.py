@@ -73,9 +73,12 @@ def test_names_the_width_when_the_trunk_is_narrow(
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".onnx", ".pth"])
-def test_one_line_for_a_file_that_is_something_else(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize("content", ["<html>not found</html>", ""])
+def test_one_line_for_a_file_that_is_something_else(
+    tmp_path: Path, suffix: str, content: str
+) -> None:
     page = tmp_path / f"weights{suffix}"
-    page.write_text("<html>not found</html>")
+    page.write_text(content)
     with pytest.raises(InputError, match=page.name) as caught:
         initialise(Trunk(1.0), page)
     assert "\n" not in str(caught.value)

@@ -22,7 +22,10 @@ def test_one_line_for_what_is_no_network(tmp_path: Path) -> None:
     missing, page, other = (tmp_path / name for name in ("missing", "page", "other"))
     page.write_text("<html>")
     save_file({"weight": torch.zeros(1)}, other, metadata={"width": "0.5"})
-    for source, words in ((missing, "no such file"), (page, "not an"), (other, "not an")):
+    endless = tmp_path / "endless"
+    save_file({"weight": torch.zeros(1)}, endless, metadata={"width": "inf"})
+    broken = (page, other, endless, tmp_path)
+    for source, words in ((missing, "no such file"), *((path, "not an") for path in broken)):
         with pytest.raises(InputError, match=words) as caught:
             keep.load(source)
         assert str(source) in str(caught.value) and "\n" not in str(caught.value)

@@ -21,7 +21,17 @@ ENTRY = {
 }
 # Reading and writing files and parameters, by every step: a change there must not train anew.
 # Images come decoded from ingest, so the code that decodes them is its dependency alone.
-SHARED = {"", "errors", "files", "params", "provenance", "data", "data.page", "data.pixels"}
+SHARED = {
+    "",
+    "errors",
+    "files",
+    "params",
+    "provenance",
+    "tables",
+    "data",
+    "data.page",
+    "data.pixels",
+}
 EXEMPT = {f"mtdnet.{name}".rstrip(".") for name in SHARED}
 
 

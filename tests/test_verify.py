@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mtdnet import device, verify
+from mtdnet.data.pixels import resized
+from mtdnet.errors import InputError
+from mtdnet.networks import keep
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.scoring import Scorer
+from mtdnet.verify import Verifier
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / f"{name}.png" for name in "abc"]
+    for number, path in enumerate(paths):
+        pixels = np.random.default_rng(number).integers(0, 256, (64, 24, 3), np.uint8)
+        Image.fromarray(pixels).save(path)
+    return paths
+
+
+def test_scores_files_as_the_test_scores_images(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "PAIRS", 2)
+    network = MTDnet(1 / 16)
+    keep.save(network, tmp_path / "network.safetensors")
+    verifier = Verifier(tmp_path / "network.safetensors")
+    a, b, c = files
+    found = verifier.probability([a, a, b], [b, c, b])
+    pixels = np.stack([resized(Image.open(path)) for path in files])
+    scorer = Scorer(network, torch.from_numpy(pixels), device.choose())
+    expected = scorer.probabilities(np.arange(3), np.arange(3))
+    np.testing.assert_allclose(found, expected[[0, 0, 1], [1, 2, 1]], atol=1e-3)
+    np.testing.assert_allclose(verifier.probability([b], [a]), found[:1], atol=1e-3)
+    assert verifier.probability([], []).shape == (0,)
+
+
+def test_one_line_for_files_that_are_no_images(files: list[Path], tmp_path: Path) -> None:
+    keep.save(MTDnet(1 / 16), tmp_path / "network.safetensors")
+    verifier = Verifier(tmp_path / "network.safetensors")
+    with pytest.raises(InputError, match="1 left and 2 right images make no pairs"):
+        verifier.probability(files[:1], files[:2])
+    with pytest.raises(InputError, match=r"gone\.png: can't be read"):
+        verifier.probability(files[:1], [tmp_path / "gone.png"])

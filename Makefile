@@ -3,7 +3,7 @@
 # make check    format, lint, types, tests
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
-# make clean    remove the environment and caches; data, models and runs stay
+# make clean    remove the environment and Prefect's history; data, models, MLflow stay
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -14,7 +14,7 @@ SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 .PHONY: demo test check prefect mlflow deploy worker clean
 
 demo: $(READY)
-	$(BIN)/dvc pull data
+	$(BIN)/dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
 
 test: $(READY)

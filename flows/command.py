@@ -12,6 +12,10 @@ from mtdnet import params
 from tasks import report
 from tasks.store import location
 
+# MLflow's own front page shows traces of language models, and no runs
+MLFLOW_PAGE = "http://127.0.0.1:5000/#/experiments?workflowType=machine_learning"
+PREFECT_PAGE = "http://127.0.0.1:4200"
+
 
 def main(flow: Flow[..., State[None]], parameters: Mapping[str, Any]) -> int:
     """Run a flow in this process; return the exit status: 0, 1 when it failed, 130 when stopped."""
@@ -31,6 +35,6 @@ def closing(root: Path) -> str:
     """Return the report's table, where the report and the runs lie, and how to open the pages."""
     lines = [report.table(root, params.load(root / "params.yaml"))]
     lines += ["", f"report      {root / 'results' / 'report' / 'index.html'}"]
-    lines += [f"MLflow      {location()}", "            `make mlflow` opens its page"]
-    lines += ["Prefect     `make prefect` opens its page"]
+    lines += [f"MLflow      {location()}", f"            `make mlflow`, then {MLFLOW_PAGE}"]
+    lines += [f"Prefect     `make prefect`, then {PREFECT_PAGE}"]
     return "\n".join(lines)

@@ -15,6 +15,8 @@ from mtdnet.errors import InputError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+VARIANTS = ("mtdnet",)  # what can be trained
+
 Section = TypeVar("Section", bound="DataclassInstance")
 
 
@@ -107,6 +109,8 @@ class Train(Training):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for name in self.variants:
+            _check(name in VARIANTS, f"variants: no '{name}'; known: {', '.join(VARIANTS)}")
         for name, rate in self.rates.items():
             _check(rate > 0, f"rates.{name} must be above 0, found {rate}")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mtdnet.errors import InputError
-from mtdnet.params import Params, Training
+from mtdnet.params import Evaluate, Params, Train, Training
 
 DATA, RESULTS, MODELS = Path("data"), Path("results"), Path("models")
 CHECKPOINTS = Path("checkpoints")  # outside of what DVC clears before a stage runs
@@ -92,9 +92,18 @@ def pretrain(params: Params, observe: Observer = ignore) -> dict[str, Any]:
 def train(params: Params, target: str, variant: str, observe: Observer = ignore) -> dict[str, Any]:
     """Train a variant on a target, from the source network."""
     section = params.train
+    check("train", section, target, variant)
     settings = dataclasses.replace(section, rate=section.rates.get(target, section.rate))
     start = model(params.pretrain.source, params.pretrain.variant)
     return _train(target, variant, settings, params.seed, observe, start=start)
+
+
+def check(key: str, section: Train | Evaluate, target: str, variant: str) -> None:
+    """Raise InputError for a target or variant that section ``key`` doesn't list."""
+    named = (("target", target, section.targets), ("variant", variant, section.variants))
+    for kind, name, known in named:
+        if name not in known:
+            raise InputError(f"{key}.{kind}s: no '{name}'; known: {', '.join(known)}")
 
 
 def _train(
@@ -125,12 +134,14 @@ def evaluate(params: Params, target: str, variant: str) -> dict[str, dict[str, f
     """Score the test persons once; return the figures of each system that the network holds."""
     from mtdnet.evaluate import evaluate as run
 
+    section = params.evaluate
+    check("evaluate", section, target, variant)
     return run(
         ingested=ingested(target),
         augmented=augmented(target),
         model=model(target, variant),
         out=evaluation(target, variant),
-        settings=params.evaluate,
+        settings=section,
     )
 
 

@@ -18,6 +18,7 @@ from mtdnet.provenance import commit, fingerprint
 from tasks.store import client, experiment
 
 FLUSH_SECONDS = 10.0
+SETTINGS = ("seed", "width", "bf16")  # numbers of a training that are no figures
 NETWORK = "network_sha256"  # the tag by which a test finds its training
 
 
@@ -88,6 +89,8 @@ def training(
         numbers = {key: v for key, v in told.items() if isinstance(v, int | float)}
         words = {key: v for key, v in told.items() if isinstance(v, str)}
         store.log_batch(run_id, tags=[RunTag(key, v) for key, v in words.items()])
+        params = [Param(key, str(numbers.pop(key))) for key in SETTINGS if key in numbers]
+        store.log_batch(run_id, params=params)
         _log_figures(run_id, {f"training/{key}": v for key, v in numbers.items()})
         store.set_tag(run_id, NETWORK, sha256(model / "network.safetensors"))
         status = "FINISHED"

@@ -28,6 +28,8 @@ WORDS = {
     "didn't change, skipping": "UpToDate",
 }
 # DVC says after each stage how to add the lock to git
+# by the time that DVC misses it, data.dvc tells of what is left
+RESTORE = "restore it: `git checkout data.dvc` and `dvc pull -r demo data`"
 HINT = re.compile(r"To track the|\tgit add|To enable auto|\tdvc config|Use `dvc push`")
 PASSING = re.compile(r"lock|busy|temporar|timed out|connection", re.IGNORECASE)
 
@@ -120,7 +122,7 @@ def _failure(status: int, lines: Sequence[str], root: Path) -> tuple[str, str]:
     final = final.replace(f"{root}/", "")
     said = [line for line in lines if not line.startswith("ERROR: ")]
     if missing := re.search(r"(?:'source': |dependency '|directory: ')(data\b[^', ]*)", final):
-        return "BadInput", f"{missing[1]} is missing; fetch it with `dvc pull data`"
+        return "BadInput", f"{missing[1]} is missing; {RESTORE}"
     if ended := re.search(r"exited with (-?\d+)", final):
         last = next(
             (line for line in reversed(said) if line.startswith("error: ")), (said or [final])[-1]

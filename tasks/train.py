@@ -19,6 +19,7 @@ def train(params: Params, target: str, variant: str) -> None:
         "start": start.name,
         "seed": params.seed,
     }
+    steps.check("train", section, target, variant)  # before there is a run of it
     with runs.training(target, variant, settings, start) as observe:
         steps.train(params, target, variant, observe)
 

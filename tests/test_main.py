@@ -54,6 +54,8 @@ def test_trains_evaluates_and_reports(folder: Path) -> None:
     [
         (["ingest", "--benchmark", "viper"], "error: data/viper: no such folder or archive"),
         (["ingest", "--benchmark", "shop"], "error: ingest.layouts: no benchmark 'shop'"),
+        (["train", "--target", "vipr"], "train.targets: no 'vipr'; known: cuhk01, viper"),
+        (["evaluate", "--target", "viper", "--variant", "x"], "evaluate.variants: no 'x'"),
         (["evaluate", "--target", "viper"], "models/viper-mtdnet/training.json: no such"),
         (["--params", "none.yaml", "report"], "error: none.yaml: no such file"),
     ],

@@ -37,6 +37,7 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
         ("augment", {"draw": "all"}, "augment: draw: expected 'block' or 'camera', found 'all'"),
         ("augment", {"splits": {"viper": {"nane": "x"}}}, r"splits\.viper: unknown key 'nane'"),
         ("augment", {"splits": {"vipr": {}}}, r"augment\.splits: no benchmark 'vipr'; known: "),
+        ("train", {"variants": ["none"]}, "train: variants: no 'none'; known: mtdnet"),
         ("train", {"rates": {"virep": 0.1}}, r"train\.rates: no benchmark 'virep'"),
         ("train", {"rates": {"viper": -1}}, r"train: rates\.viper must be above 0"),
         ("evaluate", {"ranks": [0]}, "evaluate: ranks: at least 1"),

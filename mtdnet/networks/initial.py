@@ -25,7 +25,7 @@ def initialise(trunk: Trunk, source: Path) -> None:
     if source.suffix not in readers:
         raise InputError(f"{source}: unknown kind of weights; known: {', '.join(readers)}")
     if not source.is_file():
-        raise InputError(f"{source}: no such weights file")
+        raise InputError(f"{source}: no such weights file; see weights/README.md")
     found = dict(zip(NAMES, readers[source.suffix](source), strict=True))
     for name, own in trunk.state_dict().items():
         if found[name].shape != own.shape:

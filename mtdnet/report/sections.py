@@ -24,7 +24,7 @@ TOLD = {
     "trained_on": "trained on",
     "device": "scored on",
     "commit": "commit",
-    "data_hash": "data hash",
+    "data_hash": "hash of images and split",
 }
 
 

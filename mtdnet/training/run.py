@@ -17,7 +17,7 @@ from mtdnet.files import whole, write_json
 from mtdnet.networks import keep
 from mtdnet.networks.initial import initialise
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import Training
+from mtdnet.params import VARIANTS, Training
 from mtdnet.provenance import commit, fingerprint
 from mtdnet.training import checkpoint
 from mtdnet.training.checkpoint import State
@@ -55,8 +55,8 @@ def train(
 
     Raises InputError for bad input or a loss that is not finite, Stopped after SIGINT or SIGTERM.
     """
-    if variant != "mtdnet":
-        raise InputError(f"variants: unknown variant '{variant}'; known: mtdnet")
+    if variant not in VARIANTS:
+        raise InputError(f"unknown variant '{variant}'; known: {', '.join(VARIANTS)}")
     place = device.choose()
     torch.manual_seed(seed)
     network = _network(start, width, weights)

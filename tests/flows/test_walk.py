@@ -75,7 +75,8 @@ def test_missing_data_is_one_line_with_the_remedy(project: Callable[[str], Path]
     state, names = run(root)
     assert names == {"data.dvc": "BadInput", "read": "NotReady"}
     assert state.message == (
-        "data.dvc: data is missing; fetch it with `dvc pull data`; not run: read"
+        "data.dvc: data is missing; restore it: `git checkout data.dvc` and "
+        "`dvc pull -r demo data`; not run: read"
     )
 
 
@@ -85,7 +86,10 @@ def test_missing_benchmark_is_one_line_with_the_remedy(project: Callable[[str], 
           read: {cmd: cp data/viper read, deps: [data/viper], outs: [read]}
     """)
     state, _ = run(root)
-    assert state.message == "read: data/viper is missing; fetch it with `dvc pull data`"
+    assert state.message == (
+        "read: data/viper is missing; restore it: `git checkout data.dvc` and "
+        "`dvc pull -r demo data`"
+    )
 
 
 def test_crash_is_tried_again(

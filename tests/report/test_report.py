@@ -117,7 +117,7 @@ def test_every_figure_says_what_it_rests_on(written: tuple[Path, str]) -> None:
     page = Page((written[0] / "index.html").read_text(encoding="utf-8"))
     rests = (
         "Rests on split paper; split seed 3; training seed 7; scored on CPU; commit 0123456789ab+; "
-        "data hash fedcba987654."
+        "hash of images and split fedcba987654."
     )
     captions = [text for text in page.texts if text.endswith(rests)]
     assert len(captions) == 2 * 3  # figures, curves, lists

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from mlflow import MlflowClient
 from PIL import Image
 
@@ -111,7 +112,10 @@ def test_model_holds_no_pickle_and_pins_what_it_needs(
     assert not names & {"prefect", "dvc", "pytest"}
 
 
-def test_trained_networks_are_the_sources_and_every_targets(tmp_path: Path) -> None:
+def test_trained_networks_are_the_sources_and_every_targets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(params, "VARIANTS", ("mtdnet", "mtdnet-cls"))
     (tmp_path / "params.yaml").write_text("""
         ingest: {layouts: {cuhk03: cuhk03, viper: viper, ilids: ilids}}
         augment: {}

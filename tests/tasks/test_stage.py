@@ -40,7 +40,8 @@ BAD = [
             255,
             ["ERROR: failed to reproduce 'a': dependency 'data/viper' does not exist"],
             "BadInput",
-            "data/viper is missing; fetch it with `dvc pull data`",
+            "data/viper is missing; restore it: `git checkout data.dvc` and "
+            "`dvc pull -r demo data`",
         ),
         (
             255,

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -60,20 +61,17 @@ class Scorer:
         logits: Tensor = self.network.pair.tail(joint.permute(0, 3, 1, 2))
         return logits.softmax(1)[:, 1]
 
-    def _product(self, left: Tensor, right: Tensor) -> Tensor:
+    def _product(self, left: Tensor, right: Tensor, bar: "tqdm[NoReturn]") -> Tensor:
         """Return P(same) (L, R) of every left with every right half."""
-        return torch.cat(
-            [
-                torch.cat(
-                    [
-                        self.tail((a[:, None] + b[None]).flatten(0, 1)).view(len(a), len(b))
-                        for b in torch.split(right, GALLERY)
-                    ],
-                    dim=1,
-                )
-                for a in torch.split(left, QUERIES)
+        rows = []
+        for some in torch.split(left, QUERIES):
+            tiles = [
+                self.tail((some[:, None] + others).flatten(0, 1)).view(len(some), len(others))
+                for others in torch.split(right, GALLERY)
             ]
-        )
+            rows.append(torch.cat(tiles, dim=1))
+            bar.update(rows[-1].numel())
+        return torch.cat(rows)
 
     def probabilities(self, query: Rows, gallery: Rows, folds: int = 8) -> Scores:
         """Return P(same person), (Q, G), of every query row with every gallery row.
@@ -85,21 +83,22 @@ class Scorer:
         mirrors = (False, True) if folds == 8 else (False,)
         out = np.empty((len(query), len(gallery)), np.float32)
         total = out.size * folds
-        with tqdm(total=total, unit="pair", desc="score", leave=False, disable=folds == 1) as bar:
+        with tqdm(
+            total=total, unit=" passes", desc="score", unit_scale=True, disable=folds == 1
+        ) as bar:
             for g, columns in enumerate(_blocks(gallery, IMAGES)):
                 g_left, g_right = self.halves(columns, mirrors)
                 for q, rows in enumerate(_blocks(query, IMAGES)):
                     q_left, q_right = self.halves(rows, mirrors)
-                    score = self._product(q_left, g_right)
+                    score = self._product(q_left, g_right, bar)
                     if folds == 8:
-                        score = (score + self._product(g_left, q_right).T) / 2
+                        score = (score + self._product(g_left, q_right, bar).T) / 2
                     count = len(mirrors)
                     score = score.view(count, len(rows), count, len(columns)).mean((0, 2))
                     out[
                         q * IMAGES : q * IMAGES + len(rows),
                         g * IMAGES : g * IMAGES + len(columns),
                     ] = score.float().cpu().numpy()
-                    bar.update(score.numel() * folds)
         return out
 
     def matched(self, first: Rows, second: Rows) -> Scores:

@@ -10,6 +10,7 @@ from typing import Any
 from mtdnet.errors import InputError
 from mtdnet.files import read_json
 from mtdnet.pictures.losses import read_history
+from mtdnet.splits import PUBLISHED
 
 BENCHMARKS = {
     "cuhk03": "CUHK03",
@@ -104,6 +105,22 @@ def published() -> list[Published]:
         figures = {key: float(cell) for key, cell in cells.items() if cell}
         rows.append(Published(row["system"], row["source"], row["type"], figures))
     return rows
+
+
+def unlike(evaluations: Sequence[Evaluation]) -> dict[str, str]:
+    """Return the benchmarks whose persons differ in number from the published ones, and how.
+
+    Ours hold validation persons out of the published training persons: their sum is compared.
+    """
+    found = {}
+    for e in evaluations:
+        seen = e.facts.get("train_persons", 0) + e.facts.get("validation_persons", 0)
+        ours, train = (seen, e.facts.get("test_persons")), PUBLISHED.get(e.benchmark)
+        there = (train[0] + train[1], train[2]) if train else None
+        if ours != there:
+            of = f"{there[0]} + {there[1]}" if there else "-"
+            found[e.benchmark] = f"{ours[0]} training + {ours[1]} test persons, published {of}"
+    return found
 
 
 def label(benchmark: str) -> str:

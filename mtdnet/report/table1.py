@@ -11,10 +11,10 @@ from mtdnet.report.gather import (
     label,
     ordered,
     published,
+    unlike,
 )
 from mtdnet.report.html import cells, scroll
 from mtdnet.report.tables import figures, percent
-from mtdnet.splits import PUBLISHED
 
 CAPTION = (
     "Rank-1, rank-5 and rank-10 in per cent, single shot. Above: as published in Table 1 of Chen, "
@@ -31,7 +31,7 @@ def table1(evaluations: Sequence[Evaluation]) -> str:
         f'<th scope="colgroup" colspan="{len(RANKS)}">{escape(label(b))}</th>' for b in columns
     )
     ranks = "".join(f'<th scope="col">r = {k}</th>' for _ in columns for k in RANKS)
-    other = _other(evaluations)
+    other = unlike(evaluations)
     width = 2 + len(columns) * len(RANKS)
     published_rows = "\n".join(_published(row, columns) for row in published())
     our_rows = "\n".join(
@@ -67,19 +67,3 @@ def _published(row: Published, columns: Sequence[str]) -> str:
 def _ours(measured: dict[str, float] | None, rank: int, other: bool) -> str:
     value = (measured or {}).get(f"rank-{rank}")
     return percent(value) + ("*" if other and value is not None else "")
-
-
-def _other(evaluations: Sequence[Evaluation]) -> dict[str, str]:
-    """Return the benchmarks whose persons differ in number from the published ones, and how.
-
-    Ours hold validation persons out of the published training persons: their sum is compared.
-    """
-    found = {}
-    for e in evaluations:
-        seen = e.facts.get("train_persons", 0) + e.facts.get("validation_persons", 0)
-        ours, train = (seen, e.facts.get("test_persons")), PUBLISHED.get(e.benchmark)
-        there = (train[0] + train[1], train[2]) if train else None
-        if ours != there:
-            of = f"{there[0]} + {there[1]}" if there else "-"
-            found[e.benchmark] = f"{ours[0]} training + {ours[1]} test persons, published {of}"
-    return found

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mtdnet.files import whole
-from mtdnet.report.gather import RANKS, Evaluation, label, ordered, published
+from mtdnet.report.gather import RANKS, Evaluation, label, ordered, published, unlike
 
 MEASURES = (*(f"rank-{k}" for k in RANKS), "mAP")
 FACTS = (
@@ -42,6 +42,7 @@ def terminal(evaluations: Sequence[Evaluation]) -> str:
     theirs = {
         (b, row.system): f for row in published() for (b, k), f in row.figures.items() if k == 1
     }
+    other = unlike(evaluations)
     lines = [["benchmark", "system", *MEASURES, "paper rank-1"]]
     for benchmark in dict.fromkeys(one.benchmark for one in evaluations):
         for system in ordered({system for _, system in ours}):
@@ -50,7 +51,7 @@ def terminal(evaluations: Sequence[Evaluation]) -> str:
             lines.append(
                 [label(benchmark), system]
                 + [percent(measured.get(name)) for name in MEASURES]
-                + ["-" if there is None else f"{there:.2f}"]
+                + ["-" if there is None else f"{there:.2f}{'*' if benchmark in other else ''}"]
             )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
@@ -59,7 +60,7 @@ def terminal(evaluations: Sequence[Evaluation]) -> str:
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
-    )
+    ) + ("\n* published for other persons: not comparable" if other else "")
 
 
 def write_csv(target: Path, evaluations: Sequence[Evaluation]) -> None:

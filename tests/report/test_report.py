@@ -137,12 +137,13 @@ def test_the_terminal_text_and_the_csv_file(written: tuple[Path, str]) -> None:
     out, text = written
     assert text.splitlines() == [
         "benchmark  system      rank-1  rank-5  rank-10    mAP  paper rank-1",
-        "VIPeR      MTDnet-cls       -       -        -      -         44.30",
-        "VIPeR      MTDnet-trp   25.00   46.43    73.21  35.00         34.81",
-        "VIPeR      MTDnet       40.00   57.14    78.57  50.00         45.89",
+        "VIPeR      MTDnet-cls       -       -        -      -        44.30*",
+        "VIPeR      MTDnet-trp   25.00   46.43    73.21  35.00        34.81*",
+        "VIPeR      MTDnet       40.00   57.14    78.57  50.00        45.89*",
         "mine       MTDnet-cls   12.50   37.50    68.75  22.50             -",
         "mine       MTDnet-trp       -       -        -      -             -",
         "mine       MTDnet           -       -        -      -             -",
+        "* published for other persons: not comparable",
     ]
     rows = list(csv.DictReader((out / "table.csv").read_text().splitlines()))
     assert [(r["benchmark"], r["system"], r["rank-1"], r["mAP"]) for r in rows] == [

@@ -123,7 +123,7 @@ class Scorer:
         """
         q = sum(self.features(query, m) for m in (False, True)) / 2
         g = sum(self.features(gallery, m) for m in (False, True)) / 2
-        assert isinstance(q, Tensor) and isinstance(g, Tensor)  # noqa: S101
+        assert isinstance(q, Tensor) and isinstance(g, Tensor)
         return (2 - 2 * (q @ g.T)).clamp_(0, 4).cpu().numpy()
 
 

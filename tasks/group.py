@@ -45,7 +45,7 @@ class Group:
 
     def __iter__(self) -> Iterator[str]:
         """Yield each line, without its end, as soon as it is written; progress bars give many."""
-        assert self._process.stdout is not None  # noqa: S101 - for the type checker
+        assert self._process.stdout is not None
         for line in self._process.stdout:
             yield line.rstrip()
 

@@ -1,7 +1,7 @@
 """Pair classification loss, eq. (2)."""
 
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 def pair_loss(logits: Tensor, same: Tensor, weight: Tensor) -> Tensor:

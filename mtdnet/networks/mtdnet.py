@@ -1,7 +1,7 @@
 """MTDnet (figure 2 of the paper): a trunk, a ranking head and a pair head."""
 
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from mtdnet.networks.trunk import Trunk, channels
 
@@ -50,7 +50,7 @@ class PairHead(nn.Module):
     def tail(self, joint: Tensor) -> Tensor:
         """Return logits (P, 2), class 1 = same person, from sums of halves (P, 384 w, 13, 13)."""
         bias = self.conv3.bias
-        assert bias is not None  # noqa: S101
+        assert bias is not None
         maps = (joint + bias.to(joint.dtype)[:, None, None]).relu()
         maps = self.conv5(self.conv4(maps).relu()).relu()
         hidden = self.pool(maps).permute(0, 2, 3, 1).flatten(1)
@@ -86,5 +86,5 @@ class MTDnet(nn.Module):
                 hidden = name in ("pair.fc6", "pair.fc7", "ranking.fc")
                 scale = 1.0 if name == "trunk.conv1" else width**-0.5
                 nn.init.normal_(layer.weight, std=(0.005 if hidden else 0.01) * scale)
-                assert layer.bias is not None  # noqa: S101
+                assert layer.bias is not None
                 nn.init.constant_(layer.bias, 0.1 if hidden else 0.0)

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.networks.trunk import channels, prepare

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.networks.trunk import prepare

@@ -1,5 +1,6 @@
 """The identity split and the triplets of one benchmark, as files."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,13 @@ def augment(*, ingested: Path, out: Path, settings: params.Augment, seed: int) -
         role=images.role,
         test_sets=images.counts["test_sets"],
     )
+    if left := identities.one_camera:
+        names = ", ".join(left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
+        print(
+            f"{benchmark}: left out persons that no two cameras saw: {names}; "
+            "add images of a second camera to use them",
+            file=sys.stderr,
+        )
     part, role = identities.part, identities.role
     train = np.flatnonzero(part == "train")
     person, camera = images.person[train], images.camera[train]
@@ -58,7 +66,7 @@ def augment(*, ingested: Path, out: Path, settings: params.Augment, seed: int) -
         "queries": {name: int((role[part == name] == "query").sum()) for name in named[1:]},
         "gallery": {name: int((role[part == name] == "gallery").sum()) for name in named[1:]},
         "distractors": identities.distractors,
-        "one_camera_persons": identities.one_camera,
+        "one_camera_persons": len(identities.one_camera),
         "positive_pairs": len(positive_pairs(person, camera)) // 2,
         "triplets": len(rows),
         "triplets_seed": seed,

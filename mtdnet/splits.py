@@ -29,14 +29,14 @@ class Identities:
     """Part and role of N images.
 
     ``part``: (N,) "train", "validation", "test" or "" (unused); ``role``: (N,) "query", "gallery"
-    or "", for validation and test; ``one_camera``: persons left out, mostly because no two cameras
-    saw them; ``distractors``: persons that stand in the test gallery alone; ``origin``: what named
+    or "", for validation and test; ``one_camera``: persons left out, for no two cameras saw them
+    (of unknown cameras: one image alone); ``distractors``: persons that stand in the test gallery alone; ``origin``: what named
     the test persons.
     """
 
     part: Strings
     role: Strings
-    one_camera: int
+    one_camera: tuple[str, ...]
     distractors: int
     origin: str
 
@@ -111,7 +111,7 @@ def divide(
         distractors = {p for p in alone if (camera[rows[p]] == "b").all()}
         for p in distractors:
             parts[rows[p]], roles[rows[p][0]] = "test", "gallery"
-    return Identities(parts, roles, len(alone - distractors), len(distractors), origin)
+    return Identities(parts, roles, tuple(sorted(alone - distractors)), len(distractors), origin)
 
 
 def _matched(cameras: Strings) -> bool:

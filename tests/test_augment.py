@@ -51,9 +51,13 @@ def prid(tmp_path: Path) -> Path:
     return ingested(tmp_path / "ingest", "prid2011", rows, [])
 
 
-def test_the_files_say_what_was_drawn(prid: Path, tmp_path: Path) -> None:
+def test_the_files_say_what_was_drawn(
+    prid: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings = Augment(rounds=2, splits={"prid2011": Split(seed=5)})
     counts = augment(ingested=prid, out=tmp_path / "out", settings=settings, seed=1)
+    said = "prid2011: left out persons that no two cameras saw: a0200; add images of a second"
+    assert said in capsys.readouterr().err
     assert json.loads((tmp_path / "out" / "counts.json").read_text()) == counts
     split = pq.read_table(tmp_path / "out" / "split.parquet").to_pydict()
     assert list(split) == ["image", "person", "camera", "part", "role"]

@@ -172,7 +172,7 @@ def test_persons_of_one_camera_are_left_out_and_counted() -> None:
     rows = [*pairs(20), ("only a", "a"), ("only a", "a"), ("only b", "b")]
     found = divided(rows)
     assert (found.part[-3:] == "").all() and (found.role[-3:] == "").all()
-    assert (found.one_camera, found.distractors) == (2, 0)
+    assert (len(found.one_camera), found.distractors) == (2, 0)
 
 
 def test_prid_gallery_holds_the_persons_of_camera_b_alone() -> None:
@@ -180,7 +180,7 @@ def test_prid_gallery_holds_the_persons_of_camera_b_alone() -> None:
     found = divided(rows, benchmark="prid2011")
     alone = np.array([p.startswith("b") for p, _ in rows])
     assert (found.part[alone] == "test").all() and (found.role[alone] == "gallery").all()
-    assert (found.one_camera, found.distractors) == (5, 9)
+    assert (len(found.one_camera), found.distractors) == (5, 9)
     assert np.count_nonzero((found.part == "validation") & (found.role == "gallery")) == 2
 
 
@@ -204,7 +204,7 @@ def test_parts_and_roles_of_the_layout_are_kept() -> None:
     found = divided(rows, benchmark="market1501", said=said)
     assert counts(rows, found) == (18, 2, 12)
     assert found.origin == "layout"
-    assert (found.one_camera, found.distractors) == (1, 2)
+    assert (len(found.one_camera), found.distractors) == (1, 2)
     for i, (part, role) in enumerate(said[:-5]):
         assert found.part[i] == part or (found.part[i], part) == ("validation", "train")
         if part == "test":
@@ -219,7 +219,7 @@ def test_a_named_split_overrides_the_layout() -> None:
     rows, said = market()
     found = divided(rows, Split(name="random", test=5), "market1501", said=said)
     assert counts(rows, found) == (23, 2, 5)
-    assert found.one_camera == 3
+    assert len(found.one_camera) == 3
     assert (found.part[np.array([p == "0000" for p, _ in rows])] == "").all()
 
 

@@ -30,8 +30,8 @@ class Identities:
 
     ``part``: (N,) "train", "validation", "test" or "" (unused); ``role``: (N,) "query", "gallery"
     or "", for validation and test; ``one_camera``: persons left out, for no two cameras saw them
-    (of unknown cameras: one image alone); ``distractors``: persons that stand in the test gallery alone; ``origin``: what named
-    the test persons.
+    (of unknown cameras: one image alone); ``distractors``: persons that stand in the test gallery
+    alone; ``origin``: what named the test persons.
     """
 
     part: Strings

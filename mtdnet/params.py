@@ -114,6 +114,11 @@ class Train(Training):
         for name, rate in self.rates.items():
             _check(rate > 0, f"rates.{name} must be above 0, found {rate}")
 
+    def on(self, target: str) -> Training:
+        """Return the settings of the training on one target, at its own rate if it has one."""
+        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(Training)}
+        return Training(**own | {"rate": self.rates.get(target, self.rate)})
+
 
 @dataclass(frozen=True)
 class Evaluate:

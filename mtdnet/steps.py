@@ -7,8 +7,8 @@ its own section, and writes its output whole or not at all. Imports stand inside
 augment start in a fraction of the time that torch takes to load.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +93,8 @@ def train(params: Params, target: str, variant: str, observe: Observer = ignore)
     """Train a variant on a target, from the source network."""
     section = params.train
     check("train", section, target, variant)
-    settings = dataclasses.replace(section, rate=section.rates.get(target, section.rate))
     start = model(params.pretrain.source, params.pretrain.variant)
-    return _train(target, variant, settings, params.seed, observe, start=start)
+    return _train(target, variant, section.on(target), params.seed, observe, start=start)
 
 
 def check(key: str, section: Train | Evaluate, target: str, variant: str) -> None:
@@ -145,12 +144,16 @@ def evaluate(params: Params, target: str, variant: str) -> dict[str, dict[str, f
     )
 
 
+def evaluated(params: Params) -> list[tuple[str, str]]:
+    """Return (benchmark, variant) of every network that the pipeline evaluates."""
+    return list(product(params.evaluate.targets, params.evaluate.variants))
+
+
 def report(params: Params) -> str:
     """Write the page of all evaluations; return its table as text."""
     from mtdnet.report import report as run
 
-    section = params.evaluate
-    pairs = [(target, variant) for target in section.targets for variant in section.variants]
+    pairs = evaluated(params)
     return run(
         evaluations=[evaluation(*pair) for pair in pairs],
         models=[model(*pair) for pair in pairs],

@@ -1,7 +1,6 @@
 """Stage ``report``: one page of all evaluations, and its table on the terminal."""
 
 import sys
-from itertools import product
 from pathlib import Path
 
 from mtdnet import steps
@@ -18,7 +17,7 @@ def report(params: Params) -> None:
 
 def table(root: Path, params: Params) -> str:
     """Return the table of the evaluations that lie below ``root``."""
-    pairs = product(params.evaluate.targets, params.evaluate.variants)
+    pairs = steps.evaluated(params)
     return terminal(evaluations([root / steps.evaluation(*pair) for pair in pairs]))
 
 

@@ -14,7 +14,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from mtdnet import steps
 from mtdnet.errors import Stopped
 from mtdnet.files import read_json, sha256
-from mtdnet.provenance import commit, fingerprint
+from mtdnet.provenance import commit, fingerprint, inputs
 from tasks.store import client, experiment
 
 FLUSH_SECONDS = 10.0
@@ -59,11 +59,9 @@ def training(
     FAILED when it broke. A training of the same settings and inputs that didn't finish goes on in
     its own run. Raises InputError when an input is missing.
     """
-    model, drawn = steps.model(benchmark, variant), steps.augmented(benchmark)
-    inputs = [steps.ingested(benchmark) / "images.parquet"]
-    inputs += [drawn / "split.parquet", drawn / "triplets.parquet"]
-    inputs += [start / "network.safetensors"] if start else []
-    mark = fingerprint({key: str(value) for key, value in settings.items()}, inputs)
+    model, origin = steps.model(benchmark, variant), start and start / "network.safetensors"
+    files = inputs(steps.ingested(benchmark), steps.augmented(benchmark), origin)
+    mark = fingerprint({key: str(value) for key, value in settings.items()}, files)
     store, place = client(), experiment(benchmark)
     query = f"tags.training = '{mark}' and attributes.status != 'FINISHED'"
     found = store.search_runs([place], query, max_results=1)

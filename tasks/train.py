@@ -7,18 +7,12 @@ from mtdnet import steps
 from mtdnet.params import Params
 from tasks import command, runs
 
-OTHERS = ("targets", "variants", "rates")  # of the section, not of one training
-
 
 def train(params: Params, target: str, variant: str) -> None:
     """Train a variant on a target, from the source network, as one MLflow run."""
     section, source = params.train, params.pretrain
     start = steps.model(source.source, source.variant)
-    settings = {key: value for key, value in asdict(section).items() if key not in OTHERS} | {
-        "rate": section.rates.get(target, section.rate),
-        "start": start.name,
-        "seed": params.seed,
-    }
+    settings = asdict(section.on(target)) | {"start": start.name, "seed": params.seed}
     steps.check("train", section, target, variant)  # before there is a run of it
     with runs.training(target, variant, settings, start) as observe:
         steps.train(params, target, variant, observe)

@@ -18,7 +18,7 @@ from mtdnet.networks import keep
 from mtdnet.networks.initial import initialise
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import VARIANTS, Training
-from mtdnet.provenance import commit, fingerprint
+from mtdnet.provenance import commit, fingerprint, inputs
 from mtdnet.training import checkpoint
 from mtdnet.training.checkpoint import State
 from mtdnet.training.progress import Progress
@@ -65,10 +65,8 @@ def train(
     validation = Validation(images, augmented, pixels, place)
     triplets = Triplets.open(augmented, settings.triplets, seed)
     trainer = Trainer(network, pixels, settings, place)
-    inputs = [ingested / "images.parquet", augmented / "triplets.parquet"]
-    inputs += [augmented / "split.parquet"]
-    inputs += [start / "network.safetensors"] if start else [weights] if weights else []
-    mark = fingerprint(_told(settings) | {"seed": seed, "width": network.width}, inputs)
+    files = inputs(ingested, augmented, start / "network.safetensors" if start else weights)
+    mark = fingerprint(_told(settings) | {"seed": seed, "width": network.width}, files)
     last, best = checkpoints / "last.safetensors", checkpoints / "best.safetensors"
     state = checkpoint.restore(last, mark, network, trainer.optimiser) or State(mark)
     if state.step > settings.steps or (state.step == settings.steps and state.since):

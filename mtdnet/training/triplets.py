@@ -1,9 +1,11 @@
 """The list of triplets on disk as a sequence of batches."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mtdnet.errors import InputError
@@ -42,6 +44,11 @@ class Triplets:
     def batch(self, step: int) -> Batch:
         """Return the batch of training step ``step``, counted from 0."""
         epoch, position = divmod(step, self.batches)
-        order = np.random.default_rng([self.seed, epoch]).permutation(self.batches)
-        rows = slice(order[position] * self.size, (order[position] + 1) * self.size)
+        start = int(_order(self.seed, epoch, self.batches)[position]) * self.size
+        rows = slice(start, start + self.size)
         return Batch.of(self.images[:, rows], self.mirrors[:, rows])
+
+
+@lru_cache(maxsize=1)
+def _order(seed: int, epoch: int, batches: int) -> NDArray[np.int64]:
+    return np.random.default_rng([seed, epoch]).permutation(batches)

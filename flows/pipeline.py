@@ -1,16 +1,17 @@
 """What both flows do: walk a graph of stages, then register the networks."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
-from flows.graph import needed, stages
+from flows.graph import Stage, needed, stages
 from flows.walk import walk
-from mtdnet import params
+from mtdnet import params, steps
 from mtdnet.errors import InputError
 from mtdnet.params import Params
-from tasks.register import register, trained
+from tasks.register import register, served
 
 
 def run(root: Path, benchmark: str | None = None) -> State[None]:
@@ -20,9 +21,9 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
     """
     try:
         settings = params.load(root / "params.yaml")
-        graph, networks = stages(root), trained(settings)
+        graph, networks = stages(root), served(settings)
         if benchmark is not None:
-            graph = needed(graph, _named(settings, benchmark))
+            graph = needed(graph, _of(benchmark, settings, graph))
             networks = [network for network in networks if network[0] == benchmark]
     except InputError as problem:
         return Failed(message=str(problem))
@@ -32,13 +33,18 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
     return state
 
 
-def _named(settings: Params, benchmark: str) -> list[str]:
-    """Return the names of a benchmark's last stages; InputError when it has none."""
-    train, evaluate = settings.train, settings.evaluate
-    if benchmark not in evaluate.targets:
-        known = ", ".join(evaluate.targets)
-        raise InputError(f"evaluate.targets: no benchmark '{benchmark}'; known: {known}")
-    names = [f"evaluate@{benchmark}-{variant}" for variant in evaluate.variants]
-    if benchmark in train.targets:
-        names += [f"train@{benchmark}-{variant}" for variant in train.variants]
-    return names
+def _of(benchmark: str, settings: Params, graph: Sequence[Stage]) -> list[str]:
+    """Return the names of the stages that make a benchmark's networks and their figures.
+
+    InputError when there are none.
+    """
+    networks = [network for network in steps.trained(settings) if network[0] == benchmark]
+    if not networks:
+        known = ", ".join(dict.fromkeys(network[0] for network in steps.trained(settings)))
+        raise InputError(f"train.targets: no benchmark '{benchmark}'; known: {known}")
+    folders = [place(*network) for network in networks for place in (steps.model, steps.evaluation)]
+    return [
+        stage.name
+        for stage in graph
+        if any(Path(out).is_relative_to(folder) for out in stage.outs for folder in folders)
+    ]

@@ -18,8 +18,10 @@ from mtdnet.triplets import draw, positive_pairs
 STREAMS = ("anchor", "positive", "negative")
 
 
-def augment(*, ingested: Path, out: Path, settings: params.Augment, seed: int) -> dict[str, Any]:
-    """Divide the persons of an ingested benchmark, draw its triplets, write the folder ``out``.
+def augment(
+    *, ingested: Path, out: Path, settings: params.Augment, seed: int, number: int = 0
+) -> dict[str, Any]:
+    """Draw split ``number`` of an ingested benchmark and its triplets; write the folder ``out``.
 
     ``split.parquet`` has a row an image, ``triplets.parquet`` a row a triplet with rows of
     ``images.parquet`` and mirror flags, ``counts.json`` what is in them. The split draws from its
@@ -39,6 +41,7 @@ def augment(*, ingested: Path, out: Path, settings: params.Augment, seed: int) -
         part=images.part,
         role=images.role,
         test_sets=images.counts["test_sets"],
+        number=number,
     )
     if left := identities.one_camera:
         names = ", ".join(left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
@@ -50,9 +53,8 @@ def augment(*, ingested: Path, out: Path, settings: params.Augment, seed: int) -
     part, role = identities.part, identities.role
     train = np.flatnonzero(part == "train")
     person, camera = images.person[train], images.camera[train]
-    drawn, mirrors = draw(
-        person, camera, settings, generator(seed, f"triplets {benchmark}"), benchmark
-    )
+    name = f"triplets {benchmark} {number}" if number else f"triplets {benchmark}"
+    drawn, mirrors = draw(person, camera, settings, generator(seed, name), benchmark)
     rows = train[drawn].astype(np.int32)
     named = ("train", "validation", "test")
     persons = {name: len(np.unique(images.person[part == name])) for name in named}
@@ -60,6 +62,7 @@ def augment(*, ingested: Path, out: Path, settings: params.Augment, seed: int) -
         "benchmark": benchmark,
         "split": split.name,
         "seed": split.seed,
+        "split_number": number,
         "test_from": identities.origin,
         "persons": persons | {"test": persons["test"] - identities.distractors},
         "images": {name: int((part == name).sum()) for name in named},

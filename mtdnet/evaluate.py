@@ -1,28 +1,28 @@
 """The test: score a trained network's test persons once, and write what was found."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from mtdnet import device, pictures
+from mtdnet import device, pictures, variants
 from mtdnet.data.images import Images
 from mtdnet.device import Device
-from mtdnet.evaluation.cmc import cmc, mean_average_precision, ranks
+from mtdnet.evaluation.measured import Measured, measure
 from mtdnet.files import read_json, whole, write_json
 from mtdnet.networks import keep
 from mtdnet.params import Evaluate
 from mtdnet.pictures.losses import read_history
 from mtdnet.probes import probes
 from mtdnet.provenance import commit, fingerprint
-from mtdnet.scoring import Scorer
+from mtdnet.scoring import Scorer, Scores
 
 Figures = dict[str, dict[str, float]]
+CASES = "MTDnet", "MTDnet-trp"  # the two heads of one network: figure 1 of the paper
 
 
 def evaluate(
@@ -30,8 +30,10 @@ def evaluate(
 ) -> Figures:
     """Score all test queries against the test gallery; write the folder ``out``, whole.
 
-    A trained MTDnet holds two systems: MTDnet, the eight-fold probability of its pair head, and
-    MTDnet-trp, the distance of its ranking features. Returns rank-k and mAP of either, in [0, 1].
+    A network is scored as the systems that its variant names: a trained MTDnet as MTDnet, by the
+    eight-fold probability of its pair head, and as MTDnet-trp, by the distance of its ranking
+    features. Returns the figures of each, as ``mtdnet.evaluation.measured`` has them.
+
     Raises InputError when an input is missing or broken.
     """
     images = Images.open(ingested)
@@ -39,67 +41,126 @@ def evaluate(
     place = device.choose()
     facts = _facts(ingested, augmented, model, place)  # before the work: what is missing shows now
     read_history(model / "history.csv")
-    pixels = torch.from_numpy(images.pixels)
-    scorer = Scorer(keep.load(model / "network.safetensors"), pixels, place)
-    scores = {
-        "MTDnet": scorer.probabilities(query, gallery),
-        "MTDnet-trp": scorer.distances(query, gallery),
-    }
-    # Not 1 - p: in float32 that makes ties of small probabilities, and ties count against us.
-    costs = {"MTDnet": -scores["MTDnet"], "MTDnet-trp": scores["MTDnet-trp"]}
-    who = images.person[query], images.person[gallery]
-    where = images.camera[query], images.camera[gallery]
-    found = {name: ranks(cost, *who, *where) for name, cost in costs.items()}
-    curves = {name: cmc(own, len(gallery)) for name, own in found.items()}
-    figures: Figures = {
-        name: {f"rank-{k}": float(curve[min(k, len(curve)) - 1]) for k in settings.ranks}
-        | {"mAP": float(mean_average_precision(costs[name], *who, *where))}
-        for name, curve in curves.items()
-    }
-    told = f"{out.name}, test persons"
+    kept = keep.load(model / "network.safetensors")
+    scorer = Scorer(kept.network, torch.from_numpy(images.pixels), place)
+    asked = (images.person[query], images.person[gallery])
+    seen = (images.camera[query], images.camera[gallery])
+    scores: dict[str, Scores] = {}
+    found: dict[str, Measured] = {}
+    for system, head in variants.load(facts["variant"]).systems.items():
+        pair = head == "pair"
+        scores[system] = (scorer.probabilities if pair else scorer.distances)(query, gallery)
+        # Not 1 - p: in float32 that makes ties of small probabilities, and ties count against us.
+        cost = -scores[system] if pair else scores[system]
+        temperature = (kept.temperature or 1.0) if pair else None
+        found[system] = measure(
+            cost, (*asked, *seen), settings.ranks, settings.false_alarms, temperature
+        )
+    figures = {system: one.figures for system, one in found.items()}
     with whole(out) as draft:
-        draft.mkdir()
+        (draft / "pictures").mkdir(parents=True)
+        title = f"{out.parent.name}, {out.name}"
+        pictures.loss_curves(model / "history.csv", draft / "pictures" / "losses.png", title)
+        shown = {
+            "pixels": images.pixels,
+            "person": images.person,
+            "camera": images.camera,
+            "query": query,
+            "gallery": gallery,
+        }
+        facts |= _draw(
+            draft / "pictures", f"{title}, test persons", shown, scorer, scores, found, settings
+        )
         write_json(draft / "metrics.json", figures)
         write_json(draft / "facts.json", facts)
-        _write_curves(draft / "cmc.csv", curves)
+        curves = zip(*(one.curve.round(6).tolist() for one in found.values()), strict=True)
+        _write(draft / "cmc.csv", ["rank", *found], ([k, *row] for k, row in enumerate(curves, 1)))
+        own = zip(query, asked[0], *(one.ranks for one in found.values()), strict=True)
+        _write(draft / "ranks.csv", ["query", "person", *found], own)
+        _write(draft / "calibration.csv", ["system", "kind", *BINS], _bins(found))
         save_file(scores | {"query": query, "gallery": gallery}, draft / "scores.safetensors")
-        pictures.cmc_curve(curves, draft / "cmc.png", len(set(who[1])), told)
-        pictures.loss_curves(model / "history.csv", draft / "losses.png", out.name)
-        pictures.ranked_lists(
-            pixels=images.pixels,
-            person=images.person,
-            camera=images.camera,
-            query=query,
-            gallery=gallery,
-            score=scores["MTDnet"],
-            ranks=found["MTDnet"],
-            target=draft / "ranked.png",
-            queries=settings.pictures,
-            title=f"MTDnet, {told}",
-        )
     return figures
 
 
-def _write_curves(target: Path, curves: Mapping[str, NDArray[np.float64]]) -> None:
+BINS = ("low", "high", "predicted", "observed", "weight")
+
+
+def _bins(found: dict[str, Measured]) -> Iterable[Sequence[object]]:
+    for system, one in found.items():
+        for kind, curve in zip(("raw", "calibrated"), one.calibration or (), strict=False):
+            columns = [getattr(curve, name).round(6).tolist() for name in BINS]
+            yield from ([system, kind, *row] for row in zip(*columns, strict=True))
+
+
+def _write(target: Path, head: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
     with target.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["rank", *curves])
-        for rank, values in enumerate(zip(*curves.values(), strict=True), 1):
-            writer.writerow([rank, *(round(float(value), 6) for value in values)])
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+def _draw(
+    folder: Path,
+    title: str,
+    shown: dict[str, Any],
+    scorer: Scorer,
+    scores: dict[str, Scores],
+    found: dict[str, Measured],
+    settings: Evaluate,
+) -> dict[str, Any]:
+    """Draw the pictures of a test; return what they tell that is a fact."""
+    first = next(iter(found))
+    persons = len(np.unique(shown["person"][shown["gallery"]]))
+    curves = {system: one.curve for system, one in found.items()}
+    pictures.cmc_curve(curves, folder / "cmc.png", persons, title)
+    main = found[first]
+    pictures.ranked_lists(
+        **shown,
+        score=-main.cost,
+        ranks=main.ranks,
+        target=folder / "ranked.png",
+        queries=settings.pictures,
+        title=f"{first}, {title}",
+    )
+    sure = {name: one.calibration for name, one in found.items() if one.calibration is not None}
+    if sure:
+        pictures.reliability(sure, folder / "reliability.png", title)
+        pictures.looked(
+            **shown,
+            scorer=scorer,
+            score=scores[first],
+            ranks=main.ranks,
+            target=folder / "looked.png",
+            title=f"{first}, {title}",
+        )
+    if not all(system in found for system in CASES):
+        return {}
+    pair, ranking = (found[system] for system in CASES)
+    cases = pictures.cases(
+        **shown,
+        pair_cost=pair.cost,
+        ranking_cost=ranking.cost,
+        target=folder / "cases.png",
+        title=title,
+    )
+    return {"cases": cases}
 
 
 def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> dict[str, Any]:
     """Return what the figures rest on."""
     training, counts = read_json(model / "training.json"), read_json(augmented / "counts.json")
     return {
+        "variant": training["variant"],
         "split": counts["split"],
         "split_seed": counts["seed"],
+        "split_number": counts["split_number"],
         "train_persons": counts["persons"]["train"],
         "validation_persons": counts["persons"]["validation"],
         "test_persons": counts["persons"]["test"],
         "queries": counts["queries"]["test"],
         "gallery": counts["gallery"]["test"],
         "train_triplets": training["triplets"],
+        "temperature": training["temperature"],
         "seed": training["seed"],
         "trained_on": training["device"],
         "device": place.name,

@@ -3,9 +3,11 @@
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import yaml
@@ -15,7 +17,10 @@ from mtdnet.errors import InputError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-VARIANTS = ("mtdnet",)  # what can be trained
+# what can be trained: the modules of mtdnet/variants, looked up without loading torch
+VARIANTS = tuple(
+    sorted(module.name for module in iter_modules([str(Path(__file__).with_name("variants"))]))
+)
 
 Section = TypeVar("Section", bound="DataclassInstance")
 
@@ -87,32 +92,68 @@ class Training:
 
 @dataclass(frozen=True)
 class Pretrain(Training):
-    """Training on ``source`` from ImageNet (``weights``: a file) or drawn convolutions."""
+    """Training of ``variants`` on each of ``splits`` of ``source``; targets start from split 0.
+
+    ``weights``: a file of ImageNet weights for a trunk of full width; without it all is drawn.
+    ``width`` scales what is drawn.
+    """
 
     source: str = "cuhk03"
-    variant: str = "mtdnet"
+    variants: tuple[str, ...] = ("mtdnet",)
+    splits: tuple[int, ...] = (0,)
     width: float = 1.0
     weights: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check(0 < self.width <= 1, f"width must be in (0, 1], found {self.width}")
+        _named("variants", self.variants)
+        _numbered(self.splits)
+        _check(0 in self.splits, "splits: 0 is missing; targets start from its networks")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Further ``variants``, trained on some of the targets to compare them."""
+
+    targets: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _named("variants", self.variants)
 
 
 @dataclass(frozen=True)
 class Train(Training):
-    """Training of every variant on every target, from the pre-trained network."""
+    """Training of ``variants`` on each of ``splits`` of every target, from the source network.
+
+    ``rates`` overrides ``rate`` for a target.
+    """
 
     targets: tuple[str, ...] = ()
     variants: tuple[str, ...] = ("mtdnet",)
+    splits: tuple[int, ...] = (0,)
+    compared: Compared = field(default_factory=Compared)
     rates: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in self.variants:
-            _check(name in VARIANTS, f"variants: no '{name}'; known: {', '.join(VARIANTS)}")
+        _named("variants", self.variants)
+        _numbered(self.splits)
         for name, rate in self.rates.items():
             _check(rate > 0, f"rates.{name} must be above 0, found {rate}")
+        for target in self.compared.targets:
+            _check(target in self.targets, f"compared.targets: '{target}' is not among targets")
+        twice = set(product(self.targets, self.variants)) & set(self._compared())
+        for target, variant in sorted(twice):
+            _check(False, f"compared: '{variant}' on '{target}' is among targets and variants too")
+
+    def _compared(self) -> Iterator[tuple[str, str]]:
+        return product(self.compared.targets, self.compared.variants)
+
+    def networks(self) -> list[tuple[str, str]]:
+        """Return (target, variant) of all that is trained on each split."""
+        return [*product(self.targets, self.variants), *self._compared()]
 
     def on(self, target: str) -> Training:
         """Return the settings of the training on one target, at its own rate if it has one."""
@@ -122,17 +163,18 @@ class Train(Training):
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Which trained networks are scored, and what of the CMC curve is reported."""
+    """What of the CMC curve is reported, at which false-alarm rates, and how many pictures."""
 
-    targets: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ("mtdnet",)
     ranks: tuple[int, ...] = (1, 5, 10, 20)
+    false_alarms: tuple[float, ...] = (0.01, 0.1)
     pictures: int = 6
 
     def __post_init__(self) -> None:
         _check(
             len(self.ranks) > 0 and min(self.ranks) >= 1, f"ranks: at least 1, found {self.ranks}"
         )
+        for rate in self.false_alarms:
+            _check(0 < rate < 1, f"false_alarms must be in (0, 1), found {rate}")
         _check(self.pictures >= 1, f"pictures must be at least 1, found {self.pictures}")
 
 
@@ -162,7 +204,6 @@ class Params:
             "pretrain.source": [self.pretrain.source],
             "train.targets": self.train.targets,
             "train.rates": self.train.rates,
-            "evaluate.targets": self.evaluate.targets,
         }
         known = ", ".join(self.ingest.layouts)
         for key, benchmarks in named.items():
@@ -223,6 +264,18 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return value
     wanted = " or ".join(map(repr, inner)) if origin is Literal else getattr(kind, "__name__", kind)
     raise InputError(f"{where}: expected {wanted}, found {value!r}")
+
+
+def _named(key: str, variants: Sequence[str]) -> None:
+    for name in variants:
+        _check(name in VARIANTS, f"{key}: no '{name}'; known: {', '.join(VARIANTS)}")
+    _check(len(set(variants)) == len(variants), f"{key}: a name stands twice in {list(variants)}")
+
+
+def _numbered(splits: Sequence[int]) -> None:
+    for number in splits:
+        _check(number >= 0, f"splits: numbers from 0, found {number}")
+    _check(len(set(splits)) == len(splits), f"splits: a number stands twice in {list(splits)}")
 
 
 def _check(holds: bool, line: str) -> None:

@@ -11,7 +11,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtdnet.device import Device
-from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.keep import Network
+from mtdnet.networks.mtdnet import MTDnet, PairHead
 from mtdnet.networks.trunk import prepare
 
 IMAGES = 256  # images whose halves are in memory at a time, on either side
@@ -22,27 +23,33 @@ Scores = NDArray[np.float32]
 
 
 class Scorer:
-    """Scores with one network on one device; ``pixels``: uint8 (M, 227, 227, 3) RGB."""
+    """Scores with one network on one device; ``pixels``: uint8 (M, 227, 227, 3) RGB.
 
-    def __init__(self, network: MTDnet, pixels: Tensor, device: Device) -> None:
+    A network without a pair head has ``features`` and ``distances`` alone.
+    """
+
+    def __init__(self, network: Network, pixels: Tensor, device: Device) -> None:
         # A copy in the product's own format: autocast would convert the weights for every tile.
         self.type = torch.bfloat16 if device.bf16 else torch.float32
         own = copy.deepcopy(network).to(device.torch, self.type).eval()
         self.network = own.to(memory_format=torch.channels_last)
         self.pixels, self.device = pixels, device.torch
 
-    def _maps(self, rows: Rows, mirrored: bool) -> Tensor:
+    @property
+    def _pair(self) -> PairHead:
+        assert isinstance(self.network, MTDnet), "no pair head"
+        return self.network.pair
+
+    def _images(self, rows: Rows, mirrored: bool) -> Tensor:
         chosen = self.pixels[torch.from_numpy(rows).to(self.pixels.device)]
         chosen = chosen.to(self.device)
-        images = prepare(chosen.flip(2) if mirrored else chosen)
-        maps: Tensor = self.network.trunk(images.to(self.type))
-        return maps
+        return prepare(chosen.flip(2) if mirrored else chosen).to(self.type)
 
     @torch.inference_mode()
     def features(self, rows: Rows, mirrored: bool) -> Tensor:
         """Return ranking features (R, 512 w), float32, unit length, of rows of the images."""
         blocks = _blocks(rows, 64)
-        return torch.cat([self.network.ranking(self._maps(block, mirrored)) for block in blocks])
+        return torch.cat([self.network.embed(self._images(block, mirrored)) for block in blocks])
 
     @torch.inference_mode()
     def halves(self, rows: Rows, mirrors: tuple[bool, ...]) -> tuple[Tensor, Tensor]:
@@ -50,15 +57,15 @@ class Scorer:
         lefts, rights = [], []
         for mirrored in mirrors:
             for block in _blocks(rows, 64):
-                maps = self._maps(block, mirrored)
-                lefts.append(self.network.pair.left(maps).permute(0, 2, 3, 1))
-                rights.append(self.network.pair.right(maps).permute(0, 2, 3, 1))
+                maps = self.network.trunk(self._images(block, mirrored))
+                lefts.append(self._pair.left(maps).permute(0, 2, 3, 1))
+                rights.append(self._pair.right(maps).permute(0, 2, 3, 1))
         return torch.cat(lefts), torch.cat(rights)
 
     @torch.inference_mode()
     def tail(self, joint: Tensor) -> Tensor:
         """Return P(same person) (P,), float32 in [0, 1], of joint maps (P, 13, 13, 384 w)."""
-        logits: Tensor = self.network.pair.tail(joint.permute(0, 3, 1, 2))
+        logits: Tensor = self._pair.tail(joint.permute(0, 3, 1, 2))
         return logits.softmax(1)[:, 1]
 
     def _product(self, left: Tensor, right: Tensor, bar: "tqdm[NoReturn]") -> Tensor:

@@ -51,15 +51,19 @@ def divide(
     part: Strings,
     role: Strings,
     test_sets: Sequence[Sequence[str]] = (),
+    number: int = 0,
 ) -> Identities:
     """Divide N images by person; all arrays (N,), ``part`` and ``role`` as the layout says or "".
 
+    ``number``, from 0, tells one split of a benchmark from another: each draws other persons.
+
     Persons that no two cameras saw ("" is unknown: two images do), and those that the layout has
     in its gallery but never as a query, are left out of all but its gallery. Test persons:
-    those of the file ``test_ids``; else with ``random`` as many as ``test`` says; else the
-    layout's own; else the first of ``test_sets`` whose persons are all there; else the published
-    count, scaled down to the persons that are there. Validation persons are held out of the
-    rest: as many as ``validation`` says, else 100 of 1260 for CUHK03 and a tenth elsewhere.
+    those of the file ``test_ids`` (``{split}`` in its name stands for the number); else with
+    ``random`` as many as ``test`` says; else the layout's own; else those of ``test_sets`` in
+    their order, passing over the sets with persons who are not there; else the published count,
+    scaled down to the persons that are there. Validation persons are held out of the rest: as
+    many as ``validation`` says, else 100 of 1260 for CUHK03 and a tenth elsewhere.
 
     Queries are all images of a person's first camera, its gallery image the first one of the
     second camera; without cameras image 1 is the gallery and the others query. Test roles that
@@ -76,7 +80,8 @@ def divide(
         raise InputError(
             f"{benchmark}: no person is seen by two cameras, so no positive pair; check camera ids"
         )
-    rng = generator(settings.seed, f"split {benchmark}")
+    name = f"split {benchmark} {number}" if number else f"split {benchmark}"
+    rng = generator(settings.seed, name)
     pool = [str(p) for p in rng.permutation(matched)]
     said = settings.name == "paper" and settings.test_ids is None and bool((part != "").any())
     if said:
@@ -84,7 +89,7 @@ def divide(
         test, origin = [p for p in pool if p in of_test], "layout"
         pool = [p for p in pool if p in of_test or (part[rows[p]] == "train").any()]
     else:
-        test, origin = _test(benchmark, layout, pool, settings, test_sets)
+        test, origin = _test(benchmark, layout, pool, settings, test_sets, number)
     chosen = set(test)
     rest = [p for p in pool if p not in chosen]
     if not test or len(rest) < 3:
@@ -135,13 +140,15 @@ def _test(
     pool: list[str],
     settings: Split,
     test_sets: Sequence[Sequence[str]],
+    number: int,
 ) -> tuple[list[str], str]:
     """Return the test persons, and what named them; ``pool`` is in random order."""
     key = f"augment.splits.{benchmark}"
     if settings.test_ids is not None:
         if settings.test is not None:
             raise InputError(f"{key}: test_ids and test are both given; keep one")
-        return _read(Path(settings.test_ids), set(pool), benchmark), settings.test_ids
+        source = settings.test_ids.replace("{split}", str(number))
+        return _read(Path(source), set(pool), benchmark), source
     if settings.name == "random":
         if settings.test is None or not 1 <= settings.test <= len(pool) - 3:
             raise InputError(
@@ -151,9 +158,15 @@ def _test(
         return pool[: settings.test], "random"
     if settings.test is not None:
         raise InputError(f"{key}: test is for name: random; the paper's counts are given")
-    for number, persons in enumerate(test_sets, 1):
-        if set(persons) <= set(pool):
-            return list(persons), f"published list {number} of {len(test_sets)}"
+    there = [i for i, persons in enumerate(test_sets) if set(persons) <= set(pool)]
+    if there and number >= len(there):
+        raise InputError(
+            f"{benchmark}: no split {number}; of {len(test_sets)} published lists of test persons "
+            f"{len(there)} have all theirs here: splits 0 to {len(there) - 1}"
+        )
+    if there:
+        listed = there[number]
+        return list(test_sets[listed]), f"published list {listed + 1} of {len(test_sets)}"
     if layout not in PUBLISHED:
         raise InputError(f"{key}: no published counts; say name: random and test: how many")
     counts = PUBLISHED[layout]

@@ -1,9 +1,9 @@
 """The steps of the pipeline on the project's folders: what to read, what to call, where to write.
 
 Folders are relative to the current one: ``data/BENCHMARK`` -> ``results/ingest/BENCHMARK`` ->
-``results/augment/BENCHMARK`` -> ``models/BENCHMARK-VARIANT`` ->
-``results/evaluate/BENCHMARK-VARIANT`` -> ``results/report``. Each step takes all parameters, reads
-its own section, and writes its output whole or not at all. Imports stand inside: ingest and
+``results/augment/BENCHMARK-SPLIT`` -> ``models/BENCHMARK-SPLIT/VARIANT`` ->
+``results/evaluate/BENCHMARK-SPLIT/VARIANT`` -> ``results/report``. Each step takes all parameters,
+reads its own section, and writes its output whole or not at all. Imports stand inside: ingest and
 augment start in a fraction of the time that torch takes to load.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mtdnet.errors import InputError
-from mtdnet.params import Evaluate, Params, Train, Training
+from mtdnet.params import Params, Training
 
 DATA, RESULTS, MODELS = Path("data"), Path("results"), Path("models")
 CHECKPOINTS = Path("checkpoints")  # outside of what DVC clears before a stage runs
@@ -30,19 +30,19 @@ def ingested(benchmark: str) -> Path:
     return RESULTS / "ingest" / benchmark
 
 
-def augmented(benchmark: str) -> Path:
-    """Return the folder of a benchmark's split and triplets."""
-    return RESULTS / "augment" / benchmark
+def augmented(benchmark: str, split: int) -> Path:
+    """Return the folder of an identity split of a benchmark and its triplets."""
+    return RESULTS / "augment" / f"{benchmark}-{split}"
 
 
-def model(benchmark: str, variant: str) -> Path:
-    """Return the folder of the network trained on ``benchmark``."""
-    return MODELS / f"{benchmark}-{variant}"
+def model(benchmark: str, split: int, variant: str) -> Path:
+    """Return the folder of the network of ``variant`` trained on a split of ``benchmark``."""
+    return MODELS / f"{benchmark}-{split}" / variant
 
 
-def evaluation(benchmark: str, variant: str) -> Path:
+def evaluation(benchmark: str, split: int, variant: str) -> Path:
     """Return the folder of a trained network's test figures."""
-    return RESULTS / "evaluate" / f"{benchmark}-{variant}"
+    return RESULTS / "evaluate" / f"{benchmark}-{split}" / variant
 
 
 def ingest(params: Params, benchmark: str) -> dict[str, Any]:
@@ -62,51 +62,92 @@ def ingest(params: Params, benchmark: str) -> dict[str, Any]:
     )
 
 
-def augment(params: Params, benchmark: str) -> dict[str, Any]:
-    """Split a benchmark's persons and draw its triplets; return their counts."""
+def augment(params: Params, benchmark: str, split: int) -> dict[str, Any]:
+    """Draw an identity split of a benchmark and its triplets; return their counts."""
     from mtdnet.augment import augment as run
 
     return run(
         ingested=ingested(benchmark),
-        out=augmented(benchmark),
+        out=augmented(benchmark, split),
         settings=params.augment,
         seed=params.seed,
+        number=split,
     )
 
 
-def pretrain(params: Params, observe: Observer = ignore) -> dict[str, Any]:
-    """Train the source network, from ImageNet's trunk where weights are given."""
+def pretrain(
+    params: Params, variant: str, split: int, observe: Observer = ignore
+) -> dict[str, Any]:
+    """Train a variant on the source, from ImageNet's trunk where weights are given."""
     section = params.pretrain
+    check("pretrain", section.source, split, variant, trained_on_source(params))
     weights = Path(section.weights) if section.weights else None
-    return _train(
-        section.source,
-        section.variant,
-        section,
-        params.seed,
-        observe,
-        width=section.width,
-        weights=weights,
-    )
+    origin = {"width": section.width, "weights": weights}
+    return _train(section.source, split, variant, section, params.seed, observe, **origin)
 
 
-def train(params: Params, target: str, variant: str, observe: Observer = ignore) -> dict[str, Any]:
-    """Train a variant on a target, from the source network."""
+def train(
+    params: Params, target: str, variant: str, split: int, observe: Observer = ignore
+) -> dict[str, Any]:
+    """Train a variant on a target, from its source network."""
+    check("train", target, split, variant, trained_on_targets(params))
+    source = params.pretrain.source
+    origin = {
+        "start": start(params, variant),
+        "source": (ingested(source), augmented(source, 0)),
+    }
+    settings = params.train.on(target)
+    return _train(target, split, variant, settings, params.seed, observe, **origin)
+
+
+def start(params: Params, variant: str) -> Path:
+    """Return the model folder that a variant starts from on a target."""
+    from mtdnet.variants import load
+
+    name = load(variant).start
+    if name not in params.pretrain.variants:
+        raise InputError(f"pretrain.variants: '{variant}' starts from '{name}'; add that")
+    return model(params.pretrain.source, 0, name)
+
+
+Network = tuple[str, int, str]  # benchmark, split, variant
+
+
+def trained_on_source(params: Params) -> list[Network]:
+    """Return every network that ``pretrain`` trains."""
+    section = params.pretrain
+    return [(section.source, s, v) for s, v in product(section.splits, section.variants)]
+
+
+def trained_on_targets(params: Params) -> list[Network]:
+    """Return every network that ``train`` trains."""
     section = params.train
-    check("train", section, target, variant)
-    start = model(params.pretrain.source, params.pretrain.variant)
-    return _train(target, variant, section.on(target), params.seed, observe, start=start)
+    return [(t, s, v) for s, (t, v) in product(section.splits, section.networks())]
 
 
-def check(key: str, section: Train | Evaluate, target: str, variant: str) -> None:
-    """Raise InputError for a target or variant that section ``key`` doesn't list."""
-    named = (("target", target, section.targets), ("variant", variant, section.variants))
-    for kind, name, known in named:
-        if name not in known:
-            raise InputError(f"{key}.{kind}s: no '{name}'; known: {', '.join(known)}")
+def trained(params: Params) -> list[Network]:
+    """Return every network of the pipeline; all are evaluated."""
+    return trained_on_source(params) + trained_on_targets(params)
+
+
+def check(step: str, benchmark: str, split: int, variant: str, known: list[Network]) -> None:
+    """Raise InputError for a network that ``step`` doesn't make, naming the nearest list."""
+    if (benchmark, split, variant) in known:
+        return
+    own = [network for network in known if network[0] == benchmark]
+    if not own:
+        names = ", ".join(dict.fromkeys(network[0] for network in known))
+        raise InputError(f"{step}: no benchmark '{benchmark}'; known: {names}")
+    if not any(network[2] == variant for network in own):
+        names = ", ".join(dict.fromkeys(network[2] for network in own))
+        raise InputError(f"{step}: no variant '{variant}' on {benchmark}; known: {names}")
+    numbers = ", ".join(str(n) for n in sorted({network[1] for network in own}))
+    raise InputError(f"{step}: no split {split} of {benchmark}; known: {numbers}")
 
 
 def _train(
     benchmark: str,
+    split: int,
     variant: str,
     settings: Training,
     seed: int,
@@ -115,12 +156,12 @@ def _train(
 ) -> dict[str, Any]:
     from mtdnet.training import train as run
 
-    out = model(benchmark, variant)
+    out = model(benchmark, split, variant)
     return run(
         ingested=ingested(benchmark),
-        augmented=augmented(benchmark),
+        augmented=augmented(benchmark, split),
         out=out,
-        checkpoints=CHECKPOINTS / out.name,
+        checkpoints=CHECKPOINTS / out.relative_to(MODELS),
         settings=settings,
         seed=seed,
         variant=variant,
@@ -129,34 +170,28 @@ def _train(
     )
 
 
-def evaluate(params: Params, target: str, variant: str) -> dict[str, dict[str, float]]:
+def evaluate(params: Params, target: str, variant: str, split: int) -> dict[str, dict[str, float]]:
     """Score the test persons once; return the figures of each system that the network holds."""
     from mtdnet.evaluate import evaluate as run
 
-    section = params.evaluate
-    check("evaluate", section, target, variant)
+    check("evaluate", target, split, variant, trained(params))
     return run(
         ingested=ingested(target),
-        augmented=augmented(target),
-        model=model(target, variant),
-        out=evaluation(target, variant),
-        settings=section,
+        augmented=augmented(target, split),
+        model=model(target, split, variant),
+        out=evaluation(target, split, variant),
+        settings=params.evaluate,
     )
-
-
-def evaluated(params: Params) -> list[tuple[str, str]]:
-    """Return (benchmark, variant) of every network that the pipeline evaluates."""
-    return list(product(params.evaluate.targets, params.evaluate.variants))
 
 
 def report(params: Params) -> str:
     """Write the page of all evaluations; return its table as text."""
     from mtdnet.report import report as run
 
-    pairs = evaluated(params)
+    networks = trained(params)
     return run(
-        evaluations=[evaluation(*pair) for pair in pairs],
-        models=[model(*pair) for pair in pairs],
+        evaluations=[evaluation(*network) for network in networks],
+        models=[model(*network) for network in networks],
         out=RESULTS / "report",
         settings=params.report,
     )

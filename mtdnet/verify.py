@@ -21,7 +21,7 @@ class Verifier:
 
     def __init__(self, network: Path) -> None:
         nothing = torch.empty(0, SIDE, SIDE, 3, dtype=torch.uint8)
-        self._scorer = Scorer(keep.load(network), nothing, device.choose())
+        self._scorer = Scorer(keep.load(network).network, nothing, device.choose())
 
     def probability(self, left: Sequence[Path], right: Sequence[Path]) -> NDArray[np.float32]:
         """Return P(same person) of each pair of image files, (N,) in [0, 1].

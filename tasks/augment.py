@@ -1,4 +1,4 @@
-"""Stage ``augment``: split a benchmark's persons and draw its triplets."""
+"""Stage ``augment``: draw an identity split of a benchmark and its triplets."""
 
 import sys
 
@@ -6,4 +6,4 @@ from mtdnet import steps
 from tasks import command
 
 if __name__ == "__main__":
-    sys.exit(command.main(steps.augment, "benchmark"))
+    sys.exit(command.main(steps.augment, "benchmark", "split"))

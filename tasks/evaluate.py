@@ -7,12 +7,11 @@ from mtdnet.params import Params
 from tasks import command, runs
 
 
-def evaluate(params: Params, target: str, variant: str) -> None:
+def evaluate(params: Params, target: str, variant: str, split: int) -> None:
     """Score the test persons once; add figures and pictures to the training's MLflow run."""
-    steps.evaluate(params, target, variant)
-    network = steps.model(target, variant) / "network.safetensors"
-    runs.test(target, variant, network, steps.evaluation(target, variant))
+    steps.evaluate(params, target, variant, split)
+    runs.test((target, split, variant))
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(evaluate, "target", "variant"))
+    sys.exit(command.main(evaluate, "target", "variant", "split"))

@@ -1,20 +1,23 @@
-"""Stage ``pretrain``: the network of the source benchmark, recorded in MLflow."""
+"""Stage ``pretrain``: a network of the source benchmark, recorded in MLflow."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from mtdnet import steps
-from mtdnet.params import Params
+from mtdnet.params import Params, Training
 from tasks import command, runs
 
 
-def pretrain(params: Params) -> None:
-    """Train the source network as one MLflow run."""
+def pretrain(params: Params, variant: str, split: int) -> None:
+    """Train a variant on the source as one MLflow run."""
     section = params.pretrain
-    settings = asdict(section) | {"seed": params.seed}
-    with runs.training(section.source, section.variant, settings) as observe:
-        steps.pretrain(params, observe)
+    steps.check("pretrain", section.source, split, variant, steps.trained_on_source(params))
+    names = [field.name for field in fields(Training)] + ["width", "weights"]
+    settings = {name: value for name, value in asdict(section).items() if name in names}
+    network = section.source, split, variant
+    with runs.training(network, settings | {"seed": params.seed}) as observe:
+        steps.pretrain(params, variant, split, observe)
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(pretrain))
+    sys.exit(command.main(pretrain, "variant", "split"))

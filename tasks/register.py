@@ -4,7 +4,6 @@ import tempfile
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import requires, version
-from itertools import product
 from pathlib import Path
 
 from mlflow import pyfunc
@@ -17,8 +16,11 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 import mtdnet
+from mtdnet import steps
 from mtdnet.files import read_json, sha256
 from mtdnet.params import Params
+from mtdnet.steps import Network
+from mtdnet.variants import load
 from tasks import runs, store
 
 CHAMPION = "champion"
@@ -35,34 +37,38 @@ SIGNATURE = ModelSignature(
     retries=1,
     retry_delay_seconds=5,
 )
-def register(root: Path, networks: Sequence[tuple[str, str]]) -> None:
-    """Register the network of each (benchmark, variant) below ``root``, and name champions."""
-    for benchmark, variant in networks:
-        model = root / "models" / f"{benchmark}-{variant}"
-        get_run_logger().info(register_one(model, benchmark, variant))
+def register(root: Path, networks: Sequence[Network]) -> None:
+    """Register each of the networks below ``root``, and name champions."""
+    for network in networks:
+        get_run_logger().info(register_one(root / steps.model(*network), network))
 
 
-def trained(params: Params) -> list[tuple[str, str]]:
-    """Return (benchmark, variant) of every network that the pipeline trains."""
-    source = params.pretrain.source, params.pretrain.variant
-    return [source, *product(params.train.targets, params.train.variants)]
+def served(params: Params) -> list[Network]:
+    """Return the networks that are registered.
+
+    Those with a pair head, which answer "same person?", and of split 0 alone: the others are
+    there for a mean, and their validation persons are not the same.
+    """
+    networks = [network for network in steps.trained(params) if network[1] == 0]
+    heads = {variant: load(variant).systems.values() for _, _, variant in networks}
+    return [network for network in networks if "pair" in heads[network[2]]]
 
 
-def register_one(model: Path, benchmark: str, variant: str) -> str:
+def register_one(model: Path, network: Network) -> str:
     """Register a model folder as a version of ``mtdnet-{benchmark}``; return what was done.
 
     The same network, by its hash, is registered once. The alias ``champion`` moves only to a
     version whose rank-1 on validation persons is better than the champion's: test figures choose
     nothing.
     """
-    client, name = store.client(), f"mtdnet-{benchmark}"
+    client, name = store.client(), f"mtdnet-{network[0]}"
     own = sha256(model / "network.safetensors")
     with store.LOCK:
         if not client.search_registered_models(f"name = '{name}'"):
             client.create_registered_model(name)
         same = f"name = '{name}' and tags.{runs.NETWORK} = '{own}'"
         known = client.search_model_versions(same, max_results=1)
-        made = known[0] if known else _add_version(name, benchmark, variant, model)
+        made = known[0] if known else _add_version(name, network, model)
         done = f"{name}: version {made.version} {'is known' if known else 'registered'}"
         present = client.get_registered_model(name).aliases.get(CHAMPION)
         if present and str(present) == str(made.version):
@@ -73,25 +79,25 @@ def register_one(model: Path, benchmark: str, variant: str) -> str:
         return f"{done}; now champion"
 
 
-def _add_version(name: str, benchmark: str, variant: str, model: Path) -> ModelVersion:
+def _add_version(name: str, network: Network, model: Path) -> ModelVersion:
     """Save the network and the code that it needs as an MLflow model, and register that."""
-    network = model / "network.safetensors"
-    run_id = runs.of_network(benchmark, variant, network)
+    run_id, file = runs.of_network(network, model), model / "network.safetensors"
     told = read_json(model / "training.json")
     with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input example")  # it would be run, on files
         pyfunc.save_model(
             Path(room, "model"),
             python_model=str(Path(__file__).with_name("model_code.py")),
-            artifacts={"network": str(network)},
+            artifacts={"network": str(file)},
             code_paths=[str(Path(mtdnet.__file__).parent)],
             signature=SIGNATURE,
             pip_requirements=_pinned(),
         )
         store.client().log_artifacts(run_id, str(Path(room, "model")), "model")
     tags = {
-        runs.NETWORK: sha256(network),
-        "variant": variant,
+        runs.NETWORK: sha256(file),
+        "variant": network[2],
+        "split": str(network[1]),
         "validation_rank1": str(told["validation_rank1"]),
         "commit": str(told["commit"]),
     }

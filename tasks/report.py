@@ -17,8 +17,8 @@ def report(params: Params) -> None:
 
 def table(root: Path, params: Params) -> str:
     """Return the table of the evaluations that lie below ``root``."""
-    pairs = steps.evaluated(params)
-    return terminal(evaluations([root / steps.evaluation(*pair) for pair in pairs]))
+    folders = [root / steps.evaluation(*network) for network in steps.trained(params)]
+    return terminal(evaluations(folders))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from mtdnet import steps
 from mtdnet.errors import Stopped
 from mtdnet.files import read_json, sha256
 from mtdnet.provenance import commit, fingerprint, inputs
+from mtdnet.steps import Network
 from tasks.store import client, experiment
 
 FLUSH_SECONDS = 10.0
@@ -28,7 +29,7 @@ class Rows:
     def __init__(self, run: str) -> None:
         """Continue the run's history, if it has any, after its last row."""
         self._run = run
-        logged = client().get_metric_history(run, "triplet_loss")
+        logged = client().get_metric_history(run, "validation_rank1")
         self._last = max((metric.step for metric in logged), default=0)
         self._metrics: list[Metric] = []
         self._flushed = time.monotonic()
@@ -51,26 +52,29 @@ class Rows:
 
 @contextmanager
 def training(
-    benchmark: str, variant: str, settings: Mapping[str, Any], start: Path | None = None
+    network: Network, settings: Mapping[str, Any], start: Path | None = None
 ) -> Iterator[Callable[[Mapping[str, float]], None]]:
-    """Record a training with ``settings``, from the model folder ``start``; yield what takes rows.
+    """Record the training of a network with ``settings``, from the model folder ``start``.
 
-    The run is FINISHED with the network's hash when the block ends, KILLED when it was stopped,
-    FAILED when it broke. A training of the same settings and inputs that didn't finish goes on in
-    its own run. Raises InputError when an input is missing.
+    Yields what takes the rows of its history. The run is FINISHED with the network's hash when the
+    block ends, KILLED when it was stopped, FAILED when it broke. A training of the same settings
+    and inputs that didn't finish goes on in its own run. InputError when an input is missing.
     """
-    model, origin = steps.model(benchmark, variant), start and start / "network.safetensors"
-    files = inputs(steps.ingested(benchmark), steps.augmented(benchmark), origin)
-    mark = fingerprint({key: str(value) for key, value in settings.items()}, files)
+    benchmark, split, variant = network
+    model, origin = steps.model(*network), start and start / "network.safetensors"
+    files = inputs(steps.ingested(benchmark), steps.augmented(benchmark, split), origin)
+    told = {"variant": variant} | {key: str(value) for key, value in settings.items()}
+    mark = fingerprint(told, files)
     store, place = client(), experiment(benchmark)
     query = f"tags.training = '{mark}' and attributes.status != 'FINISHED'"
     found = store.search_runs([place], query, max_results=1)
-    run = found[0] if found else store.create_run(place, run_name=f"{benchmark}-{variant}")
+    run = found[0] if found else store.create_run(place, run_name=_name(network))
     run_id = run.info.run_id
     store.update_run(run_id, status="RUNNING")
     tags = {
         "training": mark,
         "variant": variant,
+        "split": str(split),
         "mlflow.source.git.commit": commit(),
         "prefect_flow_run": os.environ.get("MTDNET_FLOW_RUN", ""),
     }
@@ -100,24 +104,30 @@ def training(
         store.set_terminated(run_id, status)
 
 
-def of_network(benchmark: str, variant: str, network: Path) -> str:
+def of_network(network: Network, model: Path) -> str:
     """Return the id of the run that trained a network, or of a new one when it's not known here.
 
-    It is not when the network was trained elsewhere, or restored by DVC.
+    ``model``: its folder. It is not known when it was trained elsewhere, or restored by DVC.
     """
-    store, place, own = client(), experiment(benchmark), sha256(network)
+    benchmark, split, variant = network
+    store, place = client(), experiment(benchmark)
+    own = sha256(model / "network.safetensors")
     found = store.search_runs([place], f"tags.{NETWORK} = '{own}'", max_results=1)
     if found:
         return str(found[0].info.run_id)
-    tags = {NETWORK: own, "variant": variant}
-    run = store.create_run(place, run_name=f"{benchmark}-{variant}", tags=tags)
+    tags = {NETWORK: own, "variant": variant, "split": str(split)}
+    run = store.create_run(place, run_name=_name(network), tags=tags)
     store.set_terminated(run.info.run_id)
     return str(run.info.run_id)
 
 
-def test(benchmark: str, variant: str, network: Path, evaluation: Path) -> None:
+def _name(network: Network) -> str:
+    return "{}-{}-{}".format(*network)
+
+
+def test(network: Network) -> None:
     """Add a network's test figures and pictures to the run that trained it."""
-    run_id = of_network(benchmark, variant, network)
+    run_id, evaluation = of_network(network, steps.model(*network)), steps.evaluation(*network)
     found = read_json(evaluation / "metrics.json")
     figures = {
         f"test/{system}/{name}": value
@@ -125,7 +135,7 @@ def test(benchmark: str, variant: str, network: Path, evaluation: Path) -> None:
         for name, value in values.items()
     }
     _log_figures(run_id, figures)
-    for picture in sorted(evaluation.glob("*.png")):
+    for picture in sorted(evaluation.glob("pictures/*.png")):
         client().log_artifact(run_id, str(picture), "test")
 
 

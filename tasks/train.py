@@ -8,15 +8,15 @@ from mtdnet.params import Params
 from tasks import command, runs
 
 
-def train(params: Params, target: str, variant: str) -> None:
-    """Train a variant on a target, from the source network, as one MLflow run."""
-    section, source = params.train, params.pretrain
-    start = steps.model(source.source, source.variant)
-    settings = asdict(section.on(target)) | {"start": start.name, "seed": params.seed}
-    steps.check("train", section, target, variant)  # before there is a run of it
-    with runs.training(target, variant, settings, start) as observe:
-        steps.train(params, target, variant, observe)
+def train(params: Params, target: str, variant: str, split: int) -> None:
+    """Train a variant on a target, from its source network, as one MLflow run."""
+    steps.check("train", target, split, variant, steps.trained_on_targets(params))
+    start = steps.start(params, variant)
+    origin = start.relative_to(steps.MODELS).as_posix()
+    settings = asdict(params.train.on(target)) | {"start": origin, "seed": params.seed}
+    with runs.training((target, split, variant), settings, start) as observe:
+        steps.train(params, target, variant, split, observe)
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(train, "target", "variant"))
+    sys.exit(command.main(train, "target", "variant", "split"))

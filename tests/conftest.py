@@ -83,5 +83,5 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         steps.ingest(chosen, "viper")
-        steps.augment(chosen, "viper")
+        steps.augment(chosen, "viper", 0)
     return root / "results"

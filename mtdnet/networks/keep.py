@@ -1,5 +1,6 @@
 """Networks as safetensors files: loading one runs nobody's code."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -8,33 +9,57 @@ from safetensors.torch import save_file
 
 from mtdnet.errors import InputError
 from mtdnet.files import whole
+from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.mtdnet import MTDnet
 
+Network = MTDnet | AlexNet
+KINDS: dict[str, type[MTDnet] | type[AlexNet]] = {"MTDnet": MTDnet, "AlexNet": AlexNet}
 
-def save(network: MTDnet, target: Path) -> None:
-    """Write the weights (float32) with the width in the header, whole or not at all."""
+
+@dataclass(frozen=True)
+class Kept:
+    """A network from a file, and the ``temperature`` of its pair head's probabilities.
+
+    ``temperature`` is None for a network without a pair head, or one not yet calibrated.
+    """
+
+    network: Network
+    temperature: float | None
+
+
+def save(network: Network, target: Path, temperature: float | None = None) -> None:
+    """Write the weights (float32), and in the header what ``load`` needs, whole or not at all."""
     weights = {k: v.detach().float().cpu().contiguous() for k, v in network.state_dict().items()}
+    header = {
+        "network": type(network).__name__,
+        "width": repr(network.width),
+        "trunk_width": repr(network.trunk_width),
+    }
+    if temperature is not None:
+        header["temperature"] = repr(temperature)
     with whole(target) as draft:
-        save_file(weights, draft, metadata={"width": repr(network.width)})
+        save_file(weights, draft, metadata=header)
 
 
-def load(source: Path) -> MTDnet:
+def load(source: Path) -> Kept:
     """Return the network of a file that ``save`` wrote, in evaluation mode, on the processor.
 
     Raises InputError when the file is missing, broken or another network's.
     """
     try:
         with safe_open(source, framework="pt") as file:
-            width = float((file.metadata() or {})["width"])
+            header = file.metadata() or {}
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        if not 0 < width <= 1:
-            raise ValueError(f"width {width}")
+        width, trunk_width = float(header["width"]), float(header["trunk_width"])
+        if not (0 < width <= 1 and 0 < trunk_width <= 1):
+            raise ValueError(f"width {width}, {trunk_width}")
         with torch.device("meta"):
-            network = MTDnet(width)
+            network = KINDS[header["network"]](width, trunk_width)
         network.load_state_dict(weights, assign=True)
+        temperature = float(header["temperature"]) if "temperature" in header else None
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; train the network first") from None
     except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as problem:
         line = " ".join(str(problem).split())[:200]
-        raise InputError(f"{source}: not an MTDnet network ({line}); train it again") from None
-    return network.eval()
+        raise InputError(f"{source}: no network of this project ({line}); train it again") from None
+    return Kept(network.eval(), temperature)

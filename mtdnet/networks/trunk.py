@@ -24,19 +24,27 @@ def prepare(pixels: Tensor) -> Tensor:
 
 
 class Trunk(nn.Module):
-    """CaffeNet's first two layers: convolution, ReLU, max pool (3, stride 2), normalisation.
+    """The first two convolutions, each with ReLU, max pool (3, stride 2) and normalisation.
 
-    Input (B, 3, 227, 227) as ``prepare`` gives it; output (B, 256 w, 13, 13).
+    Input (B, 3, 227, 227) as ``prepare`` gives it; output (B, 256 w, 13, 13). CaffeNet, and so
+    MTDnet, pools before it normalises; AlexNet, and so MTDnet-rnk, after (``pool_last``).
     """
 
-    def __init__(self, width: float) -> None:
+    def __init__(self, width: float, pool_last: bool = False) -> None:
         super().__init__()
         first, second = channels(96, width), channels(256, width)
         self.conv1 = nn.Conv2d(3, first, 11, stride=4)
         self.conv2 = nn.Conv2d(first, second, 5, padding=2, groups=2)
         self.pool = nn.MaxPool2d(3, stride=2)
+        self.pool_last = pool_last
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the maps that the heads read."""
-        maps = local_response(self.pool(self.conv1(images).relu()))
-        return local_response(self.pool(self.conv2(maps).relu()))
+        return self._reduced(self.conv2(self._reduced(self.conv1(images))))
+
+    def _reduced(self, maps: Tensor) -> Tensor:
+        maps = maps.relu()
+        if self.pool_last:
+            pooled: Tensor = self.pool(local_response(maps))
+            return pooled
+        return local_response(self.pool(maps))

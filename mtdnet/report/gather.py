@@ -1,90 +1,99 @@
 """What evaluations and trainings left on disk, read for the report."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
 from mtdnet.files import read_json
 from mtdnet.pictures.losses import read_history
-from mtdnet.splits import PUBLISHED
-
-BENCHMARKS = {
-    "cuhk03": "CUHK03",
-    "cuhk01": "CUHK01",
-    "viper": "VIPeR",
-    "ilids": "i-LIDS",
-    "prid2011": "PRID 2011",
-}
-SYSTEMS = ("MTDnet-rnk", "MTDnet-cls", "MTDnet-trp", "MTDnet", "MTDnet-aug", "MTDnet-cross")
-RANKS = (1, 5, 10)
+from mtdnet.report.names import BENCHMARKS, VARIANTS, place
 
 Row = dict[str, float | None]
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """A folder ``results/evaluate/{benchmark}-{variant}``.
+class Ranks:
+    """Of Q queries: ``query``, their rows of the image table, and ``person``, (Q,).
 
-    ``figures``: system -> "rank-k" and "mAP", in [0, 1]; ``curves``: the rows of ``cmc.csv``.
+    ``systems``: system -> (Q,) ranks of the best true match, 0 for none.
+    """
+
+    query: NDArray[np.int64]
+    person: NDArray[np.str_]
+    systems: dict[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A folder ``results/evaluate/{benchmark}-{split}/{variant}``.
+
+    ``figures``: system -> measure -> value in [0, 1]; ``curves``: the rows of ``cmc.csv``;
+    ``calibration``: those of ``calibration.csv``.
     """
 
     folder: Path
     benchmark: str
+    split: int
     variant: str
     figures: dict[str, dict[str, float]]
     facts: dict[str, Any]
     curves: list[Row]
+    ranks: Ranks
+    calibration: list[dict[str, str]]
+
+    def picture(self, name: str) -> Path:
+        """Return the file of a picture."""
+        return self.folder / "pictures" / f"{name}.png"
 
 
 @dataclass(frozen=True)
 class Model:
-    """A folder ``models/{benchmark}-{variant}``: its facts and the rows of ``history.csv``."""
+    """A folder ``models/{benchmark}-{split}/{variant}``: its facts, the rows of its history."""
 
     folder: Path
     benchmark: str
+    split: int
     variant: str
     facts: dict[str, Any]
     history: list[Row]
 
 
-@dataclass(frozen=True)
-class Published:
-    """A row of Table 1 of Chen et al. 2017: ``figures[benchmark, rank]`` in per cent."""
-
-    system: str
-    source: str
-    type: str
-    figures: dict[tuple[str, int], float]
+Network = TypeVar("Network", Evaluation, Model)
 
 
 def evaluations(folders: Sequence[Path]) -> list[Evaluation]:
-    """Read the evaluations that are there, in the table's order of benchmarks.
+    """Read the evaluations that are there, in the order of the report.
 
-    Raises InputError when there is none, one is broken, or two measured one system alike.
+    Raises InputError when there is none, one is broken, or two measured one system on one split.
     """
     found = []
     for folder in filter(Path.is_dir, folders):
         figures, facts = read_json(folder / "metrics.json"), read_json(folder / "facts.json")
         curves = read_history(folder / "cmc.csv", key="rank")
-        found.append(Evaluation(folder, *_named(folder), figures, facts, curves))
+        ranks, calibration = _ranks(folder / "ranks.csv"), _rows(folder / "calibration.csv")
+        found.append(
+            Evaluation(folder, *_named(folder), figures, facts, curves, ranks, calibration)
+        )
     if not found:
         raise InputError("no evaluation to report; run the evaluate step first")
-    seen: dict[tuple[str, str], Path] = {}
+    seen: dict[tuple[str, int, str], Path] = {}
     for one in found:
         for system in one.figures:
-            other = seen.setdefault((one.benchmark, system), one.folder)
+            other = seen.setdefault((one.benchmark, one.split, system), one.folder)
             if other != one.folder:
                 raise InputError(f"{one.folder}: {system} is in {other} too; keep one of them")
-    return sorted(found, key=lambda e: _place(e.benchmark))
+    return _sorted(found)
 
 
 def models(folders: Sequence[Path]) -> list[Model]:
-    """Read the trained models that are there, in the table's order of benchmarks."""
-    found = [
+    """Read the trained models that are there, in the order of the report."""
+    return _sorted(
         Model(
             folder,
             *_named(folder),
@@ -92,54 +101,55 @@ def models(folders: Sequence[Path]) -> list[Model]:
             read_history(folder / "history.csv"),
         )
         for folder in filter(Path.is_dir, folders)
-    ]
-    return sorted(found, key=lambda m: _place(m.benchmark))
+    )
 
 
-def published() -> list[Published]:
-    """Return Table 1 of Chen et al. 2017, in its order."""
-    text = files("mtdnet.report").joinpath("published.csv").read_text(encoding="utf-8")
-    rows = []
-    for row in csv.DictReader(text.splitlines()):
-        cells = {(b, k): row[f"{b} {k}"] for b in BENCHMARKS for k in RANKS}
-        figures = {key: float(cell) for key, cell in cells.items() if cell}
-        rows.append(Published(row["system"], row["source"], row["type"], figures))
-    return rows
+def firsts(networks: Sequence[Network]) -> list[Network]:
+    """Return those of the first split of their benchmark and variant."""
+    found: dict[tuple[str, str], Network] = {}
+    for one in sorted(networks, key=lambda n: n.split):
+        found.setdefault((one.benchmark, one.variant), one)
+    return [one for one in networks if found[one.benchmark, one.variant] is one]
 
 
-def unlike(evaluations: Sequence[Evaluation]) -> dict[str, str]:
-    """Return the benchmarks whose persons differ in number from the published ones, and how.
-
-    Ours hold validation persons out of the published training persons: their sum is compared.
-    """
-    found = {}
-    for e in evaluations:
-        seen = e.facts.get("train_persons", 0) + e.facts.get("validation_persons", 0)
-        ours, train = (seen, e.facts.get("test_persons")), PUBLISHED.get(e.benchmark)
-        there = (train[0] + train[1], train[2]) if train else None
-        if ours != there:
-            of = f"{there[0]} + {there[1]}" if there else "-"
-            found[e.benchmark] = f"{ours[0]} training + {ours[1]} test persons, published {of}"
+def benchmarks(networks: Sequence[Network]) -> dict[str, list[Network]]:
+    """Return them by benchmark."""
+    found: dict[str, list[Network]] = {}
+    for one in networks:
+        found.setdefault(one.benchmark, []).append(one)
     return found
 
 
-def label(benchmark: str) -> str:
-    """Return a benchmark's name as its authors write it."""
-    return BENCHMARKS.get(benchmark, benchmark)
+def _ranks(source: Path) -> Ranks:
+    rows = _rows(source)
+    try:
+        query = np.array([int(row["query"]) for row in rows])
+        person = np.array([row["person"] for row in rows])
+        names = [name for name in rows[0] if name not in ("query", "person")]
+        systems = {name: np.array([int(row[name]) for row in rows]) for name in names}
+    except (IndexError, KeyError, TypeError, ValueError) as problem:
+        raise InputError(f"{source}: no table of ranks ({problem}); run its step again") from None
+    return Ranks(query, person, systems)
 
 
-def ordered(systems: set[str]) -> list[str]:
-    """Return systems in the order of Table 1, others after them."""
-    return sorted(systems, key=lambda s: (SYSTEMS.index(s) if s in SYSTEMS else len(SYSTEMS), s))
+def _rows(source: Path) -> list[dict[str, str]]:
+    try:
+        with source.open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+    except FileNotFoundError:
+        raise InputError(f"{source}: no such file; run the step that writes it") from None
 
 
-def _named(folder: Path) -> tuple[str, str]:
-    benchmark, _, variant = folder.name.rpartition("-")
-    if not benchmark:
-        raise InputError(f"{folder}: no folder BENCHMARK-VARIANT")
-    return benchmark, variant
+def _named(folder: Path) -> tuple[str, int, str]:
+    benchmark, _, split = folder.parent.name.rpartition("-")
+    if not benchmark or not split.isdecimal():
+        raise InputError(f"{folder}: no folder BENCHMARK-SPLIT/VARIANT")
+    return benchmark, int(split), folder.name
 
 
-def _place(benchmark: str) -> tuple[int, str]:
-    known = list(BENCHMARKS)
-    return (known.index(benchmark) if benchmark in known else len(known), benchmark)
+def _sorted(networks: Iterable[Network]) -> list[Network]:
+    """Return them by benchmark in the table's order, then variant, then split."""
+    return sorted(
+        networks,
+        key=lambda n: (place(n.benchmark, BENCHMARKS), place(n.variant, VARIANTS), n.split),
+    )

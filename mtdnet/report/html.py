@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from PIL import Image, UnidentifiedImageError
+
 from mtdnet.errors import InputError
 
 
@@ -28,7 +30,7 @@ def cells(values: Sequence[object], scope: str = "") -> str:
 def scroll(name: str, content: str) -> str:
     """Return a box that scrolls sideways, by keyboard too."""
     label = escape(name, quote=True)
-    return f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">{content}</div>'
+    return f'<div class="scroll" role="group" tabindex="0" aria-label="{label}">{content}</div>'
 
 
 def details(summary: str, content: str) -> str:
@@ -36,13 +38,32 @@ def details(summary: str, content: str) -> str:
     return f"<details><summary>{escape(summary)}</summary>\n{content}</details>"
 
 
+def note(text: str) -> str:
+    """Return a paragraph that explains what stands beside it."""
+    return f'<p class="note">{escape(text)}</p>'
+
+
 def figure(picture: Path, alt: str, caption: str, more: str = "") -> str:
-    """Return a PNG file as a data URI with its caption; InputError when it is not there."""
+    """Return a PNG file as a data URI with its caption.
+
+    A picture wider than a page of text scrolls in a box: shrunk to a phone it could not be read.
+    Raises InputError when it is not there or is no picture.
+    """
     try:
         data = b64encode(picture.read_bytes()).decode("ascii")
+        with Image.open(picture) as opened:
+            width, height = opened.size
     except FileNotFoundError:
         raise InputError(f"{picture}: no such file; run the step that draws it") from None
-    return (
-        f'<figure><img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}">\n'
-        f"<figcaption>{escape(caption)}</figcaption>\n{more}</figure>"
+    except UnidentifiedImageError:
+        raise InputError(f"{picture}: no picture; run the step that draws it again") from None
+    image = (
+        f'<img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}" '
+        f'width="{width}" height="{height}" decoding="async">'
     )
+    if width > WIDE:
+        image = scroll(caption.partition(".")[0], image)
+    return f"<figure>{image}\n<figcaption>{escape(caption)}</figcaption>\n{more}</figure>"
+
+
+WIDE = 640  # pixels

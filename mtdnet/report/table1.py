@@ -1,26 +1,21 @@
 """Table 1 of Chen et al. 2017 with our rows below."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from mtdnet.report.gather import (
-    BENCHMARKS,
-    RANKS,
-    Evaluation,
-    Published,
-    label,
-    ordered,
-    published,
-    unlike,
-)
-from mtdnet.report.html import cells, scroll
-from mtdnet.report.tables import figures, percent
+from mtdnet.report.gather import Evaluation
+from mtdnet.report.html import cells, note, scroll
+from mtdnet.report.names import BENCHMARKS, RANKS, SYSTEMS, label, ordered
+from mtdnet.report.published import Published, published, unlike
+from mtdnet.report.spread import Spread, figures, mean
 
 CAPTION = (
     "Rank-1, rank-5 and rank-10 in per cent, single shot. Above: as published in Table 1 of Chen, "
-    "Chen, Zhang and Huang, A Multi-task Deep Network for Person Re-identification, AAAI 2017. "
-    "Cl: classification loss; Rnk: ranking loss. Below: measured here."
+    "Chen, Zhang and Huang, A Multi-task Deep Network for Person Re-identification, AAAI 2017; "
+    "its text speaks of 18 other methods, the printed table holds these 17. "
+    "Cl: classification loss; Rnk: ranking loss. Below: measured here"
 )
+SEVERAL = "; of several identity splits their mean (± standard deviation)"
 
 
 def table1(evaluations: Sequence[Evaluation]) -> str:
@@ -34,24 +29,27 @@ def table1(evaluations: Sequence[Evaluation]) -> str:
     other = unlike(evaluations)
     width = 2 + len(columns) * len(RANKS)
     published_rows = "\n".join(_published(row, columns) for row in published())
+    types = {row.system: row.type for row in published()}
     our_rows = "\n".join(
-        f'<tr><th scope="row">{escape(system)}</th><td></td>'
+        f'<tr><th scope="row">{escape(system)}</th>'
+        + cells([types.get(system, "-")])
         + cells([_ours(ours.get((b, system)), k, b in other) for b in columns for k in RANKS])
         + "</tr>"
-        for system in ordered({system for _, system in ours})
+        for system in ordered([*SYSTEMS, *(system for _, system in ours)])
     )
+    several = any(one.sd is not None for measured in ours.values() for one in measured.values())
+    caption = f"{CAPTION}{SEVERAL if several else ''}."
     notes = "; ".join(f"{label(b)}: {told}" for b, told in other.items())
-    note = f'<p class="note">* Not comparable with the published rows. {escape(notes)}.</p>'
     return scroll(
         "Table 1 and our figures",
-        f"<table><caption><span>{escape(CAPTION)}</span></caption>\n"
+        f"<table><caption><span>{escape(caption)}</span></caption>\n"
         f'<thead><tr><th scope="col" rowspan="2">system</th><th scope="col" rowspan="2">type</th>'
         f"{groups}</tr>\n<tr>{ranks}</tr></thead>\n"
         f'<tbody><tr><th scope="rowgroup" colspan="{width}">published</th></tr>\n'
         f"{published_rows}</tbody>\n"
         f'<tbody class="ours"><tr><th scope="rowgroup" colspan="{width}">measured here</th></tr>\n'
         f"{our_rows}</tbody></table>",
-    ) + (note if other else "")
+    ) + (note(f"* Not comparable with the published rows. {notes}.") if other else "")
 
 
 def _published(row: Published, columns: Sequence[str]) -> str:
@@ -64,6 +62,7 @@ def _published(row: Published, columns: Sequence[str]) -> str:
     )
 
 
-def _ours(measured: dict[str, float] | None, rank: int, other: bool) -> str:
+def _ours(measured: Mapping[str, Spread] | None, rank: int, other: bool) -> str:
     value = (measured or {}).get(f"rank-{rank}")
-    return percent(value) + ("*" if other and value is not None else "")
+    star = "*" if other and value is not None else ""
+    return mean(value, f"{star} (± {{}})") if value and value.sd is not None else mean(value) + star

@@ -1,11 +1,14 @@
 """Our figures as terminal text and as a CSV file."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mtdnet.files import whole
-from mtdnet.report.gather import RANKS, Evaluation, label, ordered, published, unlike
+from mtdnet.report.gather import Evaluation
+from mtdnet.report.names import RANKS, SYSTEMS, label, measures, ordered, percent
+from mtdnet.report.published import published, unlike
+from mtdnet.report.spread import figures, mean
 
 MEASURES = (*(f"rank-{k}" for k in RANKS), "mAP")
 FACTS = (
@@ -22,35 +25,25 @@ FACTS = (
 )
 
 
-def percent(value: float | None) -> str:
-    """Return a share in [0, 1] in per cent as Table 1 writes it, "-" for none."""
-    return "-" if value is None else f"{100 * value:.2f}"
-
-
-def figures(evaluations: Sequence[Evaluation]) -> dict[tuple[str, str], dict[str, float]]:
-    """Return (benchmark, system) -> measure -> value in [0, 1]."""
-    return {
-        (one.benchmark, system): measured
-        for one in evaluations
-        for system, measured in one.figures.items()
-    }
-
-
 def terminal(evaluations: Sequence[Evaluation]) -> str:
-    """Return a table, a line a benchmark and system, in per cent; "-" was not evaluated."""
+    """Return a table, a line a benchmark and system, in per cent; "-" was not evaluated.
+
+    Of several splits it tells the mean ± standard deviation.
+    """
     ours = figures(evaluations)
     theirs = {
         (b, row.system): f for row in published() for (b, k), f in row.figures.items() if k == 1
     }
     other = unlike(evaluations)
-    lines = [["benchmark", "system", *MEASURES, "paper rank-1"]]
+    lines = [["benchmark", "system", "splits", *MEASURES, "paper rank-1"]]
     for benchmark in dict.fromkeys(one.benchmark for one in evaluations):
-        for system in ordered({system for _, system in ours}):
+        for system in ordered([*SYSTEMS, *(system for _, system in ours)]):
             measured = ours.get((benchmark, system), {})
             there = theirs.get((benchmark, system))
             lines.append(
                 [label(benchmark), system]
-                + [percent(measured.get(name)) for name in MEASURES]
+                + [str(max((one.count for one in measured.values()), default="-"))]
+                + [mean(measured.get(name)) for name in MEASURES]
                 + ["-" if there is None else f"{there:.2f}{'*' if benchmark in other else ''}"]
             )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -64,12 +57,27 @@ def terminal(evaluations: Sequence[Evaluation]) -> str:
 
 
 def write_csv(target: Path, evaluations: Sequence[Evaluation]) -> None:
-    """Write a row a benchmark and system: measures in per cent, and what they rest on."""
+    """Write measures in per cent, and what they rest on: a row a benchmark, split and system.
+
+    After the splits of a benchmark and system stand a row "mean" and a row "sd".
+    """
+    names = measures(m for one in evaluations for figures in one.figures.values() for m in figures)
     with whole(target) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["benchmark", "variant", "system", *MEASURES, *FACTS])
-        for one in evaluations:
-            for system in ordered(set(one.figures)):
-                measured = [percent(one.figures[system].get(name)) for name in MEASURES]
-                facts = [one.facts.get(name, "-") for name in FACTS]
-                writer.writerow([one.benchmark, one.variant, system, *measured, *facts])
+        writer.writerow(["benchmark", "split_number", "variant", "system", *names, *FACTS])
+        writer.writerows(_rows(evaluations, names))
+
+
+def _rows(evaluations: Sequence[Evaluation], names: Sequence[str]) -> Iterable[list[object]]:
+    for (benchmark, system), measured in figures(evaluations).items():
+        own = [e for e in evaluations if e.benchmark == benchmark and system in e.figures]
+        for e in own:
+            values = [percent(e.figures[system].get(name)) for name in names]
+            facts = [e.facts.get(name, "-") for name in FACTS]
+            yield [benchmark, e.split, e.variant, system, *values, *facts]
+        spreads = [measured.get(name) for name in names]
+        means = [percent(one and one.mean) for one in spreads]
+        spread = [percent(one and one.sd) for one in spreads]
+        nothing = ["-"] * len(FACTS)
+        yield [benchmark, "mean", own[0].variant, system, *means, *nothing]
+        yield [benchmark, "sd", own[0].variant, system, *spread, *nothing]

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from mtdnet.files import whole
-from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.keep import Network
 
 Row = dict[str, float]
 
@@ -21,42 +21,42 @@ Row = dict[str, float]
 class State:
     """Where a training stands.
 
-    ``fingerprint`` tells its data and settings; ``sums``: triplet and pair loss summed over
+    ``fingerprint`` tells its data and settings; ``sums``: each loss by name, summed over
     ``since`` steps since the last row of ``history``; ``best``: (rank-1, mAP) on validation
     persons at ``best_step``; ``seconds`` spent so far, validation included.
     """
 
     fingerprint: str
     step: int = 0
-    sums: tuple[float, float] = (0.0, 0.0)
+    sums: dict[str, float] = field(default_factory=dict)
     since: int = 0
     best: tuple[float, float] = (-1.0, -1.0)
     best_step: int = 0
     seconds: float = 0.0
     history: list[Row] = field(default_factory=list)
 
-    def add(self, sums: tuple[float, float]) -> None:
+    def add(self, sums: Mapping[str, float]) -> None:
         """Add losses summed over some steps."""
-        self.sums = (self.sums[0] + sums[0], self.sums[1] + sums[1])
+        for name, total in sums.items():
+            self.sums[name] = self.sums.get(name, 0.0) + total
 
     def close_row(self, triplets: int, validation: Mapping[str, float]) -> Row:
         """End a row of the history with what validation found, and note the best."""
         row = {
             "step": self.step,
             "triplets": self.step * triplets,
-            "triplet_loss": self.sums[0] / self.since,
-            "pair_loss": self.sums[1] / self.since,
+            **{f"{name}_loss": total / self.since for name, total in self.sums.items()},
             **validation,
         }
         self.history.append(row)
-        self.sums, self.since = (0.0, 0.0), 0
+        self.sums, self.since = {}, 0
         found = validation["validation_rank1"], validation["validation_mAP"]
         if found > self.best:
             self.best, self.best_step = found, self.step
         return row
 
 
-def save(target: Path, state: State, network: MTDnet, optimiser: torch.optim.SGD) -> None:
+def save(target: Path, state: State, network: Network, optimiser: torch.optim.SGD) -> None:
     """Write state, weights, momenta and the random generators' states, whole or not at all."""
     tensors = {f"network.{k}": v.detach().cpu() for k, v in network.state_dict().items()}
     for name, weight in network.named_parameters():
@@ -72,7 +72,7 @@ def save(target: Path, state: State, network: MTDnet, optimiser: torch.optim.SGD
 
 
 def restore(
-    source: Path, fingerprint: str, network: MTDnet, optimiser: torch.optim.SGD
+    source: Path, fingerprint: str, network: Network, optimiser: torch.optim.SGD
 ) -> State | None:
     """Load what ``save`` wrote; None when there is none, or one of other data or settings."""
     try:
@@ -94,5 +94,5 @@ def restore(
     torch.set_rng_state(tensors["random.cpu"])
     if "random.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random.cuda"])
-    state.best, state.sums = (*state.best,), (*state.sums,)  # JSON made lists of them
+    state.best = (state.best[0], state.best[1])  # JSON made a list of them
     return state

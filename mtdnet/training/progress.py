@@ -21,10 +21,8 @@ class Progress(tqdm):  # type: ignore[type-arg]
 
     def show(self, state: State) -> None:
         """Bring the line up to the state."""
-        triplet, pair = (value / max(1, state.since) for value in state.sums)
         rank1 = f"{state.history[-1]['validation_rank1']:.1%}" if state.history else "-"
         if state.since:
-            self.set_postfix_str(
-                f"triplet {triplet:.3f}, pair {pair:.3f}, rank-1 {rank1}", refresh=False
-            )
+            losses = [f"{name} {total / state.since:.3f}" for name, total in state.sums.items()]
+            self.set_postfix_str(", ".join([*losses, f"rank-1 {rank1}"]), refresh=False)
         self.update(state.step * self.per_step - self.n)

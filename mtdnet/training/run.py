@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
-from mtdnet import device
+from mtdnet import device, variants
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import whole, write_json
 from mtdnet.networks import keep
 from mtdnet.networks.initial import initialise
-from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.keep import Network
 from mtdnet.params import VARIANTS, Training
 from mtdnet.provenance import commit, fingerprint, inputs
 from mtdnet.training import checkpoint
@@ -26,6 +26,7 @@ from mtdnet.training.stop import Stop
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
+from mtdnet.variants import Variant
 
 Observer = Callable[[Mapping[str, float]], None]
 LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
@@ -41,6 +42,7 @@ def train(
     seed: int,
     variant: str = "mtdnet",
     start: Path | None = None,
+    source: tuple[Path, Path] | None = None,
     width: float = 1.0,
     weights: Path | None = None,
     observe: Observer = lambda row: None,
@@ -48,25 +50,32 @@ def train(
     """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
 
     ``start``: a model folder to start from; else a network of ``width`` is drawn from ``seed``,
-    its trunk from ``weights`` where given. Every ``validate_every`` steps the validation persons
-    are ranked by the pair head; the network best at it (rank-1, then mAP) is kept. ``observe``
-    gets each row of ``history.csv``. State is kept below ``checkpoints``: the same call continues
-    a stopped training, on a processor exactly. Returns the content of ``training.json``.
+    its trunk, then of full width, from ``weights`` where given. ``source``: the source benchmark's
+    folders of ingest and augment, for variants that take its triplets too. Every
+    ``validate_every`` steps the validation persons are ranked; the network best at it (rank-1,
+    then mAP) is kept, and calibrated on them. ``observe`` gets each row of ``history.csv``. State
+    is kept below ``checkpoints``: the same call continues a stopped training, on a processor
+    exactly. Returns the content of ``training.json``.
 
     Raises InputError for bad input or a loss that is not finite, Stopped after SIGINT or SIGTERM.
     """
     if variant not in VARIANTS:
         raise InputError(f"unknown variant '{variant}'; known: {', '.join(VARIANTS)}")
+    kind = variants.load(variant)
     place = device.choose()
     torch.manual_seed(seed)
-    network = _network(start, width, weights)
+    network = _network(kind, start, width, weights)
     images = Images.open(ingested)
     pixels = torch.from_numpy(images.pixels)
     validation = Validation(images, augmented, pixels, place)
     triplets = Triplets.open(augmented, settings.triplets, seed)
-    trainer = Trainer(network, pixels, settings, place)
     files = inputs(ingested, augmented, start / "network.safetensors" if start else weights)
-    mark = fingerprint(_told(settings) | {"seed": seed, "width": network.width}, files)
+    others, of_source = _source(kind, variant, settings, seed, source)
+    if others is not None and source is not None:
+        files += inputs(*source, None)
+    trainer = Trainer(kind, network, pixels, of_source, settings, place)
+    told = {"variant": variant, "seed": seed, "widths": [network.width, network.trunk_width]}
+    mark = fingerprint(_told(settings) | told, files)
     last, best = checkpoints / "last.safetensors", checkpoints / "best.safetensors"
     state = checkpoint.restore(last, mark, network, trainer.optimiser) or State(mark)
     if state.step > settings.steps or (state.step == settings.steps and state.since):
@@ -80,7 +89,7 @@ def train(
     with Stop() as stop, Progress(out.name, settings, state) as progress:
         stopping = False
         while state.step < settings.steps and not stopping:
-            trainer.step(triplets.batch(state.step))
+            trainer.step(triplets.batch(state.step), others.batch(state.step) if others else None)
             state.step, state.since = state.step + 1, state.since + 1
             stopping = stop.requested  # read once: what follows must agree
             row_due = state.step % settings.validate_every == 0 or state.step == settings.steps
@@ -97,10 +106,13 @@ def train(
                 checkpoint.save(last, state, network, trainer.optimiser)
     if state.step < settings.steps:
         raise Stopped(f"{out.name}: stopped at step {state.step} of {settings.steps}; kept")
+    kept = keep.load(best).network
+    temperature = validation.temperature(kept)
     summary = {
         "variant": variant,
         "start": start.name if start else weights.name if weights else "drawn",
         "width": network.width,
+        "trunk_width": network.trunk_width,
         "seed": seed,
         "steps": state.step,
         "triplets": state.step * settings.triplets,
@@ -108,13 +120,14 @@ def train(
         "validation_rank1": state.best[0],
         "validation_mAP": state.best[1],
         "validation_persons": len(set(validation.who[0])),
+        "temperature": temperature,
         "seconds": round(state.seconds, 1),
         "triplets_per_second": round(state.step * settings.triplets / state.seconds, 1),
         "device": place.name,
         "bf16": place.bf16,
         "commit": commit(),
     }
-    _write(out, best, state, summary)
+    _write(out, kept, state, summary)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return summary
 
@@ -128,19 +141,42 @@ def _told(settings: Training) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in names}
 
 
-def _network(start: Path | None, width: float, weights: Path | None) -> MTDnet:
+def _network(
+    kind: type[Variant], start: Path | None, width: float, weights: Path | None
+) -> Network:
     if start:
-        return keep.load(start / "network.safetensors")
-    network = MTDnet(width)
+        network = keep.load(start / "network.safetensors").network
+        if not isinstance(network, kind.kind):
+            raise InputError(f"{start}: a network of another kind; start from `{kind.start}`")
+        return network
+    network = kind.kind(width, 1.0 if weights else width)
     if weights:
         initialise(network.trunk, weights)
     return network
 
 
-def _write(out: Path, best: Path, state: State, summary: Mapping[str, Any]) -> None:
+def _source(
+    kind: type[Variant],
+    variant: str,
+    settings: Training,
+    seed: int,
+    source: tuple[Path, Path] | None,
+) -> tuple[Triplets | None, torch.Tensor | None]:
+    """Return the source's batches and packed images; None where the variant takes none."""
+    count = kind.source_triplets(settings.triplets)
+    if not count:
+        return None, None
+    if source is None:
+        raise InputError(f"variant '{variant}' needs a source benchmark; train it on a target")
+    ingested, augmented = source
+    packed = torch.from_numpy(Images.open(ingested).pixels)
+    return Triplets.open(augmented, count, seed), packed
+
+
+def _write(out: Path, kept: Network, state: State, summary: Mapping[str, Any]) -> None:
     with whole(out) as draft:
         draft.mkdir()
-        shutil.copyfile(best, draft / "network.safetensors")
+        keep.save(kept, draft / "network.safetensors", summary["temperature"])
         with (draft / "history.csv").open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, list(state.history[0]), lineterminator="\n")
             writer.writeheader()

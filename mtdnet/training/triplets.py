@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mtdnet.batch import Batch
 from mtdnet.errors import InputError
 from mtdnet.tables import read_table
-from mtdnet.training.batch import Batch
 
 PARTS = ("anchor", "positive", "negative")
 

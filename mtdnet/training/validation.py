@@ -1,14 +1,17 @@
-"""Rank-1 and mAP on validation persons: what chooses the network that is kept."""
+"""The validation persons: they choose the network that is kept, and calibrate it."""
 
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mtdnet.data.images import Images
 from mtdnet.device import Device
+from mtdnet.evaluation.calibration import compared, fit
 from mtdnet.evaluation.cmc import mean_average_precision, ranks
-from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.alexnet import AlexNet
+from mtdnet.networks.keep import Network
 from mtdnet.probes import probes
 from mtdnet.scoring import Scorer
 
@@ -22,17 +25,38 @@ class Validation:
         self.where = images.camera[self.query], images.camera[self.gallery]
         self.pixels, self.device = pixels, device
 
-    def measure(self, network: MTDnet) -> dict[str, float]:
-        """Return rank-1 of either head and mAP of the pair head, in [0, 1].
+    def measure(self, network: Network) -> dict[str, float]:
+        """Return rank-1 and mAP of the pair head, and rank-1 of the ranking head, in [0, 1].
 
-        The pair head scores plain images, query first: an eighth of the published score's work.
+        The pair head scores plain images, query first: an eighth of the published score's work. A
+        network without one is measured by its ranking features.
         """
         scorer = Scorer(network, self.pixels, self.device)
-        pair = -scorer.probabilities(self.query, self.gallery, folds=1)
-        ranking = scorer.distances(self.query, self.gallery)
-        first = [np.mean(ranks(cost, *self.who, *self.where) == 1) for cost in (pair, ranking)]
-        return {
-            "validation_rank1": float(first[0]),
-            "validation_mAP": float(mean_average_precision(pair, *self.who, *self.where)),
-            "validation_rank1_ranking": float(first[1]),
+        cost = ranking = scorer.distances(self.query, self.gallery)
+        if not isinstance(network, AlexNet):
+            cost = -scorer.probabilities(self.query, self.gallery, folds=1)
+        found = {
+            "validation_rank1": self._rank1(cost),
+            "validation_mAP": float(mean_average_precision(cost, *self.who, *self.where)),
         }
+        return (
+            found if cost is ranking else found | {"validation_rank1_ranking": self._rank1(ranking)}
+        )
+
+    def _rank1(self, cost: NDArray[np.floating]) -> float:
+        return float(np.mean(ranks(cost, *self.who, *self.where) == 1))
+
+    def temperature(self, network: Network) -> float | None:
+        """Return the temperature that calibrates the eight-fold probabilities.
+
+        None for a network without a pair head, and where one validation person gives no different
+        pair.
+        """
+        keep, same = compared(*self.who, *self.where)
+        if isinstance(network, AlexNet) or not (keep & ~same).any():
+            return None
+        probability = Scorer(network, self.pixels, self.device).probabilities(
+            self.query, self.gallery
+        )
+        found: float = fit(probability[keep], same[keep])
+        return found

@@ -16,14 +16,12 @@ def test_equals_equation_1_in_a_loop(margin: float) -> None:
         )
         far = sum((float(x) - float(y)) ** 2 for x, y in zip(features[a], features[n], strict=True))
         total += max(0.0, near - far + margin)
-    anchor, positive, negative = triplets
-    loss = triplet_loss(features, anchor, positive, negative, margin)
-    assert float(loss) == pytest.approx(total / (2 * 40))
+    assert float(triplet_loss(features, triplets, margin)) == pytest.approx(total / (2 * 40))
 
 
 def test_is_zero_beyond_the_margin_and_so_are_gradients() -> None:
     features = torch.tensor([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]], requires_grad=True)
-    loss = triplet_loss(features, torch.tensor([0]), torch.tensor([1]), torch.tensor([2]))
+    loss = triplet_loss(features, torch.tensor([[0], [1], [2]]))
     torch.autograd.backward(loss)
     assert float(loss.detach()) == 0
     assert features.grad is not None and not features.grad.any()

@@ -6,14 +6,20 @@ from safetensors.torch import save_file
 
 from mtdnet.errors import InputError
 from mtdnet.networks import keep
+from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.mtdnet import MTDnet
 
 
-def test_a_kept_network_is_the_same(tmp_path: Path) -> None:
-    network = MTDnet(1 / 16)
-    keep.save(network, tmp_path / "network.safetensors")
-    again = keep.load(tmp_path / "network.safetensors")
-    assert again.width == 1 / 16 and not again.training
+@pytest.mark.parametrize(("kind", "temperature"), [(MTDnet, 1.7), (MTDnet, None), (AlexNet, None)])
+def test_a_kept_network_is_the_same(
+    kind: type[keep.Network], temperature: float | None, tmp_path: Path
+) -> None:
+    network = kind(1 / 16, 1 / 8)
+    keep.save(network, tmp_path / "network.safetensors", temperature)
+    kept = keep.load(tmp_path / "network.safetensors")
+    again = kept.network
+    assert type(again) is kind and kept.temperature == temperature
+    assert (again.width, again.trunk_width) == (1 / 16, 1 / 8) and not again.training
     for name, weight in network.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name]), name
 
@@ -21,11 +27,22 @@ def test_a_kept_network_is_the_same(tmp_path: Path) -> None:
 def test_one_line_for_what_is_no_network(tmp_path: Path) -> None:
     missing, page, other = (tmp_path / name for name in ("missing", "page", "other"))
     page.write_text("<html>")
-    save_file({"weight": torch.zeros(1)}, other, metadata={"width": "0.5"})
+    save_file(
+        {"weight": torch.zeros(1)},
+        other,
+        metadata={"width": "0.5", "trunk_width": "0.5", "network": "MTDnet"},
+    )
     endless = tmp_path / "endless"
-    save_file({"weight": torch.zeros(1)}, endless, metadata={"width": "inf"})
+    save_file(
+        {"weight": torch.zeros(1)},
+        endless,
+        metadata={"width": "inf", "trunk_width": "1.0", "network": "MTDnet"},
+    )
     broken = (page, other, endless, tmp_path)
-    for source, words in ((missing, "no such file"), *((path, "not an") for path in broken)):
+    for source, words in (
+        (missing, "no such file"),
+        *((path, "no network of this project") for path in broken),
+    ):
         with pytest.raises(InputError, match=words) as caught:
             keep.load(source)
         assert str(source) in str(caught.value) and "\n" not in str(caught.value)

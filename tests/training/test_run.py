@@ -11,12 +11,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from mtdnet import variants
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import read_json
 from mtdnet.networks import keep
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import Training
+from mtdnet.params import VARIANTS, Training
 from mtdnet.probes import probes
 from mtdnet.training import checkpoint, train
 from mtdnet.training.trainer import Trainer
@@ -33,7 +34,7 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> dict[str, Any]:
     return train(
         ingested=small / "ingest" / "viper",
-        augmented=small / "augment" / "viper",
+        augmented=small / "augment" / "viper-0",
         out=room / "model",
         checkpoints=room / "checkpoints",
         settings=settings,
@@ -52,29 +53,38 @@ def test_writes_a_model_folder_and_tells_each_row(small: Path, tmp_path: Path) -
     assert len(lines) == 2
     assert read_json(model / "training.json") == summary
     assert summary["triplets"] == 120
-    assert keep.load(model / "network.safetensors").width == 1 / 16
+    assert keep.load(model / "network.safetensors").temperature == summary["temperature"] > 0
     assert not (tmp_path / "checkpoints").exists()
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_a_stopped_training_continues_exactly(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    variant: str, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(small, tmp_path / "whole")
+    own = variants.load(variant)
+    begun = Training(steps=1, triplets=20, rate=0.01, validate_every=1)
+    run(small, tmp_path / "start", begun, variant=own.start)
+    more: dict[str, Any] = {
+        "variant": variant,
+        "start": tmp_path / "start" / "model",
+        "source": (small / "ingest" / "viper", small / "augment" / "viper-0"),
+    }
+    run(small, tmp_path / "whole", **more)
     step = Trainer.step
     taken: list[object] = []
 
-    def interrupted(self: Trainer, batch: Any) -> None:
-        step(self, batch)
+    def interrupted(self: Trainer, batch: Any, of_source: Any) -> None:
+        step(self, batch, of_source)
         taken.append(batch)
         if len(taken) == 4:
             os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(Trainer, "step", interrupted)
     with pytest.raises(Stopped, match="stopped at step 4 of 6"):
-        run(small, tmp_path / "parts")
+        run(small, tmp_path / "parts", **more)
     assert not (tmp_path / "parts" / "model").exists()
     rows: list[Mapping[str, float]] = []
-    run(small, tmp_path / "parts", observe=rows.append)
+    run(small, tmp_path / "parts", observe=rows.append, **more)
     assert len(taken) == 6, "it began anew"
     assert [row["step"] for row in rows] == [3, 6], "rows before the stop are told again"
     whole, parts = (
@@ -116,8 +126,8 @@ def test_fewer_steps_than_taken_is_one_line(
 ) -> None:
     step = Trainer.step
 
-    def interrupted(self: Trainer, batch: Any) -> None:
-        step(self, batch)
+    def interrupted(self: Trainer, batch: Any, of_source: Any) -> None:
+        step(self, batch, of_source)
         os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch, pytest.raises(Stopped):
@@ -131,7 +141,7 @@ def test_split_of_other_images_is_one_line(small: Path, tmp_path: Path) -> None:
     images = Images.open(small / "ingest" / "viper")
     other = dataclasses.replace(images, person=images.person[::-1])
     with pytest.raises(InputError, match="a split of other images than ingested; run augment"):
-        probes(other, small / "augment" / "viper", "test")
+        probes(other, small / "augment" / "viper-0", "test")
     (tmp_path / "split.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match=r"split\.parquet: not the table"):
         probes(images, tmp_path, "test")
@@ -147,6 +157,12 @@ def test_another_setting_begins_anew(small: Path, tmp_path: Path) -> None:
     assert checkpoint.restore(tmp_path / "none", "one", network, optimiser) is None
     save_file({"x": torch.zeros(1)}, tmp_path / "other")
     assert checkpoint.restore(tmp_path / "other", "one", network, optimiser) is None
+
+
+def test_a_target_cannot_start_from_a_network_of_another_kind(small: Path, tmp_path: Path) -> None:
+    run(small, tmp_path)
+    with pytest.raises(InputError, match="a network of another kind; start from `rnk`"):
+        run(small, tmp_path / "other", variant="rnk", start=tmp_path / "model")
 
 
 def test_starts_from_another_network(small: Path, tmp_path: Path) -> None:
@@ -173,7 +189,8 @@ def test_learns(small: Path, tmp_path: Path) -> None:
     [
         ({"settings": Training(steps=9, triplets=20, rate=1e20)}, "loss is not finite.*`rate`"),
         ({"settings": Training(steps=9, triplets=10**6)}, "fewer than one batch; set `triplets`"),
-        ({"variant": "mtdnet-none"}, "unknown variant 'mtdnet-none'; known: mtdnet"),
+        ({"variant": "mtdnet-none"}, "unknown variant 'mtdnet-none'; known: aug"),
+        ({"variant": "aug"}, "variant 'aug' needs a source benchmark"),
         ({"start": Path("nowhere")}, "nowhere/network.safetensors: no such file"),
         ({"weights": Path("nowhere.npz")}, "no such weights file"),
     ],

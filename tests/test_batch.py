@@ -5,11 +5,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mtdnet.batch import Batch, Shown, both
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.networks.trunk import prepare
-from mtdnet.training.batch import Batch, losses
 
 N = 12
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +62,9 @@ def test_same_losses_and_gradients_as_the_plain_pass(
     network: MTDnet, pixels: Tensor, triplets: tuple[Tensor, Tensor]
 ) -> None:
     batch = Batch.of(*triplets)
-    fast = losses(network, pixels[batch.image], batch, 1.0)
+    fast, _ = both(network, Shown.of(batch, pixels, CPU), 1.0)
     slow = plain(network, pixels, *triplets)
-    for own, expected in zip(fast, slow, strict=True):
+    for own, expected in zip((fast["triplet"], fast["pair"]), slow, strict=True):
         torch.testing.assert_close(own, expected)
         ours, theirs = gradients(network, own), gradients(network, expected)
         assert ours.keys() == theirs.keys()
@@ -75,9 +76,12 @@ def test_gradients_reach_only_what_the_paper_says(
     network: MTDnet, pixels: Tensor, triplets: tuple[Tensor, Tensor]
 ) -> None:
     batch = Batch.of(*triplets)
-    ranked, paired = losses(network, pixels[batch.image], batch, 1.0)
-    assert {name.split(".")[0] for name in gradients(network, ranked)} == {"trunk", "ranking"}
-    assert {name.split(".")[0] for name in gradients(network, paired)} == {"trunk", "pair"}
+    found, _ = both(network, Shown.of(batch, pixels, CPU), 1.0)
+    reached = {
+        name: {part.split(".")[0] for part in gradients(network, loss)}
+        for name, loss in found.items()
+    }
+    assert reached == {"triplet": {"trunk", "ranking"}, "pair": {"trunk", "pair"}}
 
 
 def test_each_image_and_each_pair_stands_once(triplets: tuple[Tensor, Tensor]) -> None:
@@ -94,3 +98,6 @@ def test_each_image_and_each_pair_stands_once(triplets: tuple[Tensor, Tensor]) -
     assert batch.weight.sum() == 2 * N
     positive = set(zip(batch.triplets[0].tolist(), batch.triplets[1].tolist(), strict=True))
     assert {p for p, y in zip(pairs, batch.same.tolist(), strict=True) if y} == positive
+    for own, other in ((batch.positive, batch.triplets[1]), (batch.negative, batch.triplets[2])):
+        expected = list(zip(batch.triplets[0].tolist(), other.tolist(), strict=True))
+        assert [pairs[row] for row in own.tolist()] == expected

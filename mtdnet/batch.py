@@ -1,0 +1,101 @@
+"""A step's triplets and their losses, each image and each pair computed once."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mtdnet.losses.pair import pair_loss
+from mtdnet.losses.triplet import triplet_loss
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.trunk import prepare
+
+
+@dataclass(frozen=True)
+class Batch:
+    """N triplets over I distinct images and P distinct pairs.
+
+    ``image``: (I,) rows of the packed images, ``mirror``: (I,) bool; ``triplets``: (3, N) rows of
+    ``image`` for anchor, positive, negative; ``lefts``, ``rights``: rows of ``image`` that stand
+    first and second in pairs; ``first``, ``second``: (P,) rows of these; ``same``: (P,) 1 for the
+    positive pairs; ``weight``: (P,) how many triplets hold the pair; ``positive``, ``negative``:
+    (N,) which pair is a triplet's anchor with its positive, and with its negative.
+    """
+
+    image: Tensor
+    mirror: Tensor
+    triplets: Tensor
+    lefts: Tensor
+    rights: Tensor
+    first: Tensor
+    second: Tensor
+    same: Tensor
+    weight: Tensor
+    positive: Tensor
+    negative: Tensor
+
+    @classmethod
+    def of(cls, images: Tensor, mirrors: Tensor) -> "Batch":
+        """Gather triplets given as images (3, N) int64 and mirror flags (3, N) bool."""
+        item, triplets = torch.unique(images * 2 + mirrors, return_inverse=True)
+        count = len(item)
+        anchor, positive, negative = triplets
+        keys = torch.cat([anchor * count + positive, anchor * count + negative])
+        pair, inverse, weight = torch.unique(keys, return_inverse=True, return_counts=True)
+        of_positive, of_negative = inverse.view(2, -1)
+        same = torch.zeros_like(pair)
+        same[of_positive] = 1
+        lefts, first = torch.unique(pair // count, return_inverse=True)
+        rights, second = torch.unique(pair % count, return_inverse=True)
+        image, mirror = item // 2, item % 2 == 1
+        roles = (triplets, lefts, rights, first, second, same, weight.float())
+        return cls(image, mirror, *roles, of_positive, of_negative)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A batch on a device, with its images: ``pixels`` uint8 (I, 227, 227, 3) RGB."""
+
+    batch: Batch
+    pixels: Tensor
+
+    @classmethod
+    def of(cls, batch: Batch, packed: Tensor, device: torch.device) -> "Shown":
+        """Bring a batch and its rows of the ``packed`` images to ``device``."""
+        moved = (getattr(batch, name).to(device) for name in batch.__dataclass_fields__)
+        return cls(Batch(*moved), packed[batch.image].to(device))
+
+    def images(self) -> Tensor:
+        """Return the images as a network takes them, (I, 3, 227, 227), mirrored where said."""
+        mirror = self.batch.mirror[:, None, None, None]
+        return prepare(torch.where(mirror, self.pixels.flip(2), self.pixels))
+
+
+def joint_maps(network: MTDnet, maps: Tensor, batch: Batch) -> Tensor:
+    """Return sums of conv3's halves (P, 384 w, 13, 13) of a batch's pairs.
+
+    ``maps``: the trunk's, of the batch's images. Every half is computed once an image.
+    """
+    joint = _spread(network.pair.left(maps[batch.lefts]), batch.first)
+    return joint + _spread(network.pair.right(maps[batch.rights]), batch.second)
+
+
+def both(network: MTDnet, shown: Shown, margin: float) -> tuple[dict[str, Tensor], Tensor]:
+    """Return the triplet loss, eq. (1), and the pair loss, eq. (2), of a batch; fc7's responses.
+
+    Equal to a plain pass of three streams a triplet, but for dropout: a pair that stands several
+    times is dropped alike. Responses: (P, 4096 w), before ReLU and dropout.
+    """
+    batch, maps = shown.batch, network.trunk(shown.images())
+    ranked = triplet_loss(network.ranking(maps), batch.triplets, margin)
+    response = network.pair.response(joint_maps(network, maps, batch))
+    paired = pair_loss(network.pair.verdict(response), batch.same, batch.weight)
+    return {"triplet": ranked, "pair": paired}, response
+
+
+def _spread(maps: Tensor, rows: Tensor) -> Tensor:
+    """Return ``maps[rows]``, as a matrix product: its backward pass sums in float32, and fast."""
+    _, depth, height, width = maps.shape
+    chosen = torch.nn.functional.one_hot(rows, len(maps)).to(maps.dtype)
+    flat = chosen @ maps.permute(0, 2, 3, 1).flatten(1)
+    return flat.view(-1, height, width, depth).permute(0, 3, 1, 2)

@@ -1,0 +1,100 @@
+"""Calibration of the pair probability: how sure the network is, against how often it is right.
+
+Same and different pairs weigh alike in total, whatever their numbers: a calibrated probability
+answers for a prior of one half.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
+
+from mtdnet.errors import InputError
+
+LEAST = 1e-7  # float32 probabilities reach 0 and 1, whose logits are infinite
+HOTTEST = 100.0
+
+Probability = NDArray[np.floating]
+Flags = NDArray[np.bool_]
+Names = NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Bins of a reliability curve that hold a pair, (B,) each, all in [0, 1].
+
+    ``low``, ``high``: a bin's edges; ``predicted``: mean probability; ``observed``: share of same
+    pairs; ``weight``: share of all pairs, summing to 1.
+    """
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+    observed: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+def compared(
+    query_person: Names, gallery_person: Names, query_camera: Names, gallery_camera: Names
+) -> tuple[Flags, Flags]:
+    """Return which pairs (Q, G) count, and which of all show the same person.
+
+    The query's own person in its own camera doesn't count; a camera "" equals no other.
+    """
+    same = query_person[:, None] == gallery_person
+    camera = query_camera[:, None]
+    return ~(same & (camera == gallery_camera) & (camera != "")), same
+
+
+def fit(probability: Probability, same: Flags) -> float:
+    """Return the temperature T in [0.01, 100] that calibrates ``sigmoid(logit(p) / T)``.
+
+    The one of least cross-entropy over N pairs: Guo et al. 2017, "On Calibration of Modern Neural
+    Networks". Raises InputError when there is no same or no different pair.
+    """
+    logits, weight = logit(np.clip(probability, LEAST, 1 - LEAST).astype(np.float64)), _weight(same)
+    signed = np.where(same, logits, -logits)
+
+    def loss(log: float) -> float:
+        return float((weight * np.logaddexp(0, -signed / np.exp(log))).sum())
+
+    found = minimize_scalar(loss, bounds=(-np.log(HOTTEST), np.log(HOTTEST)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def calibrated(probability: Probability, temperature: float) -> NDArray[np.float64]:
+    """Return ``sigmoid(logit(p) / T)``, float64, of the same shape and in the same order."""
+    clipped = np.clip(probability, LEAST, 1 - LEAST).astype(np.float64)
+    scaled: NDArray[np.float64] = expit(logit(clipped) / temperature)
+    return scaled
+
+
+def reliability(probability: Probability, same: Flags, bins: int = 15) -> Reliability:
+    """Return the reliability curve of N pairs in ``bins`` of equal width over [0, 1].
+
+    Raises InputError when there is no same or no different pair.
+    """
+    weight = _weight(same)
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.clip(np.searchsorted(edges, probability, side="left") - 1, 0, bins - 1)
+    total = np.bincount(place, weight, bins)
+    held = np.flatnonzero(total)
+    sums = (np.bincount(place, weight * value, bins)[held] for value in (probability, same))
+    predicted, observed = (value / total[held] for value in sums)
+    return Reliability(edges[held], edges[held + 1], predicted, observed, total[held])
+
+
+def calibration_error(curve: Reliability) -> float:
+    """Return the expected calibration error, ``sum weight |predicted - observed|``, in [0, 1]."""
+    return float((curve.weight * np.abs(curve.predicted - curve.observed)).sum())
+
+
+def _weight(same: Flags) -> NDArray[np.float64]:
+    counts = int(same.sum()), int((~same).sum())
+    if not all(counts):
+        raise InputError(
+            f"{counts[0]} pairs of one person and {counts[1]} of two: calibration needs both"
+        )
+    return np.where(same, 0.5 / counts[0], 0.5 / counts[1])

@@ -1,0 +1,94 @@
+"""Measures over the splits of a benchmark, and its CMC curves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdnet.pictures import cmc_curve
+from mtdnet.report.gather import Evaluation
+from mtdnet.report.html import details, figure, note, table
+from mtdnet.report.names import label, measures, ordered, percent, told
+from mtdnet.report.rests import rests
+from mtdnet.report.spread import figures, mean, span
+
+SHOWN = 50  # ranks, as in the picture
+OPEN_SET = (
+    "DIR, detection and identification rate, is open-set: each query asks once with and once "
+    "without its person in the gallery; counted is who is found first by a score that lets at "
+    "most the given share of the questions without a person through."
+)
+ECE = "ECE: expected calibration error before (raw) and after the temperature, in per cent."
+SPLITS = (
+    "± is the standard deviation over the splits; intervals are of the mean, by Student's t. "
+    "Splits of a benchmark share persons, which makes them somewhat narrow."
+)
+
+
+def over(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
+    """Return every measure of every system: count of splits, mean, spread and interval."""
+    found = {system: one for (_, system), one in figures(evaluations).items()}
+    names = measures(name for one in found.values() for name in one)
+    rows = []
+    for system in ordered(found):
+        of = found[system]
+        count = max(one.count for one in of.values())
+        rows.append([system, count, *(mean(of.get(name)) for name in names)])
+        if count > 1:
+            rows.append([f"{system}, 95 %", count, *(span(of.get(name)) for name in names)])
+    notes = [OPEN_SET] if any(name.startswith("dir-") for name in names) else []
+    notes += [ECE] if "ece" in names else []
+    notes += [SPLITS] if any(one.sd is not None for of in found.values() for one in of.values()) else []
+    return (
+        table(
+            f"Over the splits of {label(benchmark)}, in per cent",
+            ["system", "splits", *map(told, names)],
+            rows,
+        )
+        + note(" ".join([*notes, rests(*evaluations)]))
+    )
+
+
+def curves(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
+    """Return the CMC curves of all systems, each the mean over its splits, and their values."""
+    name, found = label(benchmark), _means(evaluations)
+    first = ", ".join(f"{system} {percent(float(curve[0]))} %" for system, curve in found.items())
+    shown = min(SHOWN, max(map(len, found.values())))
+    values = table(
+        f"CMC on {name}, in per cent of the queries",
+        ["rank", *found],
+        [
+            [k + 1, *(percent(float(c[k])) if k < len(c) else "-" for c in found.values())]
+            for k in range(shown)
+        ],
+    )
+    with TemporaryDirectory() as room:
+        picture = Path(room) / "cmc.png"
+        cmc_curve(found, picture, _chance(evaluations[0]), f"{name}, test persons")
+        return figure(
+            picture,
+            f"CMC curves on {name}. Rank-1: {first}.",
+            "Share of the queries whose true match is among the first ranks, mean over the splits; "
+            f"dotted: chance. {rests(*evaluations)}",
+            details("Values of the CMC curves", values),
+        )
+
+
+def _means(evaluations: Sequence[Evaluation]) -> dict[str, NDArray[np.float64]]:
+    """Return system -> mean CMC curve, up to the smallest gallery of its splits."""
+    found: dict[str, list[list[float]]] = {}
+    for e in evaluations:
+        for system in e.figures:
+            found.setdefault(system, []).append([row[system] or 0.0 for row in e.curves])
+    return {
+        system: np.mean([curve[: min(map(len, found[system]))] for curve in found[system]], axis=0)
+        for system in ordered(found)
+    }
+
+
+def _chance(e: Evaluation) -> int:
+    """Return how many persons a query chooses from."""
+    several = any("expected-rank-1" in measured for measured in e.figures.values())
+    return int(e.facts["test_persons" if several else "gallery"])

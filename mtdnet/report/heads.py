@@ -1,0 +1,47 @@
+"""Which of MTDnet's two heads is right."""
+
+from collections.abc import Sequence
+
+from mtdnet.report.gather import Evaluation
+from mtdnet.report.html import figure, note, table
+from mtdnet.report.names import label
+from mtdnet.report.rests import rests
+
+CASES = ("both", "pair head alone", "ranking head alone", "neither")
+QUESTION = (
+    "The question of the paper's Figure 1: a pair head that decides well may rank badly, and a "
+    "ranking head may put what merely looks alike first. Counted are the queries of which a "
+    "head's first rank is the true match."
+)
+
+def cases(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
+    """Return the counts of MTDnet's cases over the splits, and the picture of the first split."""
+    own = [e for e in evaluations if e.variant == "mtdnet"]
+    if not own:
+        return ""
+    counts = {f"split {e.split}": [int(e.facts["cases"][case]) for case in CASES] for e in own}
+    total = [sum(column) for column in zip(*counts.values(), strict=True)]
+    rows = ({"all splits": total} if len(own) > 1 else {}) | counts
+    of = dict(zip(CASES, total, strict=True))
+    return "\n".join(
+        [
+            "<h3>Which head is right?</h3>",
+            note(QUESTION),
+            table(
+                f"Queries of {label(benchmark)} by the heads whose first rank is right",
+                ["", *CASES, "queries"],
+                [[name, *(_share(n, sum(row)) for n in row), sum(row)] for name, row in rows.items()],
+            ),
+            figure(
+                own[0].picture("cases"),
+                f"Queries of {label(benchmark)} with the images that each head ranks first. "
+                f"Right by {', '.join(f'{case}: {count}' for case, count in of.items())}.",
+                "Queries on which the pair head and the ranking head of MTDnet agree or differ. "
+                f"{rests(own[0])}",
+            ),
+        ]
+    )
+
+
+def _share(count: int, queries: int) -> str:
+    return f"{count} ({count / queries:.1%})" if queries else str(count)

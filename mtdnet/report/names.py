@@ -1,0 +1,62 @@
+"""How benchmarks, systems and measures are called and ordered, and how figures are written."""
+
+from collections.abc import Iterable
+
+BENCHMARKS = {
+    "cuhk03": "CUHK03",
+    "cuhk01": "CUHK01",
+    "viper": "VIPeR",
+    "ilids": "i-LIDS",
+    "prid2011": "PRID 2011",
+}
+SYSTEMS = ("MTDnet-rnk", "MTDnet-cls", "MTDnet-trp", "MTDnet", "MTDnet-aug", "MTDnet-cross")
+VARIANTS = ("mtdnet", "rnk", "cls", "aug", "cross")
+RANKS = (1, 5, 10)  # of Table 1
+
+
+def label(benchmark: str) -> str:
+    """Return a benchmark's name as its authors write it."""
+    return BENCHMARKS.get(benchmark, benchmark)
+
+
+def ordered(systems: Iterable[str]) -> list[str]:
+    """Return systems in the order of Table 1, others after them."""
+    return sorted(set(systems), key=lambda s: place(s, SYSTEMS))
+
+
+def place(name: str, known: Iterable[str]) -> tuple[int, str]:
+    """Return what sorts ``name`` where it stands in ``known``, and others after them."""
+    names = list(known)
+    return (names.index(name) if name in names else len(names), name)
+
+
+def measures(names: Iterable[str]) -> list[str]:
+    """Return measures in the order of a table: ranks by number, then the others."""
+    return sorted(set(names), key=_kind)
+
+
+def _kind(name: str) -> tuple[int, float, str]:
+    for kind, start in enumerate(("rank-", "mAP", "expected-rank-", "dir-", "ece-raw", "ece")):
+        if name.startswith(start):
+            number = name.removeprefix(start)
+            return (kind, float(number) if number else 0, name)
+    return (9, 0, name)
+
+
+def told(measure: str) -> str:
+    """Return a measure as a table's head."""
+    if measure.startswith("dir-"):
+        return f"DIR at {100 * float(measure.removeprefix('dir-')):g} %"
+    return {"ece-raw": "ECE raw", "ece": "ECE"}.get(measure, measure.replace("ed-r", "ed r"))
+
+
+def percent(value: float | None) -> str:
+    """Return a share in [0, 1] in per cent as Table 1 writes it, "-" for none."""
+    return "-" if value is None else f"{100 * value:.2f}"
+
+
+def listed(values: Iterable[object]) -> str:
+    """Return different values in a line, at most three of them."""
+    found = list(dict.fromkeys(map(str, values)))
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return ", ".join(found[:3]) + more

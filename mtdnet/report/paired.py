@@ -1,0 +1,89 @@
+"""Systems compared on the same queries."""
+
+from collections.abc import Sequence
+
+from mtdnet.errors import InputError
+from mtdnet.evaluation.interval import Difference, rank1_difference
+from mtdnet.report.gather import Evaluation
+from mtdnet.report.html import details, note, table
+from mtdnet.report.names import SYSTEMS, label
+from mtdnet.report.rests import rests
+from mtdnet.report.spread import span, spread
+
+# Against MTDnet each other system; then what the second task and the frozen source copy add.
+PAIRS = (
+    *((system, "MTDnet") for system in SYSTEMS if system != "MTDnet"),
+    ("MTDnet-trp", "MTDnet-rnk"),
+    ("MTDnet-cross", "MTDnet-aug"),
+)
+READ = (
+    "Difference in rank-1 on the same queries of a split, in percentage points; above 0 the first "
+    "system is better. The interval is a bootstrap over persons: it holds the chance of the test "
+    "persons, not that of training."
+)
+HEAD = ("systems", "split", "queries", "difference", "95 % over persons")
+OVER = ("splits", "mean difference", "95 % over splits")
+
+
+def paired(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
+    """Return the differences of pairs of systems, of the first split that has both and over all.
+
+    Raises InputError when two evaluations of a split asked other queries.
+    """
+    of = {(e.split, system): e for e in evaluations for system in e.ranks.systems}
+    splits = sorted({e.split for e in evaluations})
+    first, others, used = [], [], []
+    for one, other in PAIRS:
+        found = {
+            s: _difference(of[s, one], one, of[s, other], other)
+            for s in splits
+            if (s, one) in of and (s, other) in of
+        }
+        rows = [_row(one, other, s, *measured) for s, measured in found.items()]
+        if not rows:
+            continue
+        used += [of[s, system] for s in found for system in (one, other)]
+        over = ["-"] * len(OVER)
+        if len(rows) > 1:
+            mean = spread([measured.difference for _, measured in found.values()])
+            over = [str(mean.count), _points(mean.mean), span(mean, signed=True)]
+        first.append([*rows[0], *over])
+        others += rows[1:]
+    if not first:
+        return ""
+    name = label(benchmark)
+    head = [*HEAD, *(OVER if others else ())]
+    main = table(
+        f"Paired differences in rank-1 on {name}", head, [row[: len(head)] for row in first]
+    )
+    more = table(f"Paired differences on the other splits of {name}", HEAD, others)
+    return "\n".join(
+        [
+            "<h3>Paired comparisons</h3>",
+            main,
+            note(f"{READ} {rests(*used)}"),
+            details("The other splits", more) if others else "",
+        ]
+    )
+
+
+def _difference(
+    e: Evaluation, system: str, other: Evaluation, against: str
+) -> tuple[int, Difference]:
+    """Return the count of queries that have a true match, and the difference on them."""
+    ranks, others = e.ranks, other.ranks
+    if ranks.query.tolist() != others.query.tolist():
+        raise InputError(f"{e.folder}: other queries than {other.folder}; evaluate both again")
+    one, two = ranks.systems[system], others.systems[against]
+    matched = (one > 0) & (two > 0)
+    found = rank1_difference(one[matched], two[matched], ranks.person[matched])
+    return int(matched.sum()), found
+
+
+def _row(one: str, other: str, split: int, queries: int, found: Difference) -> list[str]:
+    between = f"{_points(found.low)} to {_points(found.high)}"
+    return [f"{one} less {other}", str(split), str(queries), _points(found.difference), between]
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.2f}"

@@ -1,0 +1,30 @@
+"""MTDnet-aug: MTDnet on the target's triplets and as many of the source's."""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from mtdnet.batch import Shown, both
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.variants import Systems, Variant
+
+
+class Augmented(Variant):
+    """Both losses over the triplets of both benchmarks."""
+
+    systems: ClassVar[Systems] = {"MTDnet-aug": "pair"}
+    network: MTDnet
+
+    @staticmethod
+    def source_triplets(triplets: int) -> int:
+        """Return as many as the target's."""
+        return triplets
+
+    def losses(self, target: Shown, source: Shown | None, margin: float) -> dict[str, Tensor]:
+        """Return the means over all triplets: those of two halves, which are of equal size."""
+        assert source is not None
+        own, others = (both(self.network, shown, margin)[0] for shown in (target, source))
+        return {name: (loss + others[name]) / 2 for name, loss in own.items()}
+
+
+VARIANT = Augmented

@@ -1,0 +1,26 @@
+"""MTDnet-cls: the pair loss alone."""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from mtdnet.batch import Shown, joint_maps
+from mtdnet.losses.pair import pair_loss
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.variants import Systems, Variant
+
+
+class Classification(Variant):
+    """MTDnet with weight 0 on the triplet loss; the ranking head keeps its first weights."""
+
+    systems: ClassVar[Systems] = {"MTDnet-cls": "pair"}
+    network: MTDnet
+
+    def losses(self, target: Shown, source: Shown | None, margin: float) -> dict[str, Tensor]:
+        """Return the pair loss, eq. (2)."""
+        maps = self.network.trunk(target.images())
+        logits = self.network.pair.tail(joint_maps(self.network, maps, target.batch))
+        return {"pair": pair_loss(logits, target.batch.same, target.batch.weight)}
+
+
+VARIANT = Classification

@@ -1,0 +1,26 @@
+"""MTDnet-rnk: the triplet loss alone, on a whole AlexNet."""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from mtdnet.batch import Shown
+from mtdnet.losses.triplet import triplet_loss
+from mtdnet.networks.alexnet import AlexNet
+from mtdnet.variants import Systems, Variant
+
+
+class Ranking(Variant):
+    """As deep as MTDnet, trained and tested with distances."""
+
+    systems: ClassVar[Systems] = {"MTDnet-rnk": "ranking"}
+    start = "rnk"
+    kind = AlexNet
+
+    def losses(self, target: Shown, source: Shown | None, margin: float) -> dict[str, Tensor]:
+        """Return the triplet loss, eq. (1)."""
+        features = self.network.embed(target.images())
+        return {"triplet": triplet_loss(features, target.batch.triplets, margin)}
+
+
+VARIANT = Ranking

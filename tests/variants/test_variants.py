@@ -1,0 +1,185 @@
+"""What each system of Table 1 minimises, and where its gradients go."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mtdnet import variants
+from mtdnet.batch import Batch, Shown
+from mtdnet.losses.contrastive import contrastive_loss
+from mtdnet.networks.alexnet import AlexNet
+from mtdnet.networks.keep import Network
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.trunk import prepare
+from mtdnet.params import VARIANTS
+
+N = 6
+CPU = torch.device("cpu")
+Losses = dict[str, Tensor]
+
+
+def network(kind: type[Network] = MTDnet) -> Network:
+    """Draw a network with maps large enough for all losses to matter, without dropout."""
+    torch.manual_seed(0)
+    own = kind(1 / 16)
+    for parameter in own.trunk.parameters():
+        parameter.data *= 3
+    holder = own.pair if isinstance(own, MTDnet) else own
+    holder.drop = nn.Identity()  # type: ignore[assignment] # drawn anew each time it is passed
+    return own
+
+
+def shown(count: int, seed: int) -> Shown:
+    torch.manual_seed(seed)
+    pixels = torch.randint(0, 256, (6, 227, 227, 3), dtype=torch.uint8)
+    rows = torch.stack([torch.randint(low, low + 2, (count,)) for low in (0, 2, 4)])
+    return Shown.of(Batch.of(rows, torch.rand(3, count) < 0.5), pixels, CPU)
+
+
+def streams(batch: Shown) -> list[list[Tensor]]:
+    """Return a batch's triplets of prepared images, (1, 3, 227, 227) each."""
+    images = []
+    for i, m in enumerate(batch.batch.mirror.tolist()):
+        pixels = batch.pixels[i].flip(1) if m else batch.pixels[i]
+        images.append(prepare(pixels[None]))
+    return [[images[i] for i in rows] for rows in batch.batch.triplets.T.tolist()]
+
+
+def plain(own: MTDnet, triplets: list[list[Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
+    """Return eq. (1) of each triplet and eq. (2) of each of its two pairs, one pass a pair."""
+    ranked, paired = [], []
+    for images in triplets:
+        a, p, n = (own.embed(image)[0] for image in images)
+        ranked.append((((a - p) ** 2).sum() - ((a - n) ** 2).sum() + 1).clamp(min=0) / 2)
+        anchor, *others = (own.trunk(image) for image in images)
+        for other, same in zip(others, (1, 0), strict=True):
+            paired.append(F.cross_entropy(own.pair(anchor, other), torch.tensor([same])))
+    return ranked, paired
+
+
+def mean(terms: list[Tensor]) -> Tensor:
+    return torch.stack(terms).mean()
+
+
+def reached(own: Network, loss: Tensor) -> set[str]:
+    """Return the parts of a network that a loss's gradient reaches."""
+    named = dict(own.named_parameters())
+    found = torch.autograd.grad(loss, list(named.values()), allow_unused=True, retain_graph=True)
+    pairs = zip(named, found, strict=True)
+    return {name.split(".")[0] for name, g in pairs if g is not None and g.any()}
+
+
+def test_every_variant_is_a_module_and_every_system_of_the_paper_is_there() -> None:
+    systems = [name for each in VARIANTS for name in variants.load(each).systems]
+    paper = {"", "-trp", "-cls", "-rnk", "-aug", "-cross"}
+    assert sorted(systems) == sorted(f"MTDnet{end}" for end in paper)
+    for each in VARIANTS:
+        assert variants.load(each).start in VARIANTS
+
+
+def test_mtdnet_is_both_losses() -> None:
+    own, batch = network(), shown(N, 1)
+    assert isinstance(own, MTDnet)
+    found = variants.load("mtdnet")(own).losses(batch, None, 1.0)
+    ranked, paired = plain(own, streams(batch))
+    torch.testing.assert_close(found, {"triplet": mean(ranked), "pair": mean(paired)})
+    assert reached(own, found["triplet"]) == {"trunk", "ranking"}
+    assert reached(own, found["pair"]) == {"trunk", "pair"}
+
+
+def test_cls_is_the_pair_loss_alone() -> None:
+    own, batch = network(), shown(N, 1)
+    assert isinstance(own, MTDnet)
+    found = variants.load("cls")(own).losses(batch, None, 1.0)
+    torch.testing.assert_close(found, {"pair": mean(plain(own, streams(batch))[1])})
+    assert reached(own, found["pair"]) == {"trunk", "pair"}
+
+
+def test_rnk_is_the_triplet_loss_on_alexnet() -> None:
+    own, batch = network(AlexNet), shown(N, 1)
+    found = variants.load("rnk")(own).losses(batch, None, 0.5)
+    terms = []
+    for images in streams(batch):
+        a, p, n = (own.embed(image)[0] for image in images)
+        terms.append((((a - p) ** 2).sum() - ((a - n) ** 2).sum() + 0.5).clamp(min=0) / 2)
+    torch.testing.assert_close(found, {"triplet": mean(terms)})
+    layers = {name.split(".")[0] for name, _ in own.named_parameters()}
+    assert reached(own, found["triplet"]) == layers
+
+
+def test_aug_is_the_mean_over_the_triplets_of_both_benchmarks() -> None:
+    own, target, source = network(), shown(N, 1), shown(N, 2)
+    assert isinstance(own, MTDnet)
+    kind = variants.load("aug")
+    assert kind.source_triplets(240) == 240
+    found = kind(own).losses(target, source, 1.0)
+    ranked, paired = plain(own, streams(target) + streams(source))
+    torch.testing.assert_close(found, {"triplet": mean(ranked), "pair": mean(paired)})
+
+
+def cross() -> tuple[MTDnet, Losses, Shown, Shown, MTDnet]:
+    """Return a network after a change, its losses, both batches, and the frozen first state."""
+    own, first, target, source = network(), network(), shown(N, 1), shown(N // 2, 2)
+    kind = variants.load("cross")
+    assert kind.source_triplets(240) == 120
+    objective = kind(own)
+    with torch.no_grad():
+        for parameter in own.parameters():
+            parameter += 0.05 * parameter.std(correction=0) * torch.randn_like(parameter)
+    assert isinstance(own, MTDnet) and isinstance(first, MTDnet)
+    return own, objective.losses(target, source, 1.0), target, source, first
+
+
+def test_cross_compares_each_source_pair_with_the_targets_pairs_of_its_number() -> None:
+    own, found, target, source, first = cross()
+    ranked, paired = plain(own, streams(target))
+    torch.testing.assert_close(found["triplet"], mean(ranked))
+    torch.testing.assert_close(found["pair"], mean(paired))
+
+    def response(of: MTDnet, one: Tensor, two: Tensor) -> Tensor:
+        maps = of.pair.left(of.trunk(one)) + of.pair.right(of.trunk(two))
+        return of.pair.response(maps)
+
+    source_pairs = []  # N pairs, half of them positive
+    for anchor, positive, negative in streams(source):
+        source_pairs += [(anchor, positive, 1), (anchor, negative, 0)]
+    terms = []
+    for (one, two, a), (anchor, positive, negative) in zip(
+        source_pairs, streams(target), strict=True
+    ):
+        there = response(first, one, two)
+        for other, b in ((positive, 1), (negative, 0)):
+            here = response(own, anchor, other)
+            terms.append(contrastive_loss(there, here, torch.tensor([a]), torch.tensor([b])))
+    torch.testing.assert_close(found["contrastive"], mean(terms))
+
+
+def test_cross_moves_the_target_network_alone_and_not_its_last_layer() -> None:
+    own, found, _, _, _ = cross()
+    assert reached(own, found["contrastive"]) == {"trunk", "pair"}
+    grad = torch.autograd.grad(found["contrastive"], own.pair.fc8.weight, allow_unused=True)
+    assert grad == (None,)
+    objective = variants.load("cross")(own)
+    frozen = objective.frozen  # type: ignore[attr-defined] # of this variant
+    before = {name: p.clone() for name, p in frozen.named_parameters()}
+    total = torch.stack(list(objective.losses(shown(N, 1), shown(N // 2, 2), 1.0).values())).sum()
+    torch.autograd.backward(total)
+    torch.optim.SGD(own.parameters(), lr=0.1).step()
+    assert not frozen.training
+    for name, p in frozen.named_parameters():
+        assert p.grad is None and torch.equal(p, before[name])
+
+
+@pytest.mark.parametrize("count", [5, 6])
+def test_cross_takes_an_odd_number_of_triplets(count: int) -> None:
+    kind = variants.load("cross")
+    source = shown(kind.source_triplets(count), 2)
+    assert kind(network()).losses(shown(count, 1), source, 1.0)["contrastive"].isfinite()
+
+
+def test_variant_names_need_no_torch() -> None:
+    text = Path(variants.__file__).parents[1].joinpath("params.py").read_text()
+    assert "import torch" not in text and "mtdnet.variants import" not in text

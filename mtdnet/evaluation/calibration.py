@@ -79,7 +79,7 @@ def reliability(probability: Probability, same: Flags, bins: int = 15) -> Reliab
     weight = _weight(same)
     edges = np.linspace(0, 1, bins + 1)
     place = np.clip(np.searchsorted(edges, probability, side="left") - 1, 0, bins - 1)
-    total = np.bincount(place, weight, bins)
+    total = np.bincount(place, weight, bins).astype(np.float64)
     held = np.flatnonzero(total)
     sums = (np.bincount(place, weight * value, bins)[held] for value in (probability, same))
     predicted, observed = (value / total[held] for value in sums)

@@ -32,7 +32,7 @@ def ranks(
     without a true match in the gallery. Raises InputError for a cost that is not finite.
     """
     found = np.zeros(len(cost), np.int64)
-    for rows, costs, true, wrong in _blocks(
+    for rows, costs, true, wrong in blocks(
         cost, query_person, gallery_person, query_camera, gallery_camera
     ):
         best = np.where(true, costs, np.inf).min(1, initial=np.inf)
@@ -66,7 +66,7 @@ def mean_average_precision(
     of ``ranks`` and ``cmc``.
     """
     precisions = []
-    for _, costs, true, wrong in _blocks(
+    for _, costs, true, wrong in blocks(
         cost, query_person, gallery_person, query_camera, gallery_camera
     ):
         order = np.lexsort((true, np.where(true | wrong, costs, np.inf)), axis=1)
@@ -80,7 +80,7 @@ def mean_average_precision(
     return float(values.mean())
 
 
-def _blocks(
+def blocks(
     cost: Costs,
     query_person: Names,
     gallery_person: Names,

@@ -129,3 +129,22 @@ def test_costs_of_another_shape_are_refused() -> None:
     people = np.array(["x", "y", "z"])
     with pytest.raises(ValueError, match=r"costs \(2, 3\) for 3 queries, 2 images"):
         ranks(np.zeros((2, 3)), people, people[:2])
+
+
+def test_agrees_with_torchmetrics_and_scikit_learn() -> None:
+    import torch
+    from sklearn.metrics import average_precision_score
+    from torchmetrics.retrieval import RetrievalHitRate
+
+    rng = np.random.default_rng(0)
+    query, gallery = (np.arange(20).astype(str), np.repeat(np.arange(20).astype(str), 3))
+    cost = rng.permutation(20 * 60).reshape(20, 60) / 1200.0
+    curve = cmc(ranks(cost, query, gallery), 60)
+    same = query[:, None] == gallery
+    scores, truth = torch.from_numpy(-cost), torch.from_numpy(same)
+    index = torch.arange(20)[:, None].expand(20, 60)
+    for k in (1, 5, 10, 20):
+        theirs = float(RetrievalHitRate(top_k=k)(scores, truth, indexes=index))
+        assert curve[k - 1] == pytest.approx(theirs)
+    precisions = [average_precision_score(t, s) for t, s in zip(same, -cost, strict=True)]
+    assert mean_average_precision(cost, query, gallery) == pytest.approx(np.mean(precisions))

@@ -1,0 +1,66 @@
+"""How sure a figure is: over identity splits, and between two systems on the same queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+CONFIDENCE = 0.95
+DRAWS = 9999
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Mean of n figures, their standard deviation, and the 95 % interval of the mean.
+
+    One figure has no deviation and no interval.
+    """
+
+    mean: float
+    sd: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of rank-1, in [-1, 1], and its 95 % interval."""
+
+    difference: float
+    low: float
+    high: float
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """Return mean, sample standard deviation and Student's interval of the mean."""
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return Interval(mean, None, None, None)
+    sd = float(np.std(values, ddof=1))
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * sd / len(values) ** 0.5
+    return Interval(mean, sd, mean - reach, mean + reach)
+
+
+def rank1_difference(
+    ranks: NDArray[np.integer],
+    others: NDArray[np.integer],
+    person: NDArray[np.str_],
+    seed: int = 0,
+) -> Difference:
+    """Return rank-1 of one system less rank-1 of another, on the same queries.
+
+    ``ranks``, ``others``: (Q,) of the true match; 0, no true match, is left out; ``person``: (Q,).
+    The interval is the percentile bootstrap over persons: queries of one person are alike, so all
+    of a drawn person's count together.
+    """
+    asked = (ranks > 0) & (others > 0)
+    gain = (ranks[asked] == 1).astype(float) - (others[asked] == 1)
+    _, who = np.unique(person[asked], return_inverse=True)
+    gains, queries = np.bincount(who, gain), np.bincount(who)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(gains), np.full(len(gains), 1 / len(gains)), DRAWS)
+    shares = (drawn @ gains) / (drawn @ queries)
+    low, high = np.quantile(shares, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Difference(float(gain.mean()), float(low), float(high))

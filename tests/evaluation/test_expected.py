@@ -1,0 +1,58 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from mtdnet.errors import InputError
+from mtdnet.evaluation.cmc import cmc, ranks
+from mtdnet.evaluation.expected import expected_cmc
+
+QUERY, GALLERY = np.array(["1", "2", "3"]), np.array(["1", "1", "2", "3", "3", "4", "4", "4"])
+QUERY_AT = np.array(["a", "a", ""])
+GALLERY_AT = np.array(["b", "a", "b", "b", "", "a", "b", "b"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_equals_the_mean_over_all_galleries(seed: int) -> None:
+    cost = np.random.default_rng(seed).integers(0, 6, (3, 8)).astype(float)  # with ties
+    curves = []
+    for q, (who, where) in enumerate(zip(QUERY, QUERY_AT, strict=True)):
+        images: dict[str, list[int]] = {}
+        for g, (person, camera) in enumerate(zip(GALLERY, GALLERY_AT, strict=True)):
+            if not (person == who and camera == where != ""):
+                images.setdefault(person, []).append(g)
+        found = []
+        for gallery in itertools.product(*images.values()):
+            (match,) = (g for g in gallery if GALLERY[g] == who)
+            rank = 1 + sum(cost[q, g] <= cost[q, match] for g in gallery if g != match)
+            found.append([rank <= k for k in range(1, 5)])
+        curves.append(np.mean(found, axis=0))
+    expected = expected_cmc(cost, QUERY, GALLERY, QUERY_AT, GALLERY_AT)
+    np.testing.assert_allclose(expected, np.mean(curves, axis=0))
+    short = expected_cmc(cost, QUERY, GALLERY, QUERY_AT, GALLERY_AT, size=2)
+    np.testing.assert_allclose(short, expected[:2])
+
+
+def test_is_the_plain_curve_where_everybody_has_one_image() -> None:
+    rng = np.random.default_rng(0)
+    persons = np.arange(30).astype(str)
+    query, cost = rng.permutation(np.repeat(persons, 2)), rng.random((60, 30))
+    plain = cmc(ranks(cost, query, persons), 30)
+    np.testing.assert_allclose(expected_cmc(cost, query, persons, size=30), plain)
+    assert np.all(np.diff(plain) >= 0) and plain[-1] == 1
+
+
+def test_many_draws_come_to_it() -> None:
+    rng = np.random.default_rng(0)
+    gallery = np.repeat(np.arange(6).astype(str), 4)
+    query, cost = np.arange(6).astype(str), rng.random((6, 24))
+    curves = []
+    for _ in range(3000):
+        drawn = np.arange(6) * 4 + rng.integers(0, 4, 6)
+        curves.append(cmc(ranks(cost[:, drawn], query, gallery[drawn]), 6))
+    np.testing.assert_allclose(expected_cmc(cost, query, gallery), np.mean(curves, 0), atol=0.02)
+
+
+def test_no_true_match_is_one_line() -> None:
+    with pytest.raises(InputError, match="none of 1 queries has a true match"):
+        expected_cmc(np.zeros((1, 2)), np.array(["9"]), np.array(["1", "2"]))

@@ -9,9 +9,9 @@ from mtdnet.report.pictured import first_open, has_pair_head, system_of
 from mtdnet.report.rests import fact, rests
 
 READ = (
-    "Of the pairs that a pair head calls the same person with probability p, the share p should be "
-    "one. The temperature was fitted on pairs of the validation persons; same and different pairs "
-    "weigh alike; test persons were only measured."
+    "Of the pairs to which a pair head gives the probability p, a share p should show one person. "
+    "The temperature was fitted on pairs of the validation persons; same and different pairs weigh "
+    "alike; test persons were only measured."
 )
 VALUES = ("low", "high", "predicted", "observed", "weight")
 

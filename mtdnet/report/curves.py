@@ -12,18 +12,18 @@ from mtdnet.report.gather import Evaluation
 from mtdnet.report.html import details, figure, note, table
 from mtdnet.report.names import label, measures, ordered, percent, told
 from mtdnet.report.rests import rests
-from mtdnet.report.spread import figures, mean, span
+from mtdnet.report.spread import figures, mean, span, splits
 
 SHOWN = 50  # ranks, as in the picture
 OPEN_SET = (
     "DIR, detection and identification rate, is open-set: each query asks once with and once "
-    "without its person in the gallery; counted is who is found first by a score that lets at "
-    "most the given share of the questions without a person through."
+    "without its person in the gallery; the rate is the share of queries whose true match is first "
+    "and passes a threshold that at most the given share of the questions without a person pass."
 )
 ECE = "ECE: expected calibration error before (raw) and after the temperature, in per cent."
 SPLITS = (
-    "± is the standard deviation over the splits; intervals are of the mean, by Student's t. "
-    "Splits of a benchmark share persons, which makes them somewhat narrow."
+    "± is the standard deviation over the splits. The 95 % interval is of the mean, by Student's "
+    "t, and somewhat narrow: the splits of a benchmark share persons."
 )
 
 
@@ -32,22 +32,25 @@ def over(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
     found = {system: one for (_, system), one in figures(evaluations).items()}
     names = measures(name for one in found.values() for name in one)
     rows = []
-    for system in ordered(found):
-        of = found[system]
-        count = max(one.count for one in of.values())
-        rows.append([system, count, *(mean(of.get(name)) for name in names)])
+    for system, of in found.items():
+        count = splits(of)
+        rows.append([system, count, *(mean(of.get(name, [])) for name in names)])
         if count > 1:
-            rows.append([f"{system}, 95 %", count, *(span(of.get(name)) for name in names)])
-    notes = [OPEN_SET] if any(name.startswith("dir-") for name in names) else []
-    notes += [ECE] if "ece" in names else []
-    notes += [SPLITS] if any(one.sd is not None for of in found.values() for one in of.values()) else []
-    return (
-        table(
-            f"Over the splits of {label(benchmark)}, in per cent",
-            ["system", "splits", *map(told, names)],
-            rows,
-        )
-        + note(" ".join([*notes, rests(*evaluations)]))
+            rows.append([f"{system}, 95 %", count, *(span(of.get(name, [])) for name in names)])
+    several = max(map(splits, found.values())) > 1
+    notes = [
+        *([OPEN_SET] if any(name.startswith("dir-") for name in names) else []),
+        *([ECE] if "ece" in names else []),
+        *([SPLITS] if several else []),
+        rests(*evaluations),
+    ]
+    head = ["system", "splits", *map(told, names)]
+    return "\n".join(
+        [
+            f"<h3>{'Over the splits' if several else 'Figures'}</h3>",
+            table(f"Measured on {label(benchmark)}, in per cent", head, rows),
+            note(" ".join(notes)),
+        ]
     )
 
 
@@ -67,7 +70,7 @@ def curves(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
     with TemporaryDirectory() as room:
         picture = Path(room) / "cmc.png"
         cmc_curve(found, picture, _chance(evaluations[0]), f"{name}, test persons")
-        return figure(
+        return "<h3>CMC curves</h3>\n" + figure(
             picture,
             f"CMC curves on {name}. Rank-1: {first}.",
             "Share of the queries whose true match is among the first ranks, mean over the splits; "

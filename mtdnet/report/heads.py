@@ -14,14 +14,15 @@ QUESTION = (
     "head's first rank is the true match."
 )
 
+
 def cases(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
     """Return the counts of MTDnet's cases over the splits, and the picture of the first split."""
     own = [e for e in evaluations if e.variant == "mtdnet"]
     if not own:
         return ""
-    counts = {f"split {e.split}": [int(e.facts["cases"][case]) for case in CASES] for e in own}
+    counts = {str(e.split): [int(e.facts["cases"][case]) for case in CASES] for e in own}
     total = [sum(column) for column in zip(*counts.values(), strict=True)]
-    rows = ({"all splits": total} if len(own) > 1 else {}) | counts
+    rows = ({"all": total} if len(own) > 1 else {}) | counts
     of = dict(zip(CASES, total, strict=True))
     return "\n".join(
         [
@@ -29,8 +30,11 @@ def cases(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
             note(QUESTION),
             table(
                 f"Queries of {label(benchmark)} by the heads whose first rank is right",
-                ["", *CASES, "queries"],
-                [[name, *(_share(n, sum(row)) for n in row), sum(row)] for name, row in rows.items()],
+                ["split", *CASES, "queries"],
+                [
+                    [name, *(_share(n, sum(row)) for n in row), sum(row)]
+                    for name, row in rows.items()
+                ],
             ),
             figure(
                 own[0].picture("cases"),

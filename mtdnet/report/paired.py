@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from tqdm import tqdm
+
 from mtdnet.errors import InputError
-from mtdnet.evaluation.interval import Difference, rank1_difference
+from mtdnet.evaluation.interval import Difference, interval, rank1_difference
 from mtdnet.report.gather import Evaluation
 from mtdnet.report.html import details, note, table
 from mtdnet.report.names import SYSTEMS, label
 from mtdnet.report.rests import rests
-from mtdnet.report.spread import span, spread
 
 # Against MTDnet each other system; then what the second task and the frozen source copy add.
 PAIRS = (
@@ -33,7 +34,7 @@ def paired(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
     of = {(e.split, system): e for e in evaluations for system in e.ranks.systems}
     splits = sorted({e.split for e in evaluations})
     first, others, used = [], [], []
-    for one, other in PAIRS:
+    for one, other in tqdm(PAIRS, desc=f"compare on {benchmark}", unit="pair", disable=None):
         found = {
             s: _difference(of[s, one], one, of[s, other], other)
             for s in splits
@@ -45,8 +46,8 @@ def paired(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
         used += [of[s, system] for s in found for system in (one, other)]
         over = ["-"] * len(OVER)
         if len(rows) > 1:
-            mean = spread([measured.difference for _, measured in found.values()])
-            over = [str(mean.count), _points(mean.mean), span(mean, signed=True)]
+            mean = interval([measured.difference for _, measured in found.values()])
+            over = [str(len(rows)), _points(mean.mean), _between(mean.low, mean.high)]
         first.append([*rows[0], *over])
         others += rows[1:]
     if not first:
@@ -75,15 +76,17 @@ def _difference(
     if ranks.query.tolist() != others.query.tolist():
         raise InputError(f"{e.folder}: other queries than {other.folder}; evaluate both again")
     one, two = ranks.systems[system], others.systems[against]
-    matched = (one > 0) & (two > 0)
-    found = rank1_difference(one[matched], two[matched], ranks.person[matched])
-    return int(matched.sum()), found
+    return int(((one > 0) & (two > 0)).sum()), rank1_difference(one, two, ranks.person)
 
 
 def _row(one: str, other: str, split: int, queries: int, found: Difference) -> list[str]:
-    between = f"{_points(found.low)} to {_points(found.high)}"
-    return [f"{one} less {other}", str(split), str(queries), _points(found.difference), between]
+    pair, between = f"{one} less {other}", _between(found.low, found.high)
+    return [pair, str(split), str(queries), _points(found.difference), between]
 
 
-def _points(share: float) -> str:
-    return f"{100 * share:+.2f}"
+def _between(low: float | None, high: float | None) -> str:
+    return f"{_points(low)} to {_points(high)}"
+
+
+def _points(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:+.2f}"

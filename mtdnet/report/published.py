@@ -42,6 +42,6 @@ def unlike(evaluations: Sequence[Evaluation]) -> dict[str, str]:
         ours, train = (seen, e.facts.get("test_persons")), PUBLISHED.get(e.benchmark)
         there = (train[0] + train[1], train[2]) if train else None
         if ours != there:
-            of = f"{there[0]} + {there[1]}" if there else "-"
-            found[e.benchmark] = f"{ours[0]} training + {ours[1]} test persons, published {of}"
+            of = f"published {there[0]} + {there[1]}" if there else "not in the paper"
+            found[e.benchmark] = f"{ours[0]} training + {ours[1]} test persons, {of}"
     return found

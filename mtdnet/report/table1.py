@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from mtdnet.evaluation.interval import interval
 from mtdnet.report.gather import Evaluation
 from mtdnet.report.html import cells, note, scroll
-from mtdnet.report.names import BENCHMARKS, RANKS, SYSTEMS, label, ordered
+from mtdnet.report.names import BENCHMARKS, RANKS, SYSTEMS, label, ordered, percent
 from mtdnet.report.published import Published, published, unlike
-from mtdnet.report.spread import Spread, figures, mean
+from mtdnet.report.spread import figures, splits
 
 CAPTION = (
     "Rank-1, rank-5 and rank-10 in per cent, single shot. Above: as published in Table 1 of Chen, "
@@ -33,11 +34,11 @@ def table1(evaluations: Sequence[Evaluation]) -> str:
     our_rows = "\n".join(
         f'<tr><th scope="row">{escape(system)}</th>'
         + cells([types.get(system, "-")])
-        + cells([_ours(ours.get((b, system)), k, b in other) for b in columns for k in RANKS])
+        + "".join(_ours(ours.get((b, system), {}), k, b in other) for b in columns for k in RANKS)
         + "</tr>"
         for system in ordered([*SYSTEMS, *(system for _, system in ours)])
     )
-    several = any(one.sd is not None for measured in ours.values() for one in measured.values())
+    several = max(map(splits, ours.values())) > 1
     caption = f"{CAPTION}{SEVERAL if several else ''}."
     notes = "; ".join(f"{label(b)}: {told}" for b, told in other.items())
     return scroll(
@@ -62,7 +63,10 @@ def _published(row: Published, columns: Sequence[str]) -> str:
     )
 
 
-def _ours(measured: Mapping[str, Spread] | None, rank: int, other: bool) -> str:
-    value = (measured or {}).get(f"rank-{rank}")
-    star = "*" if other and value is not None else ""
-    return mean(value, f"{star} (± {{}})") if value and value.sd is not None else mean(value) + star
+def _ours(measured: Mapping[str, Sequence[float]], rank: int, other: bool) -> str:
+    values = measured.get(f"rank-{rank}")
+    if not values:
+        return "<td>-</td>"
+    found, star = interval(values), "*" if other else ""
+    sd = "" if found.sd is None else f' <span class="sd">(± {percent(found.sd)})</span>'
+    return f"<td>{percent(found.mean)}{star}{sd}</td>"

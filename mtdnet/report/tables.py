@@ -4,11 +4,12 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from mtdnet.evaluation.interval import interval
 from mtdnet.files import whole
 from mtdnet.report.gather import Evaluation
 from mtdnet.report.names import RANKS, SYSTEMS, label, measures, ordered, percent
 from mtdnet.report.published import published, unlike
-from mtdnet.report.spread import figures, mean
+from mtdnet.report.spread import figures, mean, splits
 
 MEASURES = (*(f"rank-{k}" for k in RANKS), "mAP")
 FACTS = (
@@ -42,8 +43,8 @@ def terminal(evaluations: Sequence[Evaluation]) -> str:
             there = theirs.get((benchmark, system))
             lines.append(
                 [label(benchmark), system]
-                + [str(max((one.count for one in measured.values()), default="-"))]
-                + [mean(measured.get(name)) for name in MEASURES]
+                + [str(splits(measured) or "-")]
+                + [mean(measured.get(name, [])) for name in MEASURES]
                 + ["-" if there is None else f"{there:.2f}{'*' if benchmark in other else ''}"]
             )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -75,9 +76,9 @@ def _rows(evaluations: Sequence[Evaluation], names: Sequence[str]) -> Iterable[l
             values = [percent(e.figures[system].get(name)) for name in names]
             facts = [e.facts.get(name, "-") for name in FACTS]
             yield [benchmark, e.split, e.variant, system, *values, *facts]
-        spreads = [measured.get(name) for name in names]
-        means = [percent(one and one.mean) for one in spreads]
-        spread = [percent(one and one.sd) for one in spreads]
+        over = [interval(of) if (of := measured.get(name)) else None for name in names]
+        means = [percent(one.mean if one else None) for one in over]
+        deviations = [percent(one.sd if one else None) for one in over]
         nothing = ["-"] * len(FACTS)
         yield [benchmark, "mean", own[0].variant, system, *means, *nothing]
-        yield [benchmark, "sd", own[0].variant, system, *spread, *nothing]
+        yield [benchmark, "sd", own[0].variant, system, *deviations, *nothing]

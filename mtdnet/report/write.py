@@ -15,8 +15,8 @@ def report(
 ) -> str:
     """Write ``index.html``, one self-contained page, and ``table.csv``; return the table as text.
 
-    ``evaluations``: folders ``{benchmark}-{variant}`` that ``evaluate`` writes; ``models``: those
-    of the trainings. A folder that is not there is a "-" in the tables.
+    ``evaluations``: folders ``{benchmark}-{split}/{variant}`` that ``evaluate`` writes;
+    ``models``: those of the trainings. A folder that is not there is a "-" in the tables.
 
     Raises InputError when no evaluation is there or one is broken.
     """

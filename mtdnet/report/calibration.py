@@ -6,7 +6,7 @@ from mtdnet.report.gather import Evaluation
 from mtdnet.report.html import details, figure, note, table
 from mtdnet.report.names import label, percent
 from mtdnet.report.pictured import first_open, has_pair_head, system_of
-from mtdnet.report.rests import fact, rests
+from mtdnet.report.rests import rests
 
 READ = (
     "Of the pairs to which a pair head gives the probability p, a share p should show one person. "
@@ -25,10 +25,7 @@ def calibration(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
     errors = table(
         f"Expected calibration error on {name}, in per cent",
         ["system", "split", "temperature", "raw", "calibrated"],
-        [
-            [system_of(e), e.split, fact(e.facts.get("temperature")), *map(percent, _errors(e))]
-            for e in own
-        ],
+        [[system_of(e), e.split, _temperature(e), *map(percent, _errors(e))] for e in own],
     )
     drawn = []
     for e in own:
@@ -38,8 +35,9 @@ def calibration(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
                 e.picture("reliability"),
                 f"Reliability of {system_of(e)} on {name}: expected calibration error {raw} % raw, "
                 f"{after} % calibrated.",
-                f"Share of same persons over the probability that {system_of(e)} tells, raw and "
-                f"calibrated. {rests(e)}",
+                f"Share of pairs of one person over the probability that {system_of(e)} gives: "
+                "dashed as it is, solid calibrated, dotted perfect; below, the weight of each bin. "
+                f"{rests(e)}",
                 details("Values of the reliability curves", _values(e)),
             )
         )
@@ -51,6 +49,11 @@ def calibration(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
             *first_open("Reliability", own, drawn),
         ]
     )
+
+
+def _temperature(e: Evaluation) -> str:
+    value = e.facts.get("temperature")
+    return "-" if value is None else f"{value:.3f}"
 
 
 def _errors(e: Evaluation) -> tuple[float | None, float | None]:

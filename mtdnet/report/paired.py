@@ -19,10 +19,10 @@ PAIRS = (
 )
 READ = (
     "Difference in rank-1 on the same queries of a split, in percentage points; above 0 the first "
-    "system is better. The interval is a bootstrap over persons: it holds the chance of the test "
+    "system is better. The interval over persons is a bootstrap: it holds the chance of the test "
     "persons, not that of training."
 )
-HEAD = ("systems", "split", "queries", "difference", "95 % over persons")
+HEAD = ("system", "against", "split", "queries", "difference", "95 % over persons")
 OVER = ("splits", "mean difference", "95 % over splits")
 
 
@@ -80,8 +80,8 @@ def _difference(
 
 
 def _row(one: str, other: str, split: int, queries: int, found: Difference) -> list[str]:
-    pair, between = f"{one} less {other}", _between(found.low, found.high)
-    return [pair, str(split), str(queries), _points(found.difference), between]
+    between = _between(found.low, found.high)
+    return [one, other, str(split), str(queries), _points(found.difference), between]
 
 
 def _between(low: float | None, high: float | None) -> str:

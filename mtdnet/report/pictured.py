@@ -12,8 +12,8 @@ LISTS = (
     "and cross: another one; below: the score."
 )
 LOOKED = (
-    "Where the pair head of {} looked: a grey patch slides over either image; the more it lowers "
-    "the score, the brighter the place."
+    "Where the pair head of {} looked. Red: a grey patch there lowers the probability that both "
+    "images show one person; blue: it raises it."
 )
 
 

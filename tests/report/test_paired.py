@@ -13,11 +13,12 @@ from mtdnet.report.paired import paired
 Write = Callable[..., Path]
 
 
-def rows(html: str, caption: str) -> dict[str, list[str]]:
-    """Return the rows of a table by their header."""
+def rows(html: str, caption: str) -> dict[tuple[str, str], list[str]]:
+    """Return the rows of a table by their systems."""
     (body,) = re.findall(rf"<caption><span>{caption}.*?<tbody>(.*?)</tbody>", html, re.DOTALL)
     found = re.findall(r"<th scope=\"row\">(.*?)</th>(.*?)</tr>", body)
-    return {name: re.findall("<td>(.*?)</td>", row) for name, row in found}
+    cells = [(name, *re.findall("<td>(.*?)</td>", row)) for name, row in found]
+    return {(row[0], row[1]): [*row[2:]] for row in cells}
 
 
 def test_differences_are_those_of_the_same_queries(evaluated: Write) -> None:
@@ -25,10 +26,11 @@ def test_differences_are_those_of_the_same_queries(evaluated: Write) -> None:
     html = paired("viper", found)
     table = rows(html, "Paired differences in rank-1 on VIPeR")
     assert list(table) == [
-        *("MTDnet-rnk less MTDnet", "MTDnet-trp less MTDnet", "MTDnet-trp less MTDnet-rnk"),
+        ("MTDnet-rnk", "MTDnet"),
+        ("MTDnet-trp", "MTDnet"),
+        ("MTDnet-trp", "MTDnet-rnk"),
     ]
-    for pair, cells in table.items():
-        one, other = pair.split(" less ")
+    for (one, other), cells in table.items():
         of = [_ranks(found, split) for split in (0, 1)]
         differences = [
             100 * sum((a == 1) - (b == 1) for a, b in zip(r[one], r[other], strict=True)) / 40

@@ -156,7 +156,9 @@ def test_the_heads_are_counted_over_the_splits(html: str, written: tuple[Path, s
     sums = {kind: sum(one[kind] for one in cases) for kind in kinds}
     cells = "".join(f"<td>{n} ({n / 120:.1%})</td>" for n in sums.values())
     assert f'<tr><th scope="row">all</th>{cells}<td>120</td></tr>' in html
-    assert f"Right by both: {sums['both']}, pair head alone: {sums['pair head alone']}," in html
+    assert (
+        f"Over all splits both: {sums['both']}, pair head alone: {sums['pair head alone']}," in html
+    )
 
 
 def test_plots_have_their_values(html: str) -> None:

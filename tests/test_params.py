@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.mark.parametrize("name", ["params.yaml", "configs/paper.yaml"])
 def test_the_projects_own_files_are_read(name: str) -> None:
     found = params.load(ROOT / name)
-    assert found.pretrain.source in found.evaluate.targets
+    assert {variant for _, variant in found.train.networks()} == set(params.VARIANTS)
     assert set(found.train.targets) <= set(found.ingest.layouts)
 
 
@@ -37,9 +37,19 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
         ("augment", {"draw": "all"}, "augment: draw: expected 'block' or 'camera', found 'all'"),
         ("augment", {"splits": {"viper": {"nane": "x"}}}, r"splits\.viper: unknown key 'nane'"),
         ("augment", {"splits": {"vipr": {}}}, r"augment\.splits: no benchmark 'vipr'; known: "),
-        ("train", {"variants": ["none"]}, "train: variants: no 'none'; known: mtdnet"),
+        ("train", {"variants": ["none"]}, "train: variants: no 'none'; known: aug, cls"),
         ("train", {"rates": {"virep": 0.1}}, r"train\.rates: no benchmark 'virep'"),
         ("train", {"rates": {"viper": -1}}, r"train: rates\.viper must be above 0"),
+        ("train", {"variants": ["rnk", "rnk"]}, "train: variants: a name stands twice"),
+        ("train", {"splits": [-1]}, "train: splits: numbers from 0, found -1"),
+        ("pretrain", {"splits": [1]}, "pretrain: splits: 0 is missing"),
+        ("train", {"compared": {"targets": ["x"]}}, "compared.targets: 'x' is not among targets"),
+        (
+            "train",
+            {"compared": {"targets": ["viper"], "variants": ["mtdnet"]}},
+            "compared: 'mtdnet' on 'viper' is among targets and variants too",
+        ),
+        ("evaluate", {"false_alarms": [1.0]}, r"false_alarms must be in \(0, 1\)"),
         ("evaluate", {"ranks": [0]}, "evaluate: ranks: at least 1"),
         ("evaluate", {"pictures": 0}, "evaluate: pictures must be at least 1"),
         ("pretrain", {"width": 2}, r"pretrain: width must be in \(0, 1\]"),

@@ -10,8 +10,10 @@ from mtdnet.networks.trunk import Trunk, channels
 class AlexNet(nn.Module):
     """Five convolutions and three fully connected layers, the last of 512: Chen et al. 2017.
 
-    Krizhevsky et al. 2012 with its order of layers (normalisation, then pool); dropout 0.5 after
-    fc6 and fc7. ``width`` scales the layers after the trunk, ``trunk_width`` the trunk.
+    Krizhevsky et al. 2012 with its order of layers (normalisation, then pool), but without
+    dropout, of which Chen et al. say nothing here: distances of dropped features are noise at
+    first, and the triplet loss stays where it starts. ``width`` scales the layers after the trunk,
+    ``trunk_width`` the trunk.
     """
 
     def __init__(self, width: float = 1.0, trunk_width: float | None = None) -> None:
@@ -27,7 +29,6 @@ class AlexNet(nn.Module):
         self.fc6 = nn.Linear(fifth * 6 * 6, hidden)
         self.fc7 = nn.Linear(hidden, hidden)
         self.fc = nn.Linear(hidden, channels(512, width))
-        self.drop = nn.Dropout(0.5)
         heads = dict.fromkeys(("conv4", "conv5", "fc6", "fc7", "fc"), width)
         draw(self, heads | dict.fromkeys(("trunk.conv2", "conv3"), self.trunk_width))
 
@@ -37,6 +38,5 @@ class AlexNet(nn.Module):
         maps = self.conv5(self.conv4(maps).relu()).relu()
         # Flattened in memory order (channels last), as in MTDnet's heads.
         hidden = self.pool(maps).permute(0, 2, 3, 1).flatten(1)
-        hidden = self.drop(self.fc6(hidden).relu())
-        hidden = self.drop(self.fc7(hidden).relu())
+        hidden = self.fc7(self.fc6(hidden).relu()).relu()
         return F.normalize(self.fc(hidden).float())

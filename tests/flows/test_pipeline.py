@@ -11,7 +11,7 @@ def test_unknown_benchmark() -> None:
     state = pipeline.run(ROOT, "nowhere")
     assert state.is_failed()
     assert state.message is not None
-    assert state.message.startswith("evaluate.targets: no benchmark 'nowhere'; known: ")
+    assert state.message.startswith("train.targets: no benchmark 'nowhere'; known: ")
 
 
 def test_unknown_key(project: Callable[[str], Path]) -> None:

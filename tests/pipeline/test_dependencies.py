@@ -1,6 +1,7 @@
 """The graph of stages: a change of code that figures rest on brings their stages out of date."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from dvc.repo import Repo
 
 from flows import graph
 from flows.environment import ROOT
+from mtdnet import params, steps
 
 ENTRY = {
     "ingest": "mtdnet.data.ingest",
@@ -65,20 +67,28 @@ def closure(entry: str) -> set[str]:
 
 def step_of(stage: Any) -> str:
     """Return the step of a stage of ``dvc.yaml``, the path of a ``.dvc`` file."""
-    return str(stage.addressing).split("@")[0]
+    return str(stage.addressing).split("@")[0].split("-")[0]
+
+
+def imported(step: str, stage: Any) -> set[str]:
+    """Return the modules that a stage's step imports, with that of its variant, if it has one."""
+    found = closure(ENTRY[step])
+    name = re.search(r"--variant (\w+)", stage.cmd)
+    return found | closure(f"mtdnet.variants.{name[1]}") if name else found
 
 
 @pytest.mark.parametrize("step", ENTRY)
 def test_stage_depends_on_all_code_that_its_step_imports(step: str) -> None:
     with Repo(str(ROOT)) as repo:
         stages = [each for each in repo.index.stages if step_of(each) == step]
-        deps = {Path(dep.fs_path) for stage in stages for dep in stage.deps if dep.fs_path}
-    assert stages
-    assert ROOT / "tasks" / f"{step}.py" in deps
-    files = {file for module in closure(ENTRY[step]) if (file := source(module))}
-    assert files
-    uncovered = {str(file.relative_to(ROOT)) for file in files if not deps & {file, *file.parents}}
-    assert not uncovered
+        assert stages
+        for stage in stages:
+            deps = {Path(dep.fs_path) for dep in stage.deps if dep.fs_path}
+            assert ROOT / "tasks" / f"{step}.py" in deps
+            files = {file for module in imported(step, stage) if (file := source(module))}
+            assert files
+            lacking = {file for file in files if not deps & {file, *file.parents}}
+            assert not {str(file.relative_to(ROOT)) for file in lacking}, stage.addressing
 
 
 def test_every_code_dependency_exists_and_is_used() -> None:
@@ -87,7 +97,7 @@ def test_every_code_dependency_exists_and_is_used() -> None:
             step = step_of(stage)
             if step not in ENTRY:
                 continue
-            used = {file for module in closure(ENTRY[step]) if (file := source(module))}
+            used = {file for module in imported(step, stage) if (file := source(module))}
             used.add(ROOT / "tasks" / f"{step}.py")
             code = [Path(dep.fs_path) for dep in stage.deps if dep.fs_path.endswith(".py")]
             code += [Path(dep.fs_path) for dep in stage.deps if "/mtdnet/" in dep.fs_path]
@@ -96,25 +106,37 @@ def test_every_code_dependency_exists_and_is_used() -> None:
 
 
 def test_graph_runs_from_ingest_to_report_and_trains_on_gpus() -> None:
-    stages = {stage.name: stage for stage in graph.stages(ROOT)}
-    assert {"ingest@cuhk03", "augment@cuhk03"} <= set(stages["pretrain"].upstream)
-    train = [name for name in stages if name.startswith("train@")]
-    evaluate = [name for name in stages if name.startswith("evaluate@")]
-    assert train
-    for name in train:
-        assert "pretrain" in stages[name].upstream
-    assert set(evaluate) <= set(stages["report"].upstream)
-    wants_gpu = {name for name, stage in stages.items() if stage.gpu}
-    assert wants_gpu == {"pretrain", *train, *evaluate}
-    order = list(stages)
-    for name, stage in stages.items():
-        assert all(order.index(other) < order.index(name) for other in stage.upstream)
+    settings, stages = params.load(ROOT / "params.yaml"), graph.stages(ROOT)
+    by_out = {out: stage for stage in stages for out in stage.outs}
+    trained = [steps.model(*network).as_posix() for network in steps.trained(settings)]
+    tests = [f"{steps.evaluation(*network)}/facts.json" for network in steps.trained(settings)]
+    assert {out for out in by_out if out.startswith("models/")} == set(trained)
+    assert {out for out in by_out if out.endswith("/facts.json")} == set(tests)
+    source = {
+        by_out[steps.model(*each).as_posix()].name for each in steps.trained_on_source(settings)
+    }
+    assert {"pretrain@mtdnet-0", "pretrain@rnk-0"} <= source
+    for network in steps.trained_on_targets(settings):
+        upstream = set(by_out[steps.model(*network).as_posix()].upstream)
+        assert source | {f"augment@{network[0]}-{network[1]}"} <= upstream
+    assert {by_out[out].name for out in tests} <= set(by_out["results/report"].upstream)
+    wants_gpu = {stage.name for stage in stages if stage.gpu}
+    assert wants_gpu == {by_out[out].name for out in trained + tests}
+    order = [stage.name for stage in stages]
+    for stage in stages:
+        assert all(order.index(other) < order.index(stage.name) for other in stage.upstream)
 
 
 def test_one_benchmark_needs_its_own_stages_and_the_source() -> None:
-    stages = graph.stages(ROOT)
-    target = next(stage.name for stage in stages if stage.name.startswith("train@"))
-    benchmark = target.removeprefix("train@").removesuffix("-mtdnet")
-    names = {stage.name for stage in graph.needed(stages, [target])} - {"data.dvc"}
-    own = {f"{step}@{benchmark}" for step in ("ingest", "augment")}
-    assert names == {target, "pretrain", "ingest@cuhk03", "augment@cuhk03", *own}
+    names = {stage.name for stage in graph.needed(graph.stages(ROOT), ["train@viper-mtdnet-0"])}
+    assert names == {
+        "data.dvc",
+        "ingest@cuhk03",
+        "ingest@viper",
+        "augment-source@cuhk03-0",
+        "augment@viper-0",
+        "pretrain@mtdnet-0",
+        "pretrain@rnk-0",
+        "pretrain@cls-0",
+        "train@viper-mtdnet-0",
+    }

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
 from mlflow import MlflowClient
 from PIL import Image
 
@@ -18,6 +17,7 @@ from mtdnet.verify import Verifier
 from tasks import register, store
 
 Trained = Callable[[str, float, int], Path]
+NETWORK = "viper", 0, "mtdnet"
 # A consumer: no checkout on its path, whatever the way it was installed.
 CONSUMER = """
 import importlib.util, json, sys
@@ -45,28 +45,28 @@ def version(client: MlflowClient) -> str:
 def test_champion_is_the_best_on_validation_persons(
     own_store: MlflowClient, trained: Trained
 ) -> None:
-    first = register.register_one(trained("a", 0.5, 1), "viper", "mtdnet")
+    first = register.register_one(trained("a", 0.5, 1), NETWORK)
     assert first == "mtdnet-viper: version 1 registered; now champion"
-    again = register.register_one(trained("a", 0.5, 1), "viper", "mtdnet")
+    again = register.register_one(trained("a", 0.5, 1), NETWORK)
     assert again == "mtdnet-viper: version 1 is known; champion"
-    equal = register.register_one(trained("b", 0.5, 2), "viper", "mtdnet-cls")
+    equal = register.register_one(trained("b", 0.5, 2), ("viper", 0, "cls"))
     assert equal == "mtdnet-viper: version 2 registered; champion stays version 1"
-    better = register.register_one(trained("c", 0.6, 3), "viper", "mtdnet")
+    better = register.register_one(trained("c", 0.6, 3), NETWORK)
     assert better == "mtdnet-viper: version 3 registered; now champion"
-    back = register.register_one(trained("a", 0.5, 1), "viper", "mtdnet")
+    back = register.register_one(trained("a", 0.5, 1), NETWORK)
     assert back == "mtdnet-viper: version 1 is known; champion stays version 3"
     found = own_store.search_model_versions("name = 'mtdnet-viper'")
     assert sorted(int(each.version) for each in found) == [1, 2, 3]
     tags = own_store.get_model_version("mtdnet-viper", "2").tags
-    assert (tags["variant"], tags["validation_rank1"]) == ("mtdnet-cls", "0.5")
+    assert (tags["variant"], tags["validation_rank1"]) == ("cls", "0.5")
     assert version(own_store) == "3"
 
 
 def test_champion_answers_in_another_folder_without_the_checkout(
     own_store: MlflowClient, trained: Trained, tmp_path: Path
 ) -> None:
-    model = trained("viper-mtdnet", 0.5, 1)
-    register.register_one(model, "viper", "mtdnet")
+    model = trained("viper-0/mtdnet", 0.5, 1)
+    register.register_one(model, NETWORK)
     away = tmp_path / "away"
     away.mkdir()
     noise = np.random.default_rng(1).integers(0, 256, (3, 96, 40, 3), np.uint8)
@@ -100,7 +100,7 @@ def test_champion_answers_in_another_folder_without_the_checkout(
 def test_model_holds_no_pickle_and_pins_what_it_needs(
     own_store: MlflowClient, trained: Trained, tmp_path: Path
 ) -> None:
-    register.register_one(trained("viper-mtdnet", 0.5, 1), "viper", "mtdnet")
+    register.register_one(trained("viper-0/mtdnet", 0.5, 1), NETWORK)
     files = [file for file in (tmp_path / ".mlflow" / "artifacts").rglob("*") if file.is_file()]
     text = {".py", ".typed", ".yaml", ".txt", ".csv", ".html", ""}
     assert {file.suffix for file in files} <= text | {".safetensors"}
@@ -112,22 +112,22 @@ def test_model_holds_no_pickle_and_pins_what_it_needs(
     assert not names & {"prefect", "dvc", "pytest"}
 
 
-def test_trained_networks_are_the_sources_and_every_targets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(params, "VARIANTS", ("mtdnet", "mtdnet-cls"))
+def test_networks_that_answer_are_registered_and_of_the_first_split_alone(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("""
         ingest: {layouts: {cuhk03: cuhk03, viper: viper, ilids: ilids}}
         augment: {}
-        pretrain: {steps: 1}
-        train: {steps: 1, targets: [viper, ilids], variants: [mtdnet, mtdnet-cls]}
+        pretrain: {steps: 1, variants: [mtdnet, rnk], splits: [0, 1]}
+        train:
+          steps: 1
+          targets: [viper, ilids]
+          splits: [0, 2]
+          compared: {targets: [ilids], variants: [rnk, cls]}
         evaluate: {}
         report: {}
     """)
-    assert register.trained(params.load(tmp_path / "params.yaml")) == [
-        ("cuhk03", "mtdnet"),
-        ("viper", "mtdnet"),
-        ("viper", "mtdnet-cls"),
-        ("ilids", "mtdnet"),
-        ("ilids", "mtdnet-cls"),
+    assert register.served(params.load(tmp_path / "params.yaml")) == [
+        ("cuhk03", 0, "mtdnet"),
+        ("viper", 0, "mtdnet"),
+        ("ilids", 0, "mtdnet"),
+        ("ilids", 0, "cls"),
     ]

@@ -14,6 +14,7 @@ from tasks import runs
 from tasks.store import experiment
 
 Trained = Callable[[str, float, int], Path]
+NETWORK = "viper", 0, "mtdnet"
 SETTINGS: dict[str, object] = {"steps": 40, "rate": 0.01, "weights": None, "seed": 1}
 ROWS = [
     {"step": 20, "triplet_loss": 0.5, "pair_loss": 0.69, "validation_rank1": 0.25},
@@ -33,7 +34,7 @@ stages:
 @pytest.fixture
 def inputs(own_store: MlflowClient, tmp_path: Path) -> MlflowClient:
     """Put files in the places of a training's inputs."""
-    for name in ("ingest/viper/images", "augment/viper/split", "augment/viper/triplets"):
+    for name in ("ingest/viper/images", "augment/viper-0/split", "augment/viper-0/triplets"):
         file = tmp_path / "results" / f"{name}.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(name)
@@ -57,13 +58,13 @@ def test_training_and_its_test_are_one_run(
 ) -> None:
     monkeypatch.setenv("MTDNET_FLOW_RUN", "flow-1")
     (tmp_path / "dvc.lock").write_text(LOCK)
-    with runs.training("viper", "mtdnet", SETTINGS) as observe:
+    with runs.training(NETWORK, SETTINGS) as observe:
         observe(ROWS[0])
         observe(ROWS[1])
-        model = trained("viper-mtdnet", 0.5, 1)
+        model = trained("viper-0/mtdnet", 0.5, 1)
     run = only_run(inputs)
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "viper-mtdnet"
+    assert run.info.run_name == "viper-0-mtdnet"
     assert run.data.params == {"steps": "40", "rate": "0.01", "weights": "None", "seed": "1"}
     assert history(inputs, run, "triplet_loss") == [(20, 0.5), (40, 0.4)]
     assert history(inputs, run, "validation_rank1") == [(20, 0.25), (40, 0.5)]
@@ -76,12 +77,12 @@ def test_training_and_its_test_are_one_run(
     assert dataset.dataset.name == "viper"
     assert dataset.dataset.digest == "0123456789abcdef0123456789abcdef.dir"
 
-    evaluation = tmp_path / "results" / "evaluate" / "viper-mtdnet"
-    evaluation.mkdir(parents=True)
+    evaluation = tmp_path / "results" / "evaluate" / "viper-0" / "mtdnet"
+    (evaluation / "pictures").mkdir(parents=True)
     found = {"MTDnet": {"rank-1": 0.75, "mAP": 0.8}, "MTDnet-trp": {"rank-1": 0.5}}
     (evaluation / "metrics.json").write_text(json.dumps(found))
-    (evaluation / "cmc.png").write_bytes(b"picture")
-    runs.test("viper", "mtdnet", model / "network.safetensors", evaluation)
+    (evaluation / "pictures" / "cmc.png").write_bytes(b"picture")
+    runs.test(NETWORK)
     run = only_run(inputs)  # still one
     assert run.data.metrics["test/MTDnet/rank-1"] == 0.75
     assert run.data.metrics["test/MTDnet-trp/rank-1"] == 0.5
@@ -104,14 +105,14 @@ def test_unfinished_training_goes_on_in_its_run(
     inputs: MlflowClient,
     trained: Trained,
 ) -> None:
-    with pytest.raises(type(end)), runs.training("viper", "mtdnet", SETTINGS) as observe:
+    with pytest.raises(type(end)), runs.training(NETWORK, SETTINGS) as observe:
         observe(ROWS[0])
         raise end
     assert only_run(inputs).info.status == status
-    with runs.training("viper", "mtdnet", SETTINGS) as observe:
+    with runs.training(NETWORK, SETTINGS) as observe:
         for row in ROWS:  # a training that continues tells its earlier rows again
             observe(row)
-        trained("viper-mtdnet", 0.5, 1)
+        trained("viper-0/mtdnet", 0.5, 1)
     run = only_run(inputs)
     assert run.info.status == "FINISHED"
     assert history(inputs, run, "pair_loss") == [(20, 0.69), (40, 0.6)]
@@ -119,28 +120,30 @@ def test_unfinished_training_goes_on_in_its_run(
 
 def test_other_settings_or_inputs_are_another_run(inputs: MlflowClient, tmp_path: Path) -> None:
     def stop(settings: dict[str, object]) -> None:
-        with pytest.raises(Stopped), runs.training("viper", "mtdnet", settings):
+        with pytest.raises(Stopped), runs.training(NETWORK, settings):
             raise Stopped
 
     stop(SETTINGS)
     stop(SETTINGS | {"rate": 0.02})
-    (tmp_path / "results" / "augment" / "viper" / "triplets.parquet").write_text("others")
+    (tmp_path / "results" / "augment" / "viper-0" / "triplets.parquet").write_text("others")
     stop(SETTINGS)
-    assert len(inputs.search_runs([experiment("viper")])) == 3
+    with pytest.raises(Stopped), runs.training(("viper", 0, "cls"), SETTINGS):
+        raise Stopped
+    assert len(inputs.search_runs([experiment("viper")])) == 4
 
 
 def test_network_from_elsewhere_gets_a_run(inputs: MlflowClient, trained: Trained) -> None:
-    network = trained("viper-mtdnet", 0.5, 1) / "network.safetensors"
-    first = runs.of_network("viper", "mtdnet", network)
-    assert first == runs.of_network("viper", "mtdnet", network)
+    model = trained("viper-0/mtdnet", 0.5, 1)
+    first = runs.of_network(NETWORK, model)
+    assert first == runs.of_network(NETWORK, model)
     assert only_run(inputs).info.status == "FINISHED"
 
 
 def test_missing_input_is_named_and_leaves_no_run(inputs: MlflowClient, tmp_path: Path) -> None:
-    (tmp_path / "results" / "augment" / "viper" / "split.parquet").unlink()
+    (tmp_path / "results" / "augment" / "viper-0" / "split.parquet").unlink()
     with (
         pytest.raises(InputError, match=r"split\.parquet: no such file"),
-        runs.training("viper", "mtdnet", SETTINGS),
+        runs.training(NETWORK, SETTINGS),
     ):
         pass
     assert inputs.search_runs([experiment("viper")]) == []

@@ -27,8 +27,8 @@ def network(kind: type[Network] = MTDnet) -> Network:
     own = kind(1 / 16)
     for parameter in own.trunk.parameters():
         parameter.data *= 3
-    holder = own.pair if isinstance(own, MTDnet) else own
-    holder.drop = nn.Identity()  # type: ignore[assignment] # drawn anew each time it is passed
+    if isinstance(own, MTDnet):
+        own.pair.drop = nn.Identity()  # type: ignore[assignment] # drawn anew at each pass
     return own
 
 
@@ -128,7 +128,7 @@ def cross() -> tuple[MTDnet, Losses, Shown, Shown, MTDnet]:
     objective = kind(own)
     with torch.no_grad():
         for parameter in own.parameters():
-            parameter += 0.05 * parameter.std(correction=0) * torch.randn_like(parameter)
+            parameter.add_(0.05 * parameter.std(correction=0) * torch.randn_like(parameter))
     assert isinstance(own, MTDnet) and isinstance(first, MTDnet)
     return own, objective.losses(target, source, 1.0), target, source, first
 

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict, fields
+from pathlib import Path
 
 from mtdnet import steps
 from mtdnet.params import Params, Training
@@ -15,7 +16,8 @@ def pretrain(params: Params, variant: str, split: int) -> None:
     names = [field.name for field in fields(Training)] + ["width", "weights"]
     settings = {name: value for name, value in asdict(section).items() if name in names}
     network = section.source, split, variant
-    with runs.training(network, settings | {"seed": params.seed}) as observe:
+    origin = Path(section.weights) if section.weights else None
+    with runs.training(network, settings | {"seed": params.seed}, origin) as observe:
         steps.pretrain(params, variant, split, observe)
 
 

@@ -52,16 +52,16 @@ class Rows:
 
 @contextmanager
 def training(
-    network: Network, settings: Mapping[str, Any], start: Path | None = None
+    network: Network, settings: Mapping[str, Any], origin: Path | None = None
 ) -> Iterator[Callable[[Mapping[str, float]], None]]:
-    """Record the training of a network with ``settings``, from the model folder ``start``.
+    """Record the training of a network with ``settings``, from the weights file ``origin``.
 
     Yields what takes the rows of its history. The run is FINISHED with the network's hash when the
     block ends, KILLED when it was stopped, FAILED when it broke. A training of the same settings
     and inputs that didn't finish goes on in its own run. InputError when an input is missing.
     """
     benchmark, split, variant = network
-    model, origin = steps.model(*network), start and start / "network.safetensors"
+    model = steps.model(*network)
     files = inputs(steps.ingested(benchmark), steps.augmented(benchmark, split), origin)
     told = {"variant": variant} | {key: str(value) for key, value in settings.items()}
     mark = fingerprint(told, files)

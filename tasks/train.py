@@ -12,9 +12,9 @@ def train(params: Params, target: str, variant: str, split: int) -> None:
     """Train a variant on a target, from its source network, as one MLflow run."""
     steps.check("train", target, split, variant, steps.trained_on_targets(params))
     start = steps.start(params, variant)
-    origin = start.relative_to(steps.MODELS).as_posix()
-    settings = asdict(params.train.on(target)) | {"start": origin, "seed": params.seed}
-    with runs.training((target, split, variant), settings, start) as observe:
+    name, origin = start.relative_to(steps.MODELS).as_posix(), start / "network.safetensors"
+    settings = asdict(params.train.on(target)) | {"start": name, "seed": params.seed}
+    with runs.training((target, split, variant), settings, origin) as observe:
         steps.train(params, target, variant, split, observe)
 
 

@@ -19,10 +19,23 @@ ingest: {layouts: {cuhk03: cuhk03, viper: viper}, boxes: labeled}
 augment:
   {negatives: 3, draw: block, pairs: 6, rounds: 2, splits: {cuhk03: {name: paper}, viper: {}}}
 pretrain:
-  {source: cuhk03, variant: mtdnet, width: 0.0625, steps: 4, triplets: 18, validate_every: 2}
+  source: cuhk03
+  variants: [mtdnet, rnk]
+  splits: [0]
+  width: 0.0625
+  weights: null
+  steps: 4
+  triplets: 18
+  rate: 0.001
+  momentum: 0.9
+  decay: 0.0005
+  margin: 1.0
+  validate_every: 2
 train:
   targets: [viper]
   variants: [mtdnet]
+  splits: [0, 1]
+  compared: {targets: [viper], variants: [rnk, cross]}
   steps: 2
   triplets: 18
   rate: 0.001
@@ -31,10 +44,10 @@ train:
   decay: 0.0005
   margin: 1.0
   validate_every: 1
-evaluate: {targets: [cuhk03, viper], variants: [mtdnet], ranks: [1, 5], pictures: 2}
+evaluate: {ranks: [1, 5], false_alarms: [0.1], pictures: 2}
 report: {title: A few drawn people}
 """
-STAGES = 10  # data.dvc, twice ingest, augment and evaluate, pretrain, train, report
+STAGES = 23  # data.dvc, ingest 2, augment 3, pretrain 2, train 6, evaluate 8, report
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +87,7 @@ def run(root: Path, *words: str) -> str:
 
 def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:
     assert "Running stage 'report'" in run(clone, "dvc", "repro")
-    found = read_json(clone / "results" / "evaluate" / "viper-mtdnet" / "metrics.json")
+    found = read_json(clone / "results" / "evaluate" / "viper-0" / "mtdnet" / "metrics.json")
     assert 0 <= found["MTDnet"]["rank-1"] <= found["MTDnet"]["rank-5"] <= 1
     assert (clone / "results" / "report" / "index.html").is_file()
     assert "Running stage" not in run(clone, "dvc", "repro")
@@ -85,26 +98,34 @@ def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:
     assert str(clone / "results" / "report" / "index.html") in told
 
     client = MlflowClient(f"sqlite:///{clone / '.mlflow' / 'mlflow.db'}")
-    for benchmark in ("cuhk03", "viper"):
+    trained = {"cuhk03": {"0-mtdnet", "0-rnk"}, "viper": set()}
+    trained["viper"] = {f"{split}-{v}" for split in (0, 1) for v in ("mtdnet", "rnk", "cross")}
+    for benchmark, names in trained.items():
         experiment = client.get_experiment_by_name(benchmark)
         assert experiment is not None
-        (training,) = client.search_runs([experiment.experiment_id])
-        assert training.info.status == "FINISHED"
-        assert training.inputs is not None
-        (dataset,) = training.inputs.dataset_inputs
-        assert dataset.dataset.digest.endswith(".dir")
-        figures = read_json(clone / "results" / "evaluate" / f"{benchmark}-mtdnet" / "metrics.json")
-        assert training.data.metrics["test/MTDnet/rank-1"] == figures["MTDnet"]["rank-1"]
+        runs = client.search_runs([experiment.experiment_id])
+        assert {run.info.run_name for run in runs} == {f"{benchmark}-{name}" for name in names}
+        for run in runs:
+            assert run.info.status == "FINISHED"
+            assert run.inputs is not None
+            (dataset,) = run.inputs.dataset_inputs
+            assert dataset.dataset.digest.endswith(".dir")
+            folder = Path(f"{benchmark}-{run.data.tags['split']}", run.data.tags["variant"])
+            for system, figures in read_json(
+                clone / "results" / "evaluate" / folder / "metrics.json"
+            ).items():
+                assert run.data.metrics[f"test/{system}/rank-1"] == figures["rank-1"]
         champion = client.get_model_version_by_alias(f"mtdnet-{benchmark}", "champion")
-        assert champion.run_id == training.info.run_id
+        assert champion.run_id in {run.info.run_id for run in runs}
+        assert champion.tags["variant"] != "rnk" and champion.tags["split"] == "0"
 
 
 def test_flow_of_one_benchmark_runs_its_part_and_dvc_finds_it(clone: Path) -> None:
     (clone / "params.yaml").write_text(PARAMS.replace("pictures: 2", "pictures: 3"))
     told = run(clone, "flows.target", "--benchmark", "viper")
-    assert "target: 1 Ran, 7 UpToDate" in told
+    assert "target: 6 Ran, 14 UpToDate" in told
     assert "champion" in told
-    assert "evaluate@cuhk03" not in told
+    assert "evaluate-source" not in told
     late = run(clone, "dvc", "status")
-    assert "evaluate@cuhk03-mtdnet:" in late
-    assert "evaluate@viper-mtdnet:" not in late
+    assert "evaluate-source@cuhk03-mtdnet-0:" in late
+    assert "evaluate@viper-mtdnet-0:" not in late

@@ -25,7 +25,7 @@ def augment(
 
     ``split.parquet`` has a row an image, ``triplets.parquet`` a row a triplet with rows of
     ``images.parquet`` and mirror flags, ``counts.json`` what is in them. The split draws from its
-    own seed, the triplets from ``seed``. Returns the counts.
+    own seed, the triplets from ``seed``, both anew for each number. Returns the counts.
 
     Raises InputError when persons, cameras or settings allow no split or no triplet.
     """
@@ -64,6 +64,7 @@ def augment(
         "seed": split.seed,
         "split_number": number,
         "test_from": identities.origin,
+        "gallery_rule": identities.gallery,
         "persons": persons | {"test": persons["test"] - identities.distractors},
         "images": {name: int((part == name).sum()) for name in named},
         "queries": {name: int((role[part == name] == "query").sum()) for name in named[1:]},

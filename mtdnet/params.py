@@ -39,7 +39,9 @@ class Split:
 
     ``paper`` takes the published counts, scaled to the persons that are there; ``random`` takes
     the counts given here; with ``test_ids`` (a text file, one person a line) the test persons are
-    those. ``validation`` persons are held out of the training persons. ``seed`` draws the persons.
+    those, and ``{split}`` in its name is the number of the split. ``validation`` persons are held
+    out of the training persons. ``seed`` draws the persons. ``gallery``: the ``first`` image of a
+    test person's second camera, or ``all`` of them.
     """
 
     name: Literal["paper", "random"] = "paper"
@@ -47,6 +49,7 @@ class Split:
     validation: int | None = None
     test: int | None = None
     test_ids: str | None = None
+    gallery: Literal["first", "all"] = "first"
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ class Identities:
     ``part``: (N,) "train", "validation", "test" or "" (unused); ``role``: (N,) "query", "gallery"
     or "", for validation and test; ``one_camera``: persons left out, for no two cameras saw them
     (of unknown cameras: one image alone); ``distractors``: persons that stand in the test gallery
-    alone; ``origin``: what named the test persons.
+    alone; ``origin``: what named the test persons; ``gallery``: the rule of their gallery, "first",
+    "all" or "layout".
     """
 
     part: Strings
@@ -39,6 +40,7 @@ class Identities:
     one_camera: tuple[str, ...]
     distractors: int
     origin: str
+    gallery: str
 
 
 def divide(
@@ -66,11 +68,16 @@ def divide(
     many as ``validation`` says, else 100 of 1260 for CUHK03 and a tenth elsewhere.
 
     Queries are all images of a person's first camera, its gallery image the first one of the
-    second camera; without cameras image 1 is the gallery and the others query. Test roles that
-    the layout gives are kept. PRID's persons of camera b alone join the test gallery.
+    second camera; without cameras image 1 is the gallery and the others query. With ``gallery``
+    "all", every image of a test person's second camera is in the gallery: the random single-shot
+    galleries of other toolboxes are drawn from these. That needs cameras: without, such a gallery
+    would hold the query itself. Validation keeps the first image. Test roles that the layout gives
+    are kept. PRID's persons of camera b alone join the test gallery.
 
-    Raises InputError when persons, counts or the file of ids don't allow this.
+    Raises InputError when persons, cameras, counts or the file of ids don't allow this.
     """
+    if number < 0:
+        raise InputError(f"{benchmark}: splits are numbered from 0, found {number}")
     order = np.argsort(person, kind="stable")
     names, starts = np.unique(person[order], return_index=True)
     rows = dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True))
@@ -98,25 +105,34 @@ def divide(
             f"cameras; {LEAST}"
         )
     held = _validation(benchmark, layout, len(rest), settings)
+    given = said and bool((role != "").any())
+    every = settings.gallery == "all" and not given
+    if every and (unseen := [p for p in test if (camera[rows[p]] == "").all()]):
+        raise InputError(
+            f"augment.splits.{benchmark}: gallery: all needs cameras, and those of person "
+            f"'{unseen[0]}' are unknown: a random gallery could hold the query; say gallery: first"
+        )
 
     parts, roles = np.full(len(person), "", "U10"), np.full(len(person), "", "U7")
     for name, persons in (("test", test), ("validation", rest[:held]), ("train", rest[held:])):
         for p in persons:
             parts[rows[p]] = name
             if name != "train":
-                roles[rows[p]] = _roles(camera[rows[p]])
+                roles[rows[p]] = _roles(camera[rows[p]], every and name == "test")
     alone = set(rows) - set(matched)
     distractors = set()
-    if said and (role != "").any():
-        given = (part == "test") & ((role == "gallery") | np.isin(person, test))
-        parts[given], roles[part == "test"] = "test", ""
-        roles[given] = role[given]
-        distractors = alone & {str(p) for p in person[given]}
+    if given:
+        kept = (part == "test") & ((role == "gallery") | np.isin(person, test))
+        parts[kept], roles[part == "test"] = "test", ""
+        roles[kept] = role[kept]
+        distractors = alone & {str(p) for p in person[kept]}
     elif layout == "prid2011":
         distractors = {p for p in alone if (camera[rows[p]] == "b").all()}
         for p in distractors:
-            parts[rows[p]], roles[rows[p][0]] = "test", "gallery"
-    return Identities(parts, roles, tuple(sorted(alone - distractors)), len(distractors), origin)
+            parts[rows[p]], roles[rows[p] if every else rows[p][:1]] = "test", "gallery"
+    one_camera = tuple(sorted(alone - distractors))
+    rule = "layout" if given else settings.gallery
+    return Identities(parts, roles, one_camera, len(distractors), origin, rule)
 
 
 def _matched(cameras: Strings) -> bool:
@@ -124,13 +140,14 @@ def _matched(cameras: Strings) -> bool:
     return len(np.unique(cameras)) > 1 or int((cameras == "").sum()) > 1
 
 
-def _roles(cameras: Strings) -> Strings:
-    """Return the roles of one person's images, in their order."""
+def _roles(cameras: Strings, every: bool) -> Strings:
+    """Return the roles of one person's images; ``every`` one of the second camera is gallery."""
     names = np.unique(cameras)
     if len(names) == 1:
         return np.where(np.arange(len(cameras)) == 0, "gallery", "query")
     roles = np.where(cameras == names[0], "query", "").astype("U7")
-    roles[np.argmax(cameras == names[1])] = "gallery"
+    second = np.flatnonzero(cameras == names[1])
+    roles[second if every else second[:1]] = "gallery"
     return roles
 
 
@@ -161,8 +178,8 @@ def _test(
     there = [i for i, persons in enumerate(test_sets) if set(persons) <= set(pool)]
     if there and number >= len(there):
         raise InputError(
-            f"{benchmark}: no split {number}; of {len(test_sets)} published lists of test persons "
-            f"{len(there)} have all theirs here: splits 0 to {len(there) - 1}"
+            f"{benchmark}: no split {number}; all persons are here for {len(there)} of "
+            f"{len(test_sets)} published lists of test persons; take numbers below {len(there)}"
         )
     if there:
         listed = there[number]

@@ -6,9 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mtdnet.augment import augment
+from mtdnet.augment import STREAMS, augment
+from mtdnet.chance import generator
 from mtdnet.errors import InputError
 from mtdnet.params import Augment, Split
+from mtdnet.triplets import draw
 
 Rows = list[tuple[str, str]]
 
@@ -66,7 +68,9 @@ def test_the_files_say_what_was_drawn(
         "benchmark": "prid2011",
         "split": "paper",
         "seed": 5,
+        "split_number": 0,
         "test_from": "published counts, scaled",
+        "gallery_rule": "first",
         "persons": {"train": 9, "validation": 1, "test": 10},
         "images": {"train": 18, "validation": 2, "test": 25},
         "queries": {"validation": 1, "test": 10},
@@ -101,6 +105,31 @@ def test_one_seed_gives_the_same_bytes_and_another_other_triplets(
     assert first == again
     assert first["triplets.parquet"] != other["triplets.parquet"]
     assert first["split.parquet"] == other["split.parquet"]
+
+
+@pytest.mark.parametrize(("number", "name"), [(0, "triplets prid2011"), (2, "triplets prid2011 2")])
+def test_a_number_draws_its_own_persons_and_triplets(
+    prid: Path, tmp_path: Path, number: int, name: str
+) -> None:
+    out = tmp_path / "out"
+    counts = augment(ingested=prid, out=out, settings=Augment(), seed=6, number=number)
+    assert counts["split_number"] == number
+    split = pq.read_table(out / "split.parquet").to_pydict()
+    train = np.flatnonzero(np.array(split["part"]) == "train")
+    person, camera = (np.array(split[key])[train] for key in ("person", "camera"))
+    drawn, _ = draw(person, camera, Augment(), generator(6, name), "prid2011")
+    table = pq.read_table(out / "triplets.parquet")
+    assert np.array_equal(np.stack([table[s].to_numpy() for s in STREAMS], axis=1), train[drawn])
+
+
+def test_the_counts_say_what_is_in_the_gallery(tmp_path: Path) -> None:
+    rows = [(f"{p:04d}", c) for p in range(20) for c in "aabbb"]
+    source = ingested(tmp_path / "in", "cuhk01", rows, [])
+    settings = Augment(splits={"cuhk01": Split(name="random", test=4, gallery="all")})
+    counts = augment(ingested=source, out=tmp_path / "out", settings=settings, seed=0)
+    assert counts["gallery_rule"] == "all"
+    assert counts["queries"] == {"validation": 4, "test": 8}
+    assert counts["gallery"] == {"validation": 2, "test": 12}
 
 
 def test_published_test_persons_of_the_ingested_benchmark_are_taken(tmp_path: Path) -> None:

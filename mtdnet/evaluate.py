@@ -121,6 +121,7 @@ def _draw(
         target=folder / "ranked.png",
         queries=settings.pictures,
         title=f"{first}, {title}",
+        label="probability" if main.calibration else "distance",
     )
     sure = {name: one.calibration for name, one in found.items() if one.calibration is not None}
     if sure:

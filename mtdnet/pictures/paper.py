@@ -12,8 +12,10 @@ from mtdnet.files import whole
 # Okabe and Ito, "Color Universal Design": told apart with every kind of colour vision.
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 DPI = 100
-CYCLE = (BLUE, RED, GREEN, PURPLE, ORANGE)
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+SKY = "#56B4E9"
+# As many as Table 1 has systems of ours; dotted lines are chance and ideals.
+CYCLE = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY)
+DASHES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)))
 
 
 def plain(axes: Axes) -> None:

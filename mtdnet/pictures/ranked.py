@@ -1,17 +1,18 @@
 """Queries with the gallery images that a system ranks highest."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
-from mtdnet.pictures.paper import GREEN, RED, save
+from mtdnet.pictures import asked
+from mtdnet.pictures.asked import Asked
+from mtdnet.pictures.paper import save
 
 SHOWN = 10
-TICK, CROSS = "\N{CHECK MARK}", "\N{BALLOT X}"
 
 
 def ranked_lists(
@@ -26,29 +27,24 @@ def ranked_lists(
     target: Path,
     queries: int = 6,
     title: str = "",
+    label: Literal["probability", "distance"] = "probability",
 ) -> None:
     """Draw a PNG file: a row a query, its ten best gallery images, and its true match.
 
-    ``pixels``: (N, H, W, 3) RGB, ``person`` and ``camera``: (N,), of all images; ``query`` (Q,)
-    and ``gallery`` (G,): rows of them; ``score``: (Q, G), higher is more alike; ``ranks``: (Q,)
-    from ``mtdnet.evaluation.cmc.ranks``, 0 for no true match. A third of the ``queries`` are the
-    best, a third typical (middle ranks), a third the worst; among equal ranks the score of the
-    true match decides. True matches have a solid frame and a tick, wrong ones a dashed frame and
-    a cross; the score stands below. The query's person in its own camera is passed over.
+    The first five are as in ``Asked``; ``score``: (Q, G), higher is more alike: a "probability",
+    or minus a "distance", as ``label`` says; ``ranks``: (Q,) from ``mtdnet.evaluation.cmc.ranks``,
+    0 for no true match. A third of the ``queries`` are the best, a third typical (middle ranks),
+    a third the worst; among equal ranks the score of the true match decides. True matches have a
+    solid frame and a tick, wrong ones a dashed frame and a cross; the probability or distance
+    stands below. The query's person in its own camera is passed over.
 
     Raises InputError when no query has a true match.
     """
-
-    def true(q: int) -> NDArray[np.bool_]:
-        """Tell which gallery images show the query's person from another or unknown camera."""
-        own = str(camera[query[q]])
-        same: NDArray[np.bool_] = person[gallery] == person[query[q]]
-        return same if own == "" else same & (camera[gallery] != own)
-
+    probes = Asked(pixels, person, camera, query, gallery)
     matched = np.flatnonzero(ranks > 0)
     if not len(matched):
         raise InputError(f"{title}: none of {len(ranks)} queries has a true match to draw")
-    order = sorted(matched.tolist(), key=lambda q: (ranks[q], -score[q][true(q)].max()))
+    order = sorted(matched.tolist(), key=lambda q: (ranks[q], -score[q][probes.true(q)].max()))
     picked = _pick(len(order), queries)
 
     columns = min(SHOWN, len(gallery)) + 2
@@ -62,16 +58,15 @@ def ranked_lists(
         axes.set_axis_off()
     for axes, (place, kind) in zip(grid, picked, strict=True):
         q = order[place]
-        right, row = true(q), score[q]
-        best = np.lexsort((right, -row))  # a wrong image comes first in a tie
-        best = best[right[best] | (person[gallery[best]] != person[query[q]])]
-        _image(axes[0], pixels[query[q]], f"{kind}\nperson {person[query[q]]}")
+        right, number = probes.true(q), np.abs(score[q])
+        best = probes.order(q, score[q])
+        asked.person(axes[0], pixels[query[q]], f"{kind}\n{probes.name(q)}", f"{label}:")
         for rank, g in enumerate(best[: columns - 2], 1):
-            mark = f"{rank} {TICK if right[g] else CROSS}"
-            _image(axes[rank], pixels[gallery[g]], mark, f"{row[g]:.3f}", bool(right[g]))
+            mark, true = asked.marked(str(rank), right[g]), bool(right[g])
+            asked.person(axes[rank], pixels[gallery[g]], mark, f"{number[g]:.3f}", true)
         match = best[np.argmax(right[best])]
-        label = f"true match\nrank {ranks[q]}"
-        _image(axes[-1], pixels[gallery[match]], label, f"{row[match]:.3f}", True)
+        above = f"true match\nrank {ranks[q]}"
+        asked.person(axes[-1], pixels[gallery[match]], above, f"{number[match]:.3f}", True)
     save(figure, target)
 
 
@@ -86,17 +81,3 @@ def _pick(count: int, queries: int) -> list[tuple[int, str]]:
     places = [(i, "best") for i in range(min(ends, queries))]
     places += [(start + i, "typical") for i in range(middle)]
     return places + [(count - ends + i, "worst") for i in range(queries - len(places))]
-
-
-def _image(
-    axes: Axes, pixels: NDArray[np.uint8], above: str, below: str = "", true: bool | None = None
-) -> None:
-    axes.set_axis_on()
-    axes.imshow(pixels, aspect=2)  # the network's square stands for an upright person
-    axes.set(xticks=[], yticks=[])
-    axes.set_title(above, fontsize=7, pad=3)
-    axes.set_xlabel(below, fontsize=7, labelpad=3)
-    for side in axes.spines.values():
-        side.set_visible(true is not None)
-        side.set(color=GREEN if true else RED, linewidth=2.5, capstyle="butt")
-        side.set_linestyle("-" if true else (0, (3, 1.5)))

@@ -46,6 +46,21 @@ def test_cmc_lines_hold_the_curves_and_chance(figures: list[Figure], tmp_path: P
     assert len({line.get_linestyle() for line in lines}) == 3  # not by colour alone
 
 
+def test_six_systems_are_told_apart_without_colour(figures: list[Figure], tmp_path: Path) -> None:
+    curves = {f"system {i}": np.linspace(0.1 * i, 1, 9) for i in range(6)}
+    cmc_curve(curves, tmp_path / "cmc.png", gallery=9)
+    lines = figures[0].axes[0].lines
+    assert len({str(line.get_linestyle()) + str(line._dash_pattern) for line in lines}) == 7  # type: ignore[attr-defined]
+    assert len({line.get_color() for line in lines}) == 7
+
+
+def test_a_variants_own_losses_are_drawn(figures: list[Figure], tmp_path: Path) -> None:
+    header = "step,triplets,triplet_loss,pair_loss,contrastive_loss,validation_rank1\n"
+    loss_curves(history(tmp_path, header + "10,2400,0.5,0.69,0.2,0.5\n"), tmp_path / "losses.png")
+    labels = [line.get_label() for line in figures[0].axes[0].lines]
+    assert labels == ["triplet", "pair", "contrastive"]
+
+
 def test_loss_lines_leave_empty_cells_out(figures: list[Figure], tmp_path: Path) -> None:
     text = HEADER + "10,2400,0.5,0.69,\n20,4800,0.4,0.6,0.25\n30,7200,0.3,0.5,0\n"
     loss_curves(history(tmp_path, text), tmp_path / "losses.png")

@@ -7,7 +7,7 @@ from PIL import Image
 
 from mtdnet.errors import InputError
 from mtdnet.evaluation.cmc import ranks
-from mtdnet.pictures import ranked, ranked_lists
+from mtdnet.pictures import asked, ranked_lists
 
 Bools = NDArray[np.bool_]
 
@@ -47,7 +47,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bool | None]]
     ) -> None:
         labels.append((above, below, true))
 
-    monkeypatch.setattr(ranked, "_image", collect)
+    monkeypatch.setattr(asked, "person", collect)
     return labels
 
 

@@ -103,20 +103,20 @@ def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:
     for benchmark, names in trained.items():
         experiment = client.get_experiment_by_name(benchmark)
         assert experiment is not None
-        runs = client.search_runs([experiment.experiment_id])
-        assert {run.info.run_name for run in runs} == {f"{benchmark}-{name}" for name in names}
-        for run in runs:
-            assert run.info.status == "FINISHED"
-            assert run.inputs is not None
-            (dataset,) = run.inputs.dataset_inputs
+        found_runs = client.search_runs([experiment.experiment_id])
+        assert {each.info.run_name for each in found_runs} == {f"{benchmark}-{name}" for name in names}
+        for each in found_runs:
+            assert each.info.status == "FINISHED"
+            assert each.inputs is not None
+            (dataset,) = each.inputs.dataset_inputs
             assert dataset.dataset.digest.endswith(".dir")
-            folder = Path(f"{benchmark}-{run.data.tags['split']}", run.data.tags["variant"])
+            folder = Path(f"{benchmark}-{each.data.tags['split']}", each.data.tags["variant"])
             for system, figures in read_json(
                 clone / "results" / "evaluate" / folder / "metrics.json"
             ).items():
-                assert run.data.metrics[f"test/{system}/rank-1"] == figures["rank-1"]
+                assert each.data.metrics[f"test/{system}/rank-1"] == figures["rank-1"]
         champion = client.get_model_version_by_alias(f"mtdnet-{benchmark}", "champion")
-        assert champion.run_id in {run.info.run_id for run in runs}
+        assert champion.run_id in {each.info.run_id for each in found_runs}
         assert champion.tags["variant"] != "rnk" and champion.tags["split"] == "0"
 
 

@@ -1,0 +1,122 @@
+"""Where the pair head looked, in a few pairs of images."""
+
+from collections.abc import Iterator
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from mtdnet.errors import InputError
+from mtdnet.occlusion import occlusion
+from mtdnet.pictures import asked
+from mtdnet.pictures.asked import SMALL, Asked
+from mtdnet.pictures.paper import BLUE, RED, save
+from mtdnet.scoring import Scorer
+
+LEAST = 0.01  # a colour bar ends here at least: bfloat16 rounds, which is no finding
+COLUMNS = 2  # pairs side by side
+EDGE, WIDE, TALL, STEP = 0.08, 0.84, 1.68, 0.88  # inches
+PAIR, ROW, HEAD = 4.55, 2.3, 0.82
+HEAT = LinearSegmentedColormap.from_list("heat", [f"{BLUE}E0", "#FFFFFF00", f"{RED}E0"])
+
+
+def looked(
+    *,
+    scorer: Scorer,
+    pixels: NDArray[np.uint8],
+    person: NDArray[np.str_],
+    camera: NDArray[np.str_],
+    query: NDArray[np.int64],
+    gallery: NDArray[np.int64],
+    score: NDArray[np.floating],
+    ranks: NDArray[np.int64],
+    target: Path,
+    pairs: int = 4,
+    title: str = "",
+) -> None:
+    """Draw a PNG file of pairs of images with ``mtdnet.occlusion`` over them.
+
+    ``pixels`` to ``gallery`` are as in ``Asked``, the images those of ``scorer``; ``score``:
+    (Q, G), P(same); ``ranks``: (Q,) of its best true matches, 0 for none. In turn come the surest
+    right first match, a typical one, the surest wrong one, and the true match of the worst rank,
+    as far as there are such; then the next of each. A pair has a scale of colours of its own.
+
+    Raises InputError when no query has a true match.
+    """
+    probes = Asked(pixels, person, camera, query, gallery)
+    if not (ranks > 0).any():
+        raise InputError(f"{title}: none of {len(ranks)} queries has a true match to draw")
+    chosen = list(islice(_pairs(probes, score, ranks), pairs))
+    rows = -(-len(chosen) // COLUMNS)
+    figure = Figure(figsize=(min(len(chosen), COLUMNS) * PAIR, HEAD + rows * ROW))
+    asked.text_at(figure, EDGE, 0.08, title, 10)
+    asked.text_at(
+        figure, EDGE, 0.28, "where a grey patch lowers P(same): red; where it raises P(same): blue"
+    )
+    for number, (kind, q, g) in enumerate(chosen):
+        down, right = divmod(number, COLUMNS)
+        below = f"P(same) {score[q, g]:.3f}"
+        below += f", rank {ranks[q]}" if probes.true(q)[g] else f"; the true match has {ranks[q]}"
+        _pair(figure, HEAD + down * ROW, right * PAIR, probes, (q, g), (kind, below), scorer)
+    save(figure, target)
+
+
+def _pairs(
+    probes: Asked, score: NDArray[np.floating], ranks: NDArray[np.int64]
+) -> Iterator[tuple[str, int, int]]:
+    """Yield what a pair stands for, its query and its place in the gallery; none of them twice."""
+    first = {q: int(probes.order(q, score[q])[0]) for q in np.flatnonzero(ranks > 0).tolist()}
+    sure = sorted(first, key=lambda q: -score[q, first[q]])
+    right, wrong = ([q for q in sure if (ranks[q] == 1) == kind] for kind in (True, False))
+    middle = sorted(right, key=lambda q: abs(right.index(q) - len(right) // 2))
+    missed = {
+        q: int(np.argmax(np.where(probes.true(q), score[q], -np.inf)))
+        for q in sorted(wrong, key=lambda q: -ranks[q])
+    }
+    kinds = (
+        [("sure and right", q, first[q]) for q in right],
+        [("typical, right", q, first[q]) for q in middle],
+        [("sure and wrong", q, first[q]) for q in wrong],
+        [("missed", q, g) for q, g in missed.items()],
+    )
+    seen = set()
+    for kind, q, g in filter(None, chain.from_iterable(zip_longest(*kinds))):
+        if (q, g) not in seen:
+            seen.add((q, g))
+            yield kind, q, g
+
+
+def _pair(
+    figure: Figure,
+    top: float,
+    left: float,
+    probes: Asked,
+    place: tuple[int, int],
+    told: tuple[str, str],
+    scorer: Scorer,
+) -> None:
+    """Draw both images of a pair, plain outside, under their maps inside, and the scale."""
+    q, g = place
+    rows = int(probes.query[q]), int(probes.gallery[g])
+    maps = occlusion(scorer, *rows)
+    end = max(LEAST, *(float(np.abs(each).max()) for each in maps))
+    scale = Normalize(-end, end)
+    true = bool(probes.true(q)[g])
+    names = f"query\n{probes.name(q)}", f"{told[0]}\nperson {probes.person[rows[1]]}"
+    shown = ((0, 0, False), (1, 0, True), (2, 1, True), (3, 1, False))
+    for column, image, covered in shown:
+        axes = asked.axes_at(figure, left + EDGE + column * STEP, top, WIDE, TALL)
+        outer = column in (0, 3)
+        frame = None if image == 0 or covered else true
+        above = asked.marked(names[1], true) if column == 3 else names[0] if outer else ""
+        asked.person(axes, probes.pixels[rows[image]], above, "", frame)
+        if covered:
+            axes.imshow(maps[image], cmap=HEAT, norm=scale, aspect=2)
+    asked.text_at(figure, left + EDGE, top + TALL + 0.06, told[1])
+    bar = asked.axes_at(figure, left + EDGE + 4 * STEP, top + 0.1, 0.1, TALL - 0.2)
+    figure.colorbar(ScalarMappable(scale, HEAT), cax=bar)
+    bar.tick_params(labelsize=SMALL)

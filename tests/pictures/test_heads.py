@@ -1,0 +1,146 @@
+"""Pictures of what the heads decide: cases, calibration, and where the pair head looked."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from mtdnet.device import Device
+from mtdnet.errors import InputError
+from mtdnet.evaluation import calibration
+from mtdnet.evaluation.cmc import ranks
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.pictures import cases, looked, reliability
+from mtdnet.scoring import Scorer
+
+PERSONS = 12
+Costs = NDArray[np.float64]
+
+
+def shown() -> dict[str, Any]:
+    """Return ``PERSONS`` queries of camera a and as many gallery images of camera b."""
+    rng = np.random.default_rng(0)
+    return {
+        "pixels": rng.integers(0, 256, (2 * PERSONS, 227, 227, 3), np.uint8),
+        "person": np.tile(np.arange(PERSONS).astype(str), 2),
+        "camera": np.repeat(["a", "b"], PERSONS),
+        "query": np.arange(PERSONS),
+        "gallery": np.arange(PERSONS) + PERSONS,
+    }
+
+
+def costs(right: range) -> Costs:
+    """Return costs that put the true match first for the queries ``right`` alone."""
+    found = np.random.default_rng(1).random((PERSONS, PERSONS)) + 1
+    for q in range(PERSONS):
+        found[q, q] = 0 if q in right else 9
+    return found
+
+
+def texts(figure: Figure) -> list[str]:
+    inside = [axes.get_title() for axes in figure.axes]
+    return [text.get_text() for text in figure.texts] + inside
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """Collect the figures that are saved."""
+    found: list[Figure] = []
+    for module in ("cases", "looked", "reliability"):
+        home = import_module(f"mtdnet.pictures.{module}")
+        monkeypatch.setattr(home, "save", lambda figure, target: found.append(figure))
+    return found
+
+
+def test_counts_who_is_right_and_draws_the_clearest_cases(
+    tmp_path: Path, figures: list[Figure]
+) -> None:
+    counts = cases(
+        **shown(),
+        pair_cost=costs(range(7)),
+        ranking_cost=costs(range(5, 10)),
+        target=tmp_path / "cases.png",
+        rows=2,
+    )
+    assert counts == {
+        "both": 2,
+        "pair head alone": 5,
+        "ranking head alone": 3,
+        "neither": 2,
+    }
+    found = texts(figures[0])
+    assert "pair head alone right: 5 of 12 queries" in found
+    assert "ranking head alone right: 3 of 12 queries" in found
+    assert len(figures[0].axes) == 4 * 8  # two of each kind: query, three, three, true match
+
+
+def test_ties_are_nobodys_right_answer(tmp_path: Path, figures: list[Figure]) -> None:
+    level = np.zeros((PERSONS, PERSONS))
+    target = tmp_path / "cases.png"
+    counts = cases(**shown(), pair_cost=level, ranking_cost=level, target=target)
+    assert counts["neither"] == PERSONS and sum(counts.values()) == PERSONS
+    assert "pair head alone right: no such query" in texts(figures[0])
+    assert not figures[0].axes
+
+
+def test_no_true_match_is_one_line(tmp_path: Path) -> None:
+    alone = shown() | {"person": np.arange(2 * PERSONS).astype(str)}
+    with pytest.raises(InputError, match="some: none of 12 queries has a true match"):
+        cases(
+            **alone,
+            pair_cost=costs(range(0)),
+            ranking_cost=costs(range(0)),
+            target=tmp_path / "cases.png",
+            title="some",
+        )
+
+
+@pytest.mark.parametrize("right", [range(0), range(1), range(6), range(PERSONS)])
+def test_shows_pairs_of_each_kind_once(right: range, tmp_path: Path, figures: list[Figure]) -> None:
+    torch.manual_seed(0)
+    own, cost = shown(), costs(right)
+    asked = own["person"][own["query"]], own["person"][own["gallery"]]
+    cpu = Device(torch.device("cpu"), bf16=False, name="test")
+    scorer = Scorer(MTDnet(1 / 32), torch.from_numpy(own["pixels"]), cpu)
+    looked(
+        **own,
+        scorer=scorer,
+        score=-cost,
+        ranks=ranks(cost, *asked),
+        target=tmp_path / "looked.png",
+    )
+    titles = [axes.get_title() for axes in figures[0].axes]
+    kinds = [title.split("\n")[0] for title in titles if "\n" in title and "query" not in title]
+    assert len(kinds) == 4
+    if len(right) == 6:
+        assert set(kinds) == {"sure and right", "typical, right", "sure and wrong", "missed"}
+    persons = [title.split("\n")[1] for title in titles if "\n" in title]
+    assert len(set(zip(persons[::2], persons[1::2], strict=True))) == 4
+
+
+def test_reliability_lines_hold_the_curves(tmp_path: Path, figures: list[Figure]) -> None:
+    rng = np.random.default_rng(0)
+    probability, same = rng.random(500), rng.random(500) < 0.3
+    raw = calibration.reliability(probability, same)
+    own = calibration.reliability(calibration.calibrated(probability, 2.0), same)
+    reliability({"MTDnet": (raw, own)}, tmp_path / "reliability.png")
+    above, below = figures[0].axes
+    _, first, second = above.lines
+    assert np.array_equal(np.asarray(first.get_xdata()), raw.predicted)
+    assert np.array_equal(np.asarray(second.get_ydata()), own.observed)
+    assert first.get_label() == f"raw: error {calibration.calibration_error(raw):.1%}"
+    assert first.get_linestyle() != second.get_linestyle()  # not by colour alone
+    assert len(below.patches) == len(raw.weight) + len(own.weight)
+
+
+def test_pictures_are_small_png_files(tmp_path: Path) -> None:
+    target = tmp_path / "cases.png"
+    cases(**shown(), pair_cost=costs(range(7)), ranking_cost=costs(range(5, 10)), target=target)
+    with Image.open(target) as opened:
+        assert opened.format == "PNG" and opened.width < 1000

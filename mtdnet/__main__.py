@@ -1,54 +1,33 @@
-"""``python -m mtdnet STEP``: the steps without Prefect, DVC and MLflow, on a bare machine."""
+"""``mtdnet COMMAND``: ask a network, or run the steps on a machine without the pipeline."""
 
-import argparse
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from mtdnet import params, steps
+from mtdnet.commands.output import Answer, answer
+from mtdnet.commands.parser import parser
+from mtdnet.commands.rank import rank
+from mtdnet.commands.same import same
+from mtdnet.commands.step import step
 from mtdnet.errors import status
 
-STEPS = {
-    "ingest": "read a benchmark below data/ into a table and packed images",
-    "augment": "split its persons, draw its triplets",
-    "pretrain": "train the source network",
-    "train": "train a variant on a target, from the source network",
-    "evaluate": "score the test persons of a target: CMC and mAP",
-    "report": "one page of all evaluations",
-}
+ASKING: dict[str, Callable[..., Answer]] = {"same": same, "rank": rank}
 
 
-def parse(words: Sequence[str] | None) -> argparse.Namespace:
-    """Return the parsed command line."""
-    parser = argparse.ArgumentParser(prog="mtdnet", description=__doc__)
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE")
-    commands = parser.add_subparsers(dest="step", required=True, metavar="STEP")
-    for step, told in STEPS.items():
-        command = commands.add_parser(step, help=told)
-        if step in ("ingest", "augment"):
-            command.add_argument("--benchmark", required=True)
-        if step in ("train", "evaluate"):
-            command.add_argument("--target", required=True)
-            command.add_argument("--variant", default="mtdnet")
-    return parser.parse_args(words)
-
-
-def run(words: argparse.Namespace) -> None:
-    """Run one step and print what it found."""
-    given = vars(words)
-    step = getattr(steps, given.pop("step"))
-    found = step(params.load(given.pop("params")), **given)
-    if isinstance(found, str):
-        print(found)
-    else:
-        for key, value in found.items():
-            print(f"{key}: {value}")
+def run(words: Sequence[str]) -> Answer:
+    """Do what the words say; InputError when they say nothing that is known."""
+    given: dict[str, Any] = vars(parser().parse_args(words))
+    command, parameters = given.pop("command"), given.pop("params")
+    del given["json"], given["print_completion"]  # no command's own
+    if command in ASKING:
+        return ASKING[command](parameters, **given)
+    return step(parameters, command, **given)
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, 2 for bad input, 130 when stopped with its state kept."""
-    given = parse(words)
-    return status(lambda: run(given))
+    given = sys.argv[1:] if words is None else words
+    return status(lambda: answer(lambda: run(given), as_json="--json" in given))
 
 
 if __name__ == "__main__":

@@ -160,6 +160,7 @@ def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> dict[
         "test_persons": counts["persons"]["test"],
         "queries": counts["queries"]["test"],
         "gallery": counts["gallery"]["test"],
+        "gallery_rule": counts["gallery_rule"],
         "train_triplets": training["triplets"],
         "temperature": training["temperature"],
         "seed": training["seed"],

@@ -15,7 +15,7 @@ from mtdnet.verify import Verifier
 
 
 class Pairs(PythonModel):
-    """Rows of ``left`` and ``right`` (paths of image files) -> ``probability`` in [0, 1]."""
+    """Rows of ``left`` and ``right`` (image files) -> calibrated ``probability`` in [0, 1]."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the network that was saved with the model."""

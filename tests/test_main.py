@@ -21,7 +21,8 @@ def folder(small: Path, tmp_path: Path) -> Path:
     shutil.copytree(small, tmp_path / "results")
     content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     content["pretrain"] |= {"source": "viper", "width": 0.0625, "steps": 2, "validate_every": 1}
-    content["evaluate"] |= {"targets": ["viper"]}
+    content["train"] |= {"steps": 1, "validate_every": 1, "targets": ["ilids"]}
+    content["train"]["compared"] = {"targets": [], "variants": []}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     return tmp_path
 
@@ -37,14 +38,19 @@ def test_trains_evaluates_and_reports(folder: Path) -> None:
         assert done.returncode == 0, done.stderr
     assert "MTDnet-trp" in done.stdout
     assert (folder / "results" / "report" / "index.html").is_file()
-    figures = folder / "results" / "evaluate" / "viper-mtdnet"
-    assert {path.name for path in figures.iterdir()} == {
-        "metrics.json",
-        "facts.json",
+    figures = folder / "results" / "evaluate" / "viper-0" / "mtdnet"
+    assert {path.name for path in figures.rglob("*.*")} == {
+        "calibration.csv",
+        "cases.png",
         "cmc.csv",
         "cmc.png",
+        "facts.json",
+        "looked.png",
         "losses.png",
+        "metrics.json",
         "ranked.png",
+        "ranks.csv",
+        "reliability.png",
         "scores.safetensors",
     }
 
@@ -54,9 +60,13 @@ def test_trains_evaluates_and_reports(folder: Path) -> None:
     [
         (["ingest", "--benchmark", "viper"], "error: data/viper: no such folder or archive"),
         (["ingest", "--benchmark", "shop"], "error: ingest.layouts: no benchmark 'shop'"),
-        (["train", "--target", "vipr"], "train.targets: no 'vipr'; known: cuhk01, viper"),
-        (["evaluate", "--target", "viper", "--variant", "x"], "evaluate.variants: no 'x'"),
-        (["evaluate", "--target", "viper"], "models/viper-mtdnet/training.json: no such"),
+        (["train", "--target", "vipr"], "train: no benchmark 'vipr'; known: ilids"),
+        (["train", "--target", "ilids", "--split", "3"], "train: no split 3 of ilids; known: 0"),
+        (["pretrain", "--variant", "aug"], "pretrain: no variant 'aug' on viper; known: mtdnet"),
+        (["evaluate", "--target", "viper", "--variant", "x"], "evaluate: no variant 'x' on viper"),
+        (["evaluate", "--target", "viper"], "models/viper-0/mtdnet/training.json: no such"),
+        (["evaluate", "--target"], "error: argument --target: expected one argument"),
+        (["--nonsense"], "error: "),
         (["--params", "none.yaml", "report"], "error: none.yaml: no such file"),
     ],
 )

@@ -26,7 +26,7 @@ def files(tmp_path: Path) -> list[Path]:
 def test_scores_files_as_the_test_scores_images(
     files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "PAIRS", 2)
+    monkeypatch.setattr(verify, "BLOCK", 2)
     network = MTDnet(1 / 16)
     keep.save(network, tmp_path / "network.safetensors")
     verifier = Verifier(tmp_path / "network.safetensors")

@@ -1,5 +1,6 @@
 """Networks as safetensors files: loading one runs nobody's code."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,15 +31,15 @@ class Kept:
 def save(network: Network, target: Path, temperature: float | None = None) -> None:
     """Write the weights (float32), and in the header what ``load`` needs, whole or not at all."""
     weights = {k: v.detach().float().cpu().contiguous() for k, v in network.state_dict().items()}
-    header = {
-        "network": type(network).__name__,
-        "width": repr(network.width),
-        "trunk_width": repr(network.trunk_width),
+    told = {
+        "kind": type(network).__name__,
+        "width": network.width,
+        "trunk_width": network.trunk_width,
+        "temperature": temperature,
     }
-    if temperature is not None:
-        header["temperature"] = repr(temperature)
+    # One key: safetensors writes several in random order, and equal networks would differ in hash.
     with whole(target) as draft:
-        save_file(weights, draft, metadata=header)
+        save_file(weights, draft, metadata={"network": json.dumps(told)})
 
 
 def load(source: Path) -> Kept:
@@ -48,18 +49,18 @@ def load(source: Path) -> Kept:
     """
     try:
         with safe_open(source, framework="pt") as file:
-            header = file.metadata() or {}
+            told = json.loads((file.metadata() or {})["network"])
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        width, trunk_width = float(header["width"]), float(header["trunk_width"])
+        width, trunk_width = float(told["width"]), float(told["trunk_width"])
         if not (0 < width <= 1 and 0 < trunk_width <= 1):
             raise ValueError(f"width {width}, {trunk_width}")
         with torch.device("meta"):
-            network = KINDS[header["network"]](width, trunk_width)
+            network = KINDS[told["kind"]](width, trunk_width)
         network.load_state_dict(weights, assign=True)
-        temperature = float(header["temperature"]) if "temperature" in header else None
+        temperature = None if told["temperature"] is None else float(told["temperature"])
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; train the network first") from None
-    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as problem:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as problem:
         line = " ".join(str(problem).split())[:200]
         raise InputError(f"{source}: no network of this project ({line}); train it again") from None
     return Kept(network.eval(), temperature)

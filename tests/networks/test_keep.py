@@ -9,6 +9,8 @@ from mtdnet.networks import keep
 from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.mtdnet import MTDnet
 
+HEADER = '{"kind": "MTDnet", "width": %s, "trunk_width": 1.0, "temperature": null}'
+
 
 @pytest.mark.parametrize(("kind", "temperature"), [(MTDnet, 1.7), (MTDnet, None), (AlexNet, None)])
 def test_a_kept_network_is_the_same(
@@ -27,17 +29,9 @@ def test_a_kept_network_is_the_same(
 def test_one_line_for_what_is_no_network(tmp_path: Path) -> None:
     missing, page, other = (tmp_path / name for name in ("missing", "page", "other"))
     page.write_text("<html>")
-    save_file(
-        {"weight": torch.zeros(1)},
-        other,
-        metadata={"width": "0.5", "trunk_width": "0.5", "network": "MTDnet"},
-    )
+    save_file({"weight": torch.zeros(1)}, other, metadata={"network": HEADER % 0.5})
     endless = tmp_path / "endless"
-    save_file(
-        {"weight": torch.zeros(1)},
-        endless,
-        metadata={"width": "inf", "trunk_width": "1.0", "network": "MTDnet"},
-    )
+    save_file({"weight": torch.zeros(1)}, endless, metadata={"network": HEADER % "Infinity"})
     broken = (page, other, endless, tmp_path)
     for source, words in (
         (missing, "no such file"),
@@ -46,3 +40,10 @@ def test_one_line_for_what_is_no_network(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=words) as caught:
             keep.load(source)
         assert str(source) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_equal_networks_are_equal_files(tmp_path: Path) -> None:
+    network = MTDnet(1 / 32)
+    for name in "abcd":
+        keep.save(network, tmp_path / name, 1.5)
+    assert len({(tmp_path / name).read_bytes() for name in "abcd"}) == 1

@@ -104,7 +104,9 @@ def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:
         experiment = client.get_experiment_by_name(benchmark)
         assert experiment is not None
         found_runs = client.search_runs([experiment.experiment_id])
-        assert {each.info.run_name for each in found_runs} == {f"{benchmark}-{name}" for name in names}
+        assert {each.info.run_name for each in found_runs} == {
+            f"{benchmark}-{name}" for name in names
+        }
         for each in found_runs:
             assert each.info.status == "FINISHED"
             assert each.inputs is not None

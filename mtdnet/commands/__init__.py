@@ -1,0 +1,1 @@
+"""The commands of ``mtdnet``, one file each, and what they share."""

@@ -1,0 +1,98 @@
+"""The words of the command line, and their completion in a shell."""
+
+import argparse
+from pathlib import Path
+from typing import Any, NoReturn
+
+import shtab
+
+from mtdnet.errors import InputError
+
+STEPS = {
+    "ingest": "read a benchmark below data/ into a table and packed images",
+    "augment": "draw an identity split of its persons, and triplets",
+    "pretrain": "train a variant on the source",
+    "train": "train a variant on a target, from its source network",
+    "evaluate": "score the test persons of a benchmark: CMC and mAP",
+    "report": "one page of all evaluations",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of whole words that tells of a mistake in one line, as all commands do."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InputError."""
+        raise InputError(f"{message}; `{self.prog} --help` tells more")
+
+
+def parser() -> Parser:
+    """Return the parser of all commands."""
+    made = Parser(prog="mtdnet", description="Is this the same person, seen by another camera?")
+    _file(made, "--params", type=Path, default=Path("params.yaml"), help="of the steps")
+    shtab.add_argument_to(made, help="print what completes mtdnet's words in a shell, and exit")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _same(commands.add_parser("same", help="the probability that two images show one person"))
+    _rank(commands.add_parser("rank", help="order a folder's images by likeness to a query"))
+    for step, told in STEPS.items():
+        _step(commands.add_parser(step, help=told), step)
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true", help="print one JSON document")
+    return made
+
+
+def _same(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Print the calibrated probability that two images show one person, for a prior of one half."
+    )
+    _file(command, "left", type=Path, nargs="?", help="an image")
+    _file(command, "right", type=Path, nargs="?", help="another image")
+    told = "a CSV with the columns left and right instead: paths, from the CSV's folder on"
+    _file(command, "--pairs", type=Path, help=told)
+    _model(command)
+
+
+def _rank(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Order the images below a folder, but the query's own file, by the probability that they "
+        "show the query's person; a network that only ranks orders by distance."
+    )
+    _file(command, "query", type=Path, help="an image")
+    _file(command, "gallery", by=shtab.DIRECTORY, type=Path, help="a folder of images")
+    command.add_argument("--top", type=int, default=10, metavar="N", help="how many (10)")
+    _file(command, "--html", type=Path, help="write a page with the images, too")
+    _model(command)
+
+
+def _step(command: argparse.ArgumentParser, step: str) -> None:
+    if step in ("ingest", "augment"):
+        command.add_argument("--benchmark", required=True)
+    if step in ("train", "evaluate"):
+        command.add_argument("--target", required=True)
+    if step in ("pretrain", "train", "evaluate"):
+        command.add_argument("--variant", default="mtdnet", help="(mtdnet)")
+    if step in ("augment", "pretrain", "train", "evaluate"):
+        command.add_argument("--split", type=int, default=0, help="number of the split (0)")
+
+
+def _model(command: argparse.ArgumentParser) -> None:
+    told = (
+        "network.safetensors, its folder, models:/NAME@ALIAS or models:/NAME/VERSION; else what "
+        "MTDNET_MODEL says, else the project's network of the source"
+    )
+    _file(command, "--model", help=told)
+
+
+def _file(
+    command: argparse.ArgumentParser,
+    name: str,
+    by: dict[str, str | dict[str, str]] = shtab.FILE,
+    **settings: Any,
+) -> None:
+    """Add an argument that a shell completes with the files or folders that are there."""
+    metavar = name.upper() if not name.startswith("-") else "FILE"
+    action = command.add_argument(name, metavar=metavar, **settings)
+    vars(action)["complete"] = by  # where shtab looks for it

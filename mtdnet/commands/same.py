@@ -1,0 +1,63 @@
+"""``mtdnet same``: the probability that two images show one person."""
+
+import csv
+from pathlib import Path
+
+from mtdnet.commands.model import fetched, named
+from mtdnet.commands.output import Answer, note
+from mtdnet.errors import InputError
+
+COLUMNS = ("left", "right")
+
+
+def same(
+    parameters: Path,
+    *,
+    left: Path | None,
+    right: Path | None,
+    pairs: Path | None,
+    model: str | None,
+) -> Answer:
+    """Answer with the probability of each pair, of which there is one, or a CSV of ``pairs``."""
+    given = [image for image in (left, right) if image is not None]
+    if len(given) != (0 if pairs else 2):
+        raise InputError("name two images, or --pairs FILE.csv with the columns left and right")
+    asked = _pairs(pairs) if pairs else [(given[0], given[1])]
+    lefts, rights = [pair[0] for pair in asked], [pair[1] for pair in asked]
+
+    chosen = named(model, parameters)
+    from mtdnet.verify import Verifier  # torch takes seconds
+
+    with fetched(chosen) as network:
+        verifier = Verifier(network)
+    note(f"asked {chosen}")
+    found = verifier.probability(lefts, rights).tolist()
+    rows = [
+        {"left": str(a), "right": str(b), "probability": p}
+        for p, (a, b) in zip(found, asked, strict=True)
+    ]
+    return Answer(
+        "\n".join(f"{row['probability']:.2f}  {row['left']}  {row['right']}" for row in rows),
+        {"model": chosen, "pairs": rows},
+    )
+
+
+def _pairs(table: Path) -> list[tuple[Path, Path]]:
+    """Return the pairs of a CSV; InputError names the row, counted as a spreadsheet does."""
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream, restval="")
+            there = reader.fieldnames or ()
+            if missing := [column for column in COLUMNS if column not in there]:
+                has = ", ".join(there) or "none"
+                raise InputError(f"{table}: no column {', '.join(missing)}; it has {has}")
+            rows = [(row["left"].strip(), row["right"].strip()) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as problem:
+        raise InputError(f"{table}: not a CSV in UTF-8 ({problem}); save it again") from None
+    for number, row in enumerate(rows, start=2):
+        for side, image in zip(COLUMNS, row, strict=True):
+            if not image or not (table.parent / image).is_file():
+                raise InputError(f"{table}: row {number}, {side}: no image file '{image}'")
+    if not rows:
+        raise InputError(f"{table}: no rows; list one pair a row")
+    return [(table.parent / left, table.parent / right) for left, right in rows]

@@ -1,0 +1,15 @@
+"""``mtdnet ingest``, ``augment``, ...: the steps without Prefect, DVC and MLflow."""
+
+from pathlib import Path
+from typing import Any
+
+from mtdnet import params, steps
+from mtdnet.commands.output import Answer
+
+
+def step(parameters: Path, command: str, **options: Any) -> Answer:
+    """Run one step; answer with what it found."""
+    found = getattr(steps, command)(params.load(parameters), **options)
+    if isinstance(found, str):
+        return Answer(found, {"table": found})
+    return Answer("\n".join(f"{key}: {value}" for key, value in found.items()), found)

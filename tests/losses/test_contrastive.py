@@ -17,7 +17,8 @@ def test_equals_equations_3_and_4_in_a_loop(margin: float) -> None:
         size_a, size_b = (math.sqrt(sum(x * x for x in f)) for f in (f_a, f_b))
         d = math.sqrt(sum((p / size_a - q / size_b) ** 2 for p, q in zip(f_a, f_b, strict=True)))
         total += y * d**2 / 2 + (1 - y) * max(0.0, margin - d) ** 2 / 2
-    assert float(contrastive_loss(source, target, *labels, margin)) == pytest.approx(total / 30)
+    loss = contrastive_loss(source, target, labels[0], labels[1], margin)
+    assert float(loss) == pytest.approx(total / 30)
 
 
 def test_pulls_equal_labels_together_and_others_apart_up_to_the_margin() -> None:

@@ -21,6 +21,9 @@ OPEN_SET = (
     "and passes a threshold that at most the given share of the questions without a person pass."
 )
 ECE = "ECE: expected calibration error before (raw) and after the temperature, in per cent."
+EXPECTED = (
+    "Expected rank-k: over random galleries of one image a person; rank-k is of the whole gallery."
+)
 SPLITS = (
     "± is the standard deviation over the splits. The 95 % interval is of the mean, by Student's "
     "t, and somewhat narrow: the splits of a benchmark share persons."
@@ -39,6 +42,7 @@ def over(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
             rows.append([f"{system}, 95 %", count, *(span(of.get(name, [])) for name in names)])
     several = max(map(splits, found.values())) > 1
     notes = [
+        *([EXPECTED] if "expected-rank-1" in names else []),
         *([OPEN_SET] if any(name.startswith("dir-") for name in names) else []),
         *([ECE] if "ece" in names else []),
         *([SPLITS] if several else []),

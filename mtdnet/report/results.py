@@ -17,6 +17,7 @@ TOLD = {
     "test_persons": "test persons",
     "queries": "queries",
     "gallery": "gallery images",
+    "gallery_rule": "gallery rule",
     "train_triplets": "training triplets",
     "trained_on": "trained on",
     "device": "scored on",

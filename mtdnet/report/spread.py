@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from mtdnet.evaluation.interval import interval
 from mtdnet.report.gather import Evaluation
-from mtdnet.report.names import ordered, percent
+from mtdnet.report.names import label, ordered, percent
 
-Figures = dict[tuple[str, str], dict[str, list[float]]]
+Measures = dict[str, list[float]]
+Figures = dict[tuple[str, str], Measures]
 
 
 def figures(evaluations: Sequence[Evaluation]) -> Figures:
@@ -25,9 +26,23 @@ def figures(evaluations: Sequence[Evaluation]) -> Figures:
     return found
 
 
-def splits(measured: dict[str, list[float]]) -> int:
+def splits(measured: Measures) -> int:
     """Return on how many splits a system was measured."""
     return max(map(len, measured.values()), default=0)
+
+
+def single_shot(measured: Measures, rank: int) -> list[float]:
+    """Return rank-k with one gallery image a person, on each split: what Table 1 compares.
+
+    Where persons have several, that is the expectation over random single-shot galleries.
+    """
+    return measured.get(f"expected-rank-{rank}") or measured.get(f"rank-{rank}", [])
+
+
+def several_shots(found: Figures) -> str:
+    """Return the benchmarks of which a person has several gallery images, in a line."""
+    names = (label(benchmark) for (benchmark, _), of in found.items() if "expected-rank-1" in of)
+    return ", ".join(dict.fromkeys(names))
 
 
 def mean(values: Sequence[float]) -> str:

@@ -1,6 +1,6 @@
 """Table 1 of Chen et al. 2017 with our rows below."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from mtdnet.evaluation.interval import interval
@@ -8,7 +8,7 @@ from mtdnet.report.gather import Evaluation
 from mtdnet.report.html import cells, note, scroll
 from mtdnet.report.names import BENCHMARKS, RANKS, SYSTEMS, label, ordered, percent
 from mtdnet.report.published import Published, published, unlike
-from mtdnet.report.spread import figures, splits
+from mtdnet.report.spread import Measures, figures, several_shots, single_shot, splits
 
 CAPTION = (
     "Rank-1, rank-5 and rank-10 in per cent, single shot. Above: as published in Table 1 of Chen, "
@@ -16,6 +16,7 @@ CAPTION = (
     "its text speaks of 18 other methods, the printed table holds these 17. "
     "Cl: classification loss; Rnk: ranking loss. Below: measured here"
 )
+SHOTS = "; on {} the expectation over random single-shot galleries"
 SEVERAL = "; of several identity splits their mean (± standard deviation)"
 
 
@@ -39,7 +40,8 @@ def table1(evaluations: Sequence[Evaluation]) -> str:
         for system in ordered([*SYSTEMS, *(system for _, system in ours)])
     )
     several = max(map(splits, ours.values())) > 1
-    caption = f"{CAPTION}{SEVERAL if several else ''}."
+    shots = several_shots(ours)
+    caption = f"{CAPTION}{SEVERAL if several else ''}{SHOTS.format(shots) if shots else ''}."
     notes = "; ".join(f"{label(b)}: {told}" for b, told in other.items())
     return scroll(
         "Table 1 and our figures",
@@ -63,8 +65,8 @@ def _published(row: Published, columns: Sequence[str]) -> str:
     )
 
 
-def _ours(measured: Mapping[str, Sequence[float]], rank: int, other: bool) -> str:
-    values = measured.get(f"rank-{rank}")
+def _ours(measured: Measures, rank: int, other: bool) -> str:
+    values = single_shot(measured, rank)
     if not values:
         return "<td>-</td>"
     found, star = interval(values), "*" if other else ""

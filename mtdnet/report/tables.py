@@ -9,9 +9,8 @@ from mtdnet.files import whole
 from mtdnet.report.gather import Evaluation
 from mtdnet.report.names import RANKS, SYSTEMS, label, measures, ordered, percent
 from mtdnet.report.published import published, unlike
-from mtdnet.report.spread import figures, mean, splits
+from mtdnet.report.spread import figures, mean, several_shots, single_shot, splits
 
-MEASURES = (*(f"rank-{k}" for k in RANKS), "mAP")
 FACTS = (
     "split",
     "split_seed",
@@ -36,7 +35,8 @@ def terminal(evaluations: Sequence[Evaluation]) -> str:
         (b, row.system): f for row in published() for (b, k), f in row.figures.items() if k == 1
     }
     other = unlike(evaluations)
-    lines = [["benchmark", "system", "splits", *MEASURES, "paper rank-1"]]
+    ranks = [f"rank-{k}" for k in RANKS]
+    lines = [["benchmark", "system", "splits", *ranks, "mAP", "paper rank-1"]]
     for benchmark in dict.fromkeys(one.benchmark for one in evaluations):
         for system in ordered([*SYSTEMS, *(system for _, system in ours)]):
             measured = ours.get((benchmark, system), {})
@@ -44,17 +44,23 @@ def terminal(evaluations: Sequence[Evaluation]) -> str:
             lines.append(
                 [label(benchmark), system]
                 + [str(splits(measured) or "-")]
-                + [mean(measured.get(name, [])) for name in MEASURES]
+                + [mean(single_shot(measured, k)) for k in RANKS]
+                + [mean(measured.get("mAP", []))]
                 + ["-" if there is None else f"{there:.2f}{'*' if benchmark in other else ''}"]
             )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
+    told = [
         "  ".join(
             cell.ljust(width) if i < 2 else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
-    ) + ("\n* published for other persons: not comparable" if other else "")
+    ]
+    if shots := several_shots(ours):
+        told.append(f"rank-k on {shots}: expected over random single-shot galleries")
+    if other:
+        told.append("* published for other persons: not comparable")
+    return "\n".join(told)
 
 
 def write_csv(target: Path, evaluations: Sequence[Evaluation]) -> None:

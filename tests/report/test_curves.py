@@ -67,3 +67,6 @@ def test_what_measures_mean_is_told_where_they_are(evaluated: Write) -> None:
     assert '<th scope="row">MTDnet-rnk, 95 %</th>' in html
     alone = curves.over("viper", found[:1])
     assert "<h3>Figures</h3>" in alone and "Student" not in alone and "±" not in alone
+    assert "Expected rank-k" not in alone
+    found[0].figures["MTDnet-rnk"]["expected-rank-1"] = 0.5
+    assert "Expected rank-k: over random galleries" in curves.over("viper", found[:1])

@@ -5,6 +5,7 @@ from statistics import mean, stdev
 
 from mtdnet.report.gather import evaluations
 from mtdnet.report.names import SYSTEMS
+from mtdnet.report.table1 import table1
 from mtdnet.report.tables import terminal, write_csv
 
 Write = Callable[..., Path]
@@ -38,6 +39,20 @@ def test_the_terminal_table_tells_mean_and_deviation(evaluated: Write) -> None:
     for one, value in zip(found, (0.25, 0.75), strict=True):
         one.figures["MTDnet-rnk"]["rank-1"] = value
     assert "MTDnet-rnk         2  50.00 ± 35.36" in terminal(found)
+
+
+def test_of_several_gallery_images_a_person_the_single_shot_figure_is_told(
+    evaluated: Write,
+) -> None:
+    (one,) = evaluations([evaluated("viper-0/rnk")])
+    one.figures["MTDnet-rnk"] = {f"rank-{k}": 0.75 for k in (1, 5, 10)}
+    one.figures["MTDnet-rnk"] |= {"expected-rank-1": 0.5, "expected-rank-5": 0.625}
+    told = terminal([one]).splitlines()
+    assert told[1].split()[2:6] == ["1", "50.00", "62.50", "75.00"]
+    assert told[-2] == "rank-k on VIPeR: expected over random single-shot galleries"
+    html = table1([one])
+    assert "<td>50.00*</td><td>62.50*</td><td>75.00*</td>" in html
+    assert "on VIPeR the expectation over random single-shot galleries." in html
 
 
 def test_the_csv_file_has_splits_mean_and_deviation(written: tuple[Path, str]) -> None:

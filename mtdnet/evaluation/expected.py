@@ -21,39 +21,39 @@ def expected_cmc(
     draw ten such galleries and take the mean. Given the true match's cost, another person is at
     or before it with probability p = the share of his images that don't cost more, and all
     persons independently: how many are is Poisson-binomial. The mean is over the query's true
-    images, then over queries with a true match. Arguments and errors are those of ``ranks``.
+    images, then over queries with a true match. Arguments and errors are those of ``ranks`` and
+    ``cmc``.
     """
-    names, person = np.unique(gallery_person, return_inverse=True)
+    names, person, images = np.unique(gallery_person, return_inverse=True, return_counts=True)
+    order = np.argsort(person, kind="stable")  # images of a person stand together
+    starts = np.cumsum(images) - images
     size = min(size, len(names))
     total, matched = np.zeros(size), 0
     for _, costs, true, wrong in blocks(
         cost, query_person, gallery_person, query_camera, gallery_camera
     ):
-        for row, own, others in zip(costs, true, wrong, strict=True):
-            if own.any():
-                total += _first(row, own, others, person, len(names), size)
-                matched += 1
+        matches = true.sum(1)
+        matched += int((matches > 0).sum())
+        queries, columns = np.nonzero(true)
+        for start in range(0, len(queries), len(costs)):  # as many rows as a block: same memory
+            row, column = queries[start : start + len(costs)], columns[start : start + len(costs)]
+            before = wrong[row] & (costs[row] <= costs[row, column][:, None])
+            counts = np.add.reduceat(before[:, order], starts, axis=1, dtype=np.int32)
+            total += _first(counts / images, size) @ (1 / matches[row])
     if not matched:
         raise InputError(f"none of {len(cost)} queries has a true match in the gallery")
     return np.minimum(np.cumsum(total) / matched, 1.0)
 
 
-def _first(
-    row: Costs,
-    own: NDArray[np.bool_],
-    others: NDArray[np.bool_],
-    person: NDArray[np.intp],
-    persons: int,
-    size: int,
-) -> NDArray[np.float64]:
-    """Return the probabilities (size,) that one query's true match has rank 1, 2, ..."""
-    images = np.bincount(person[others], minlength=persons)
-    before = others & (row <= row[own][:, None])  # (true images, gallery)
-    counts = np.stack([np.bincount(person[each], minlength=persons) for each in before])
-    chance = counts[:, images > 0] / images[images > 0]
-    found = np.zeros((len(chance), size))
-    found[:, 0] = 1.0
-    for p in chance.T[:, :, None]:  # one person after the other
-        found[:, 1:] = found[:, 1:] * (1 - p) + found[:, :-1] * p
-        found[:, :1] *= 1 - p
-    return np.asarray(found.mean(0))
+def _first(chance: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Return the probability (size, N) that a true image has rank 1, 2, ... up to ``size``.
+
+    ``chance``: (N, persons), of each person to be at or before it.
+    """
+    found = np.zeros((size, len(chance)))
+    found[0] = 1.0
+    for p in chance.T:  # one person after the other
+        moved = found * p
+        found -= moved
+        found[1:] += moved[:-1]
+    return found

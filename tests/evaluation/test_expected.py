@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mtdnet.errors import InputError
+from mtdnet.evaluation import cmc as module
 from mtdnet.evaluation.cmc import cmc, ranks
 from mtdnet.evaluation.expected import expected_cmc
 
@@ -33,6 +34,13 @@ def test_equals_the_mean_over_all_galleries(seed: int) -> None:
     np.testing.assert_allclose(short, expected[:2])
 
 
+def test_blocks_of_queries_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost = np.random.default_rng(0).random((3, 8))
+    whole = expected_cmc(cost, QUERY, GALLERY)
+    monkeypatch.setattr(module, "BLOCK", 2 * 8)
+    np.testing.assert_allclose(expected_cmc(cost, QUERY, GALLERY), whole)
+
+
 def test_is_the_plain_curve_where_everybody_has_one_image() -> None:
     rng = np.random.default_rng(0)
     persons = np.arange(30).astype(str)
@@ -40,6 +48,13 @@ def test_is_the_plain_curve_where_everybody_has_one_image() -> None:
     plain = cmc(ranks(cost, query, persons), 30)
     np.testing.assert_allclose(expected_cmc(cost, query, persons, size=30), plain)
     assert np.all(np.diff(plain) >= 0) and plain[-1] == 1
+
+
+def test_queries_without_a_true_match_are_left_out() -> None:
+    cost = np.array([[0.1, 0.2, 0.3], [0.3, 0.1, 0.2]])
+    gallery = np.array(["1", "2", "2"])
+    found = expected_cmc(cost, np.array(["9", "2"]), gallery)
+    assert found.tolist() == expected_cmc(cost[1:], np.array(["2"]), gallery).tolist() == [1, 1]
 
 
 def test_many_draws_come_to_it() -> None:

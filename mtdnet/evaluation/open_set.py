@@ -18,11 +18,11 @@ def detection_rates(
 ) -> dict[float, float]:
     """Return the detection and identification rate, in [0, 1], at each false-alarm rate.
 
-    Every query with a true match asks twice: against the whole gallery, and as somebody unknown
-    against the gallery without its person. An answer is an alarm when its cost is within a
-    threshold. The threshold for rate f is the largest at which no more than a share f of the
-    unknown raise an alarm; the rate found is the share of the known whose first image is a true
-    match within it. Ties count against the query, costs equal to the threshold's next as alarms.
+    Each of the N queries with a true match asks twice: against the whole gallery, and as somebody
+    unknown against the gallery without its person. An answer is an alarm when its cost is within a
+    threshold. Rate f allows the unknown m = floor(f N) alarms: the threshold lies just below their
+    m + 1st smallest best cost. The rate found is the share of the known whose first image is a
+    true match within it. Ties count against the query: of equal costs all are alarms, or none.
 
     Raises InputError for a rate outside (0, 1) or when no query has a true match; other arguments
     and errors are those of ``ranks``.
@@ -30,19 +30,19 @@ def detection_rates(
     for rate in false_alarms:
         if not 0 < rate < 1:
             raise InputError(f"a false-alarm rate must be in (0, 1), found {rate}")
-    known, unknown = [], []
-    for _, costs, true, wrong in blocks(
+    match, other = np.full((2, len(cost)), np.inf)
+    for rows, costs, true, wrong in blocks(
         cost, query_person, gallery_person, query_camera, gallery_camera
     ):
-        asked = true.any(1)
-        known.append(np.where(true, costs, np.inf).min(1, initial=np.inf)[asked])
-        unknown.append(np.where(wrong, costs, np.inf).min(1, initial=np.inf)[asked])
-    match, other = np.concatenate(known), np.concatenate(unknown)
-    if not len(match):
+        match[rows] = np.where(true, costs, np.inf).min(1, initial=np.inf)
+        other[rows] = np.where(wrong, costs, np.inf).min(1, initial=np.inf)
+    asked = np.isfinite(match)
+    if not asked.any():
         raise InputError(f"none of {len(cost)} queries has a true match in the gallery")
+    match, other = match[asked], other[asked]
     alarms = np.sort(other)
-    first_too_many = [int(np.floor(rate * len(alarms))) for rate in false_alarms]
+    shares = np.arange(1, len(alarms) + 1) / len(alarms)  # not f N, which rounds below a whole m
     return {
-        rate: float(np.mean((match < other) & (match < alarms[count])))
-        for rate, count in zip(false_alarms, first_too_many, strict=True)
+        rate: float(np.mean(match < np.minimum(other, alarms[(shares <= rate).sum()])))
+        for rate in false_alarms
     }

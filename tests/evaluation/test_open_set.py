@@ -1,13 +1,16 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
+from mtdnet.evaluation import cmc
 from mtdnet.evaluation.cmc import ranks
 from mtdnet.evaluation.open_set import detection_rates
 
 Names = NDArray[np.str_]
-RATES = (0.01, 0.1, 0.3, 0.9)
+RATES = (0.01, 0.1, 0.29, 0.3, 0.9)
 
 
 def example(seed: int) -> tuple[NDArray[np.float64], Names, Names, Names, Names]:
@@ -34,19 +37,31 @@ def test_equals_a_loop_over_thresholds(seed: int) -> None:
     for rate, found in detection_rates(cost, query, gallery, q_at, g_at, RATES).items():
         best = 0.0
         for threshold in sorted({c - 1e-9 for pair in asked for c in pair} | {9.0}):
-            if sum(other <= threshold for _, other in asked) <= rate * len(asked):
+            allowed = Fraction(str(rate)) * len(asked)
+            if sum(other <= threshold for _, other in asked) <= allowed:
                 right = sum(true < other and true <= threshold for true, other in asked)
                 best = right / len(asked)
         assert found == pytest.approx(best), rate
 
 
-def test_rises_with_the_alarms_and_ends_below_rank_1() -> None:
+def test_rises_with_the_alarms_up_to_rank_1(monkeypatch: pytest.MonkeyPatch) -> None:
     cost, query, gallery, q_at, g_at = example(0)
     every = (*RATES, 0.999)
     rates = list(detection_rates(cost, query, gallery, q_at, g_at, every).values())
     found = ranks(cost, query, gallery, q_at, g_at)
     assert rates == sorted(rates)
-    assert 0 < rates[0] < rates[-1] <= np.mean(found[found > 0] == 1)
+    assert 0 < rates[0] < rates[-1] == np.mean(found[found > 0] == 1)
+    monkeypatch.setattr(cmc, "BLOCK", 7 * 30)
+    assert list(detection_rates(cost, query, gallery, q_at, g_at, every).values()) == rates
+
+
+def test_as_many_alarms_as_the_rate_allows() -> None:
+    persons = np.arange(100).astype(str)
+    cost = np.full((100, 100), 999.0)
+    np.fill_diagonal(cost, np.arange(100))
+    cost[np.arange(100), (np.arange(100) + 50) % 100] = np.arange(100) + 0.5
+    found = detection_rates(cost, persons, persons, None, None, [0.01, 0.29])
+    assert found == {0.01: 0.02, 0.29: 0.3}  # 0.29 * 100 is below 29
 
 
 def test_a_perfect_system_finds_everybody_without_alarm() -> None:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from mtdnet.errors import InputError
+
 CONFIDENCE = 0.95
 DRAWS = 9999
 
@@ -26,11 +28,14 @@ class Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of rank-1, in [-1, 1], and its 95 % interval."""
+    """A difference of rank-1, in [-1, 1], and its 95 % interval.
+
+    One person has no interval.
+    """
 
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 def interval(values: Sequence[float]) -> Interval:
@@ -53,14 +58,24 @@ def rank1_difference(
 
     ``ranks``, ``others``: (Q,) of the true match; 0, no true match, is left out; ``person``: (Q,).
     The interval is the percentile bootstrap over persons: queries of one person are alike, so all
-    of a drawn person's count together.
+    of a drawn person's count together. Raises InputError when no query has a true match.
     """
     asked = (ranks > 0) & (others > 0)
+    if not asked.any():
+        raise InputError(f"none of {len(ranks)} queries has a true match in the gallery")
     gain = (ranks[asked] == 1).astype(float) - (others[asked] == 1)
     _, who = np.unique(person[asked], return_inverse=True)
     gains, queries = np.bincount(who, gain), np.bincount(who)
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(gains), np.full(len(gains), 1 / len(gains)), DRAWS)
-    shares = (drawn @ gains) / (drawn @ queries)
-    low, high = np.quantile(shares, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Difference(float(gain.mean()), float(low), float(high))
+    if len(gains) < 2:
+        return Difference(float(gain.mean()), None, None)
+    found = stats.bootstrap(
+        (gains, queries),
+        lambda gains, queries, axis: gains.sum(axis) / queries.sum(axis),
+        n_resamples=DRAWS,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        paired=True,
+        vectorized=True,
+        random_state=np.random.default_rng(seed),  # its name before SciPy 1.15 too
+    ).confidence_interval
+    return Difference(float(gain.mean()), float(found.low), float(found.high))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mtdnet.errors import InputError
 from mtdnet.evaluation.interval import interval, rank1_difference
 
 
@@ -48,6 +49,7 @@ def test_one_system_against_itself_and_the_other_way_round() -> None:
     assert (same.difference, same.low, same.high) == (0, 0, 0)
     one, two = rank1_difference(ranks, others, person), rank1_difference(others, ranks, person)
     assert one.difference == -two.difference
+    assert two.low is not None and two.high is not None
     assert [one.low, one.high] == pytest.approx([-two.high, -two.low])
 
 
@@ -59,10 +61,18 @@ def test_the_interval_holds_a_known_difference() -> None:
         ranks = np.where(rng.random(300) < 0.6, 1, 2)
         others = np.where(rng.random(300) < 0.5, 1, 2)
         found = rank1_difference(ranks, others, person, seed=draw)
+        assert found.low is not None and found.high is not None
         held += found.low <= 0.1 <= found.high
     assert held >= 52  # 57 expected; fewer once in 2,000
 
 
-def test_one_person_gives_no_width() -> None:
+def test_one_person_has_no_interval_and_a_constant_gain_none_wide() -> None:
     found = rank1_difference(np.array([1, 2]), np.array([2, 2]), np.array(["1", "1"]))
-    assert (found.difference, found.low, found.high) == (0.5, 0.5, 0.5)
+    assert (found.difference, found.low, found.high) == (0.5, None, None)
+    found = rank1_difference(np.array([1, 1, 0]), np.array([2, 2, 0]), np.array(["1", "2", "3"]))
+    assert (found.difference, found.low, found.high) == (1, 1, 1)
+
+
+def test_no_true_match_is_one_line() -> None:
+    with pytest.raises(InputError, match="none of 2 queries has a true match"):
+        rank1_difference(np.zeros(2, int), np.zeros(2, int), np.array(["1", "2"]))

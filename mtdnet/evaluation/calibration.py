@@ -54,7 +54,7 @@ def fit(probability: Probability, same: Flags) -> float:
     The one of least cross-entropy over N pairs: Guo et al. 2017, "On Calibration of Modern Neural
     Networks". Raises InputError when there is no same or no different pair.
     """
-    logits, weight = logit(np.clip(probability, LEAST, 1 - LEAST).astype(np.float64)), _weight(same)
+    logits, weight = _logit(probability), _weight(same)
     signed = np.where(same, logits, -logits)
 
     def loss(log: float) -> float:
@@ -66,8 +66,7 @@ def fit(probability: Probability, same: Flags) -> float:
 
 def calibrated(probability: Probability, temperature: float) -> NDArray[np.float64]:
     """Return ``sigmoid(logit(p) / T)``, float64, of the same shape and in the same order."""
-    clipped = np.clip(probability, LEAST, 1 - LEAST).astype(np.float64)
-    scaled: NDArray[np.float64] = expit(logit(clipped) / temperature)
+    scaled: NDArray[np.float64] = expit(_logit(probability) / temperature)
     return scaled
 
 
@@ -89,6 +88,12 @@ def reliability(probability: Probability, same: Flags, bins: int = 15) -> Reliab
 def calibration_error(curve: Reliability) -> float:
     """Return the expected calibration error, ``sum weight |predicted - observed|``, in [0, 1]."""
     return float((curve.weight * np.abs(curve.predicted - curve.observed)).sum())
+
+
+def _logit(probability: Probability) -> NDArray[np.float64]:
+    clipped = np.clip(probability.astype(np.float64), LEAST, 1 - LEAST)
+    found: NDArray[np.float64] = logit(clipped)
+    return found
 
 
 def _weight(same: Flags) -> NDArray[np.float64]:

@@ -35,6 +35,12 @@ def test_finds_how_much_too_sure_a_network_is(sharper: float) -> None:
     assert after < 0.03 and (sharper == 1 or after < before / 2)
 
 
+def test_probabilities_of_0_and_1_have_a_temperature() -> None:
+    probability = np.array([1, 1, 0, 1, 0, 0, 0, 1], np.float32)
+    found = fit(probability, np.arange(8) < 4)  # right three times of four
+    assert calibrated(probability, found) == pytest.approx(np.where(probability, 0.75, 0.25))
+
+
 def test_numbers_of_same_and_different_pairs_change_nothing() -> None:
     probability, same = drawn(2.0, 400, 40_000)
     assert fit(probability, same) == pytest.approx(2.0, rel=0.15)
@@ -64,6 +70,15 @@ def test_reliability_equals_a_loop() -> None:
     np.testing.assert_allclose(np.stack(columns, 1), rows)
     error = sum(total * abs(predicted - observed) for _, _, predicted, observed, total in rows)
     assert calibration_error(found) == pytest.approx(error)
+
+
+def test_a_bin_holds_its_upper_edge_and_the_first_also_0() -> None:
+    probability = np.array([0, 0.5, 0.75, 1])
+    found = reliability(probability, np.array([False, False, True, True]), bins=4)
+    assert found.low.tolist() == [0, 0.25, 0.5, 0.75]
+    assert found.predicted.tolist() == probability.tolist()
+    observed, _ = calibration_curve([0, 0, 1, 1], probability, n_bins=4)
+    assert found.observed.tolist() == observed.tolist() == [0, 0, 1, 1]
 
 
 def test_agrees_with_torchmetrics_and_scikit_learn_on_balanced_pairs() -> None:

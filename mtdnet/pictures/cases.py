@@ -14,7 +14,7 @@ from mtdnet.pictures.paper import save
 
 SHOWN = 3  # first images of either head
 WIDE, TALL, STEP, GAP = 0.78, 1.56, 0.86, 0.3  # inches
-EDGE, LINE, ROW = 0.08, 0.3, 2.02
+EDGE, LINE, ROW = 0.08, 0.3, 2.2
 
 
 def cases(

@@ -20,7 +20,7 @@ def cmc_curve(
 
     The dotted line is chance: rank / ``gallery``, of a random order of ``gallery`` persons.
     """
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
     last = min(SHOWN, max(len(curve) for curve in curves.values()))
     for number, (name, curve) in enumerate(curves.items()):
@@ -39,6 +39,6 @@ def cmc_curve(
     axes.set_xlim(1, max(last, 2))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(frameon=False, loc="lower right")
+    figure.legend(frameon=False, loc="outside right center", handlelength=3)  # over no curve
     plain(axes)
     save(figure, target)

@@ -21,7 +21,9 @@ LEAST = 0.01  # a colour bar ends here at least: bfloat16 rounds, which is no fi
 COLUMNS = 2  # pairs side by side
 EDGE, WIDE, TALL, STEP = 0.08, 0.84, 1.68, 0.88  # inches
 PAIR, ROW, HEAD = 4.55, 2.3, 0.82
-HEAT = LinearSegmentedColormap.from_list("heat", [f"{BLUE}E0", "#FFFFFF00", f"{RED}E0"])
+HEAT = LinearSegmentedColormap.from_list(
+    "heat", [(0, f"{BLUE}F0"), (0.5, f"{BLUE}00"), (0.5, f"{RED}00"), (1, f"{RED}F0")]
+)
 
 
 def looked(
@@ -60,7 +62,7 @@ def looked(
     for number, (kind, q, g) in enumerate(chosen):
         down, right = divmod(number, COLUMNS)
         below = f"P(same) {score[q, g]:.3f}"
-        below += f", rank {ranks[q]}" if probes.true(q)[g] else f"; the true match has {ranks[q]}"
+        below += f"; the true match has rank {ranks[q]}"
         _pair(figure, HEAD + down * ROW, right * PAIR, probes, (q, g), (kind, below), scorer)
     save(figure, target)
 
@@ -78,9 +80,9 @@ def _pairs(
         for q in sorted(wrong, key=lambda q: -ranks[q])
     }
     kinds = (
-        [("sure and right", q, first[q]) for q in right],
+        [("surest, right", q, first[q]) for q in right],
         [("typical, right", q, first[q]) for q in middle],
-        [("sure and wrong", q, first[q]) for q in wrong],
+        [("surest, wrong", q, first[q]) for q in wrong],
         [("missed", q, g) for q, g in missed.items()],
     )
     seen = set()
@@ -113,10 +115,18 @@ def _pair(
         outer = column in (0, 3)
         frame = None if image == 0 or covered else true
         above = asked.marked(names[1], true) if column == 3 else names[0] if outer else ""
-        asked.person(axes, probes.pixels[rows[image]], above, "", frame)
+        pixels = probes.pixels[rows[image]]
+        asked.person(axes, _pale(pixels) if covered else pixels, above, "", frame)
         if covered:
             axes.imshow(maps[image], cmap=HEAT, norm=scale, aspect=2)
     asked.text_at(figure, left + EDGE, top + TALL + 0.06, told[1])
     bar = asked.axes_at(figure, left + EDGE + 4 * STEP, top + 0.1, 0.1, TALL - 0.2)
     figure.colorbar(ScalarMappable(scale, HEAT), cax=bar)
-    bar.tick_params(labelsize=SMALL)
+    bar.tick_params(labelsize=SMALL, length=2, pad=1)
+    bar.set_ylabel("drop of P(same)", fontsize=SMALL, labelpad=1)
+
+
+def _pale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an image (H, W, 3) in light greys, which leave the colours to the map over it."""
+    grey = (90 + pixels.mean(2) * (165 / 255)).astype(np.uint8)
+    return np.stack([grey] * 3, axis=2)

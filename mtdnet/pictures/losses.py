@@ -16,13 +16,15 @@ LOSS, VALIDATION = "_loss", "validation_"
 def loss_curves(history: Path, target: Path, title: str = "") -> None:
     """Draw ``history.csv`` into a PNG file: columns ``*_loss`` above, ``validation_*`` below.
 
-    An empty cell is left out. Raises InputError when the table is missing or has no such column.
+    An empty cell is left out, and so is a column of them. Raises InputError when the table is
+    missing or has no such column.
     """
     rows = read_history(history)
-    losses = [name for name in rows[0] if name.endswith(LOSS)]
-    measured = [name for name in rows[0] if name.startswith(VALIDATION)]
+    filled = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    losses = [name for name in filled if name.endswith(LOSS)]
+    measured = [name for name in filled if name.startswith(VALIDATION)]
     if not losses or not measured:
-        raise InputError(f"{history}: no column *{LOSS} or {VALIDATION}*; train again")
+        raise InputError(f"{history}: no number in a column *{LOSS} or {VALIDATION}*; train again")
     figure = Figure(figsize=(6, 5), layout="constrained")
     above, below = figure.subplots(2, sharex=True)
     _draw(above, rows, losses)
@@ -66,7 +68,12 @@ def _draw(axes: Axes, rows: list[dict[str, float | None]], names: list[str]) -> 
             color=CYCLE[number % len(CYCLE)],
             linestyle=DASHES[number % len(DASHES)],
             marker="o" if len(points) == 1 else "",
-            label=name.removesuffix(LOSS).removeprefix(VALIDATION).replace("_", " "),
+            label=_told(name),
         )
     axes.legend(frameon=False, loc="best")
     plain(axes)
+
+
+def _told(name: str) -> str:
+    short = name.removesuffix(LOSS).removeprefix(VALIDATION)
+    return short.replace("rank1", "rank-1").replace("_", " ")

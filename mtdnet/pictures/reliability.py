@@ -41,7 +41,7 @@ def reliability(
             plain(axes)
             axes.xaxis.set_major_locator(MultipleLocator(0.25))
             axes.xaxis.set_major_formatter(PercentFormatter(1))
-            axes.yaxis.set_major_formatter(PercentFormatter(1))
+            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     grid[0, 0].set_ylabel("same pairs")
     grid[1, 0].set_ylabel("weight")
     save(figure, target)

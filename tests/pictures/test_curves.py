@@ -54,11 +54,22 @@ def test_six_systems_are_told_apart_without_colour(figures: list[Figure], tmp_pa
     assert len({line.get_color() for line in lines}) == 7
 
 
-def test_a_variants_own_losses_are_drawn(figures: list[Figure], tmp_path: Path) -> None:
-    header = "step,triplets,triplet_loss,pair_loss,contrastive_loss,validation_rank1\n"
-    loss_curves(history(tmp_path, header + "10,2400,0.5,0.69,0.2,0.5\n"), tmp_path / "losses.png")
-    labels = [line.get_label() for line in figures[0].axes[0].lines]
-    assert labels == ["triplet", "pair", "contrastive"]
+@pytest.mark.parametrize(
+    ("names", "cells", "expected"),
+    [
+        ("triplet_loss,pair_loss,contrastive_loss", "0.5,0.69,0.2", "triplet,pair,contrastive"),
+        ("pair_loss", "0.69", "pair"),
+        ("triplet_loss,pair_loss", "0.5,", "triplet"),  # an empty column has no line
+    ],
+)
+def test_a_variants_own_losses_are_drawn(
+    figures: list[Figure], tmp_path: Path, names: str, cells: str, expected: str
+) -> None:
+    text = f"step,{names},validation_rank1,validation_rank1_ranking\n10,{cells},0.5,0.4\n"
+    loss_curves(history(tmp_path, text), tmp_path / "losses.png")
+    above, below = ([str(line.get_label()) for line in axes.lines] for axes in figures[0].axes)
+    assert above == expected.split(",")
+    assert below == ["rank-1", "rank-1 ranking"]
 
 
 def test_loss_lines_leave_empty_cells_out(figures: list[Figure], tmp_path: Path) -> None:
@@ -75,10 +86,10 @@ def test_loss_lines_leave_empty_cells_out(figures: list[Figure], tmp_path: Path)
 def test_pictures_are_png_files(tmp_path: Path, ranks: int) -> None:
     cmc_curve({"MTDnet": np.linspace(0.1, 1, ranks)}, tmp_path / "cmc.png", gallery=ranks)
     loss_curves(history(tmp_path, HEADER + "1,240,0.5,0.69,0.1\n"), tmp_path / "losses.png")
-    for name in ("cmc.png", "losses.png"):
+    for name, width in (("cmc.png", 800), ("losses.png", 600)):
         assert (tmp_path / name).stat().st_size < 50_000
         with Image.open(tmp_path / name) as image:
-            assert image.format == "PNG" and image.width == 600
+            assert image.format == "PNG" and image.width == width
 
 
 @pytest.mark.parametrize(
@@ -89,7 +100,8 @@ def test_pictures_are_png_files(tmp_path: Path, ranks: int) -> None:
         (HEADER, "history.csv: no row, or one without a step"),
         ("step,loss\nx,1\n", "history.csv: no table of numbers"),
         (HEADER + "1,2,3,4,5,6\n", "history.csv: no table of numbers"),
-        ("step,speed\n1,2\n", r"history.csv: no column \*_loss or validation_\*"),
+        ("step,pair_loss,validation_rank1\n1,2,\n", "history.csv: no number in a column"),
+        ("step,speed\n1,2\n", r"history.csv: no number in a column \*_loss or validation_\*"),
     ],
 )
 def test_a_bad_history_is_named(tmp_path: Path, text: str | None, line: str) -> None:

@@ -80,6 +80,18 @@ def test_counts_who_is_right_and_draws_the_clearest_cases(
     assert len(figures[0].axes) == 4 * 8  # two of each kind: query, three, three, true match
 
 
+def test_the_largest_gaps_between_ranks_are_drawn(tmp_path: Path, figures: list[Figure]) -> None:
+    ranking = np.tile(np.arange(PERSONS) * 1.0, (PERSONS, 1))  # query q is found at rank q + 1
+    ranking[np.arange(PERSONS), np.arange(PERSONS)] -= 0.5
+    target = tmp_path / "cases.png"
+    own = costs(range(PERSONS))
+    cases(**shown(), pair_cost=own, ranking_cost=ranking, target=target, rows=2)
+    first, second = figures[0].axes[:8], figures[0].axes[8:]
+    assert first[0].get_title() == "query\nperson 11" and second[0].get_title().endswith(" 10")
+    assert [axes.get_title() for axes in first[1:5]] == ["1 ✗", "2 ✗", "3 ✗", "1 ✓"]
+    assert first[-1].get_xlabel() == "ranking: rank 12\npair: rank 1"
+
+
 def test_ties_are_nobodys_right_answer(tmp_path: Path, figures: list[Figure]) -> None:
     level = np.zeros((PERSONS, PERSONS))
     target = tmp_path / "cases.png"
@@ -101,27 +113,56 @@ def test_no_true_match_is_one_line(tmp_path: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("right", [range(0), range(1), range(6), range(PERSONS)])
-def test_shows_pairs_of_each_kind_once(right: range, tmp_path: Path, figures: list[Figure]) -> None:
+@pytest.fixture
+def scorer() -> Scorer:
     torch.manual_seed(0)
+    pixels = torch.from_numpy(shown()["pixels"])
+    return Scorer(MTDnet(1 / 32), pixels, Device(torch.device("cpu"), bf16=False, name="test"))
+
+
+@pytest.mark.parametrize("right", [range(0), range(1), range(6), range(PERSONS)])
+def test_shows_pairs_of_each_kind_once(
+    right: range,
+    tmp_path: Path,
+    figures: list[Figure],
+    scorer: Scorer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pairs: list[tuple[int, int]] = []
+
+    def maps(_: Scorer, first: int, second: int) -> tuple[Costs, Costs]:
+        pairs.append((first, second))
+        return np.zeros((227, 227)), np.full((227, 227), 0.2)
+
+    monkeypatch.setattr(import_module("mtdnet.pictures.looked"), "occlusion", maps)
     own, cost = shown(), costs(right)
     asked = own["person"][own["query"]], own["person"][own["gallery"]]
-    cpu = Device(torch.device("cpu"), bf16=False, name="test")
-    scorer = Scorer(MTDnet(1 / 32), torch.from_numpy(own["pixels"]), cpu)
-    looked(
-        **own,
-        scorer=scorer,
-        score=-cost,
-        ranks=ranks(cost, *asked),
-        target=tmp_path / "looked.png",
-    )
+    target = tmp_path / "looked.png"
+    looked(**own, scorer=scorer, score=-cost, ranks=ranks(cost, *asked), target=target)
     titles = [axes.get_title() for axes in figures[0].axes]
-    kinds = [title.split("\n")[0] for title in titles if "\n" in title and "query" not in title]
-    assert len(kinds) == 4
+    told = [title.split("\n") for title in titles if "\n" in title]
+    kinds = [kind for kind, _ in told[1::2]]
+    assert len(kinds) == 4 == len(set(pairs))
     if len(right) == 6:
-        assert set(kinds) == {"sure and right", "typical, right", "sure and wrong", "missed"}
-    persons = [title.split("\n")[1] for title in titles if "\n" in title]
-    assert len(set(zip(persons[::2], persons[1::2], strict=True))) == 4
+        assert kinds == ["surest, right", "typical, right", "surest, wrong", "missed"]
+    for (query, gallery), (_, first), (kind, second) in zip(
+        pairs, told[::2], told[1::2], strict=True
+    ):
+        assert first == f"person {query}"
+        true = query == gallery - PERSONS
+        assert second == f"person {gallery - PERSONS} {'✓' if true else '✗'}"
+        assert true == ("wrong" not in kind) and (query in right) == ("right" in kind)
+    scales = [axes for axes in figures[0].axes if axes.get_ylabel() == "drop of P(same)"]
+    assert [axes.get_ylim() for axes in scales] == [(-0.2, 0.2)] * 4
+
+
+def test_a_network_looks_at_its_own_images(tmp_path: Path, scorer: Scorer) -> None:
+    own, cost = shown(), costs(range(6))
+    asked = own["person"][own["query"]], own["person"][own["gallery"]]
+    target = tmp_path / "looked.png"
+    looked(**own, scorer=scorer, score=-cost, ranks=ranks(cost, *asked), target=target, pairs=1)
+    with Image.open(target) as opened:
+        assert opened.format == "PNG" and opened.width < 1000
 
 
 def test_reliability_lines_hold_the_curves(tmp_path: Path, figures: list[Figure]) -> None:

@@ -21,7 +21,7 @@ from mtdnet.scoring import Scorer
 BLOCK = 64  # pairs, or images of a gallery, in memory at a time
 MIRRORS = (False, True)
 
-Scores = NDArray[np.float32]
+Scores = NDArray[np.floating]
 
 
 class Verifier:
@@ -53,7 +53,7 @@ class Verifier:
             )
         if len(left) != len(right):
             raise InputError(f"{len(left)} left and {len(right)} right images make no pairs")
-        found = [np.empty(0, np.float32)]
+        found: list[Scores] = [np.empty(0)]
         with _bar(len(left), "pairs") as bar:
             for start in range(0, len(left), BLOCK):
                 pairs = left[start : start + BLOCK], right[start : start + BLOCK]
@@ -68,7 +68,8 @@ class Verifier:
         lower is more alike. Memory is bounded, whatever the gallery's size. Raises InputError when
         a file is missing or no image.
         """
-        found, asked = [np.empty(0, np.float32)], _pixels([query])
+        found: list[Scores] = [np.empty(0)]
+        asked = _pixels([query])
         with _bar(len(gallery), "images") as bar:
             for start in range(0, len(gallery), BLOCK):
                 files = gallery[start : start + BLOCK]
@@ -101,7 +102,8 @@ class Verifier:
 
     def _calibrated(self, probability: Scores) -> Scores:
         assert self._temperature is not None, "no probability"
-        scores: Scores = calibrated(probability, self._temperature).astype(np.float32)
+        # float64: in float32 a low temperature makes ties of what is nearly 1
+        scores: Scores = calibrated(probability, self._temperature)
         return scores
 
 
@@ -112,5 +114,5 @@ def _pixels(files: Sequence[Path]) -> Tensor:
 
 
 def _bar(total: int, unit: str) -> "tqdm[NoReturn]":
-    """Return a bar that shows itself once the work takes more than a second."""
-    return tqdm(total=total, unit=f" {unit}", desc="score", delay=1, leave=False)
+    """Return a bar that a person at a terminal sees once the work takes a second."""
+    return tqdm(total=total, unit=f" {unit}", desc="score", delay=1, disable=None, leave=False)

@@ -1,5 +1,6 @@
 """A registered network as a file, for ``mtdnet --model models:/...``."""
 
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from mlflow.exceptions import MlflowException
 
 from mtdnet.errors import InputError
 from tasks import store
+
+# A person waits: MLflow's own seven retries of a server that is not there take minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 NAMED = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 

@@ -34,7 +34,7 @@ class Pairs(PythonModel):
                     raise InputError(f"row {row}, {side}: no image file {file!r}")
         left, right = ([Path(file) for file in model_input[side]] for side in ("left", "right"))
         probability = self.verifier.probability(left, right)
-        return pd.DataFrame({"probability": probability}, index=model_input.index)
+        return pd.DataFrame({"probability": probability.astype("float32")}, index=model_input.index)
 
 
 set_model(Pairs())

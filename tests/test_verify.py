@@ -9,6 +9,7 @@ from mtdnet import device, verify
 from mtdnet.data.pixels import resized
 from mtdnet.errors import InputError
 from mtdnet.networks import keep
+from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring import Scorer
 from mtdnet.verify import Verifier
@@ -47,3 +48,25 @@ def test_one_line_for_files_that_are_no_images(files: list[Path], tmp_path: Path
         verifier.probability(files[:1], files[:2])
     with pytest.raises(InputError, match=r"gone\.png: can't be read"):
         verifier.probability(files[:1], [tmp_path / "gone.png"])
+
+
+def test_a_network_without_a_pair_head_ranks_only(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "BLOCK", 2)
+    network = AlexNet(1 / 16)
+    keep.save(network, tmp_path / "network.safetensors")
+    verifier = Verifier(tmp_path / "network.safetensors")
+    pixels = np.stack([resized(Image.open(path)) for path in files])
+    scorer = Scorer(network, torch.from_numpy(pixels), device.choose())
+    expected = scorer.distances(np.array([1]), np.arange(3))[0]
+    np.testing.assert_allclose(verifier.rank(files[1], files), expected, atol=1e-2)
+    with pytest.raises(InputError, match="this network only ranks"):
+        verifier.probability(files[:1], files[1:2])
+
+
+def test_a_low_temperature_makes_no_ties(tmp_path: Path) -> None:
+    keep.save(MTDnet(1 / 16), tmp_path / "network.safetensors", 0.1)
+    verifier = Verifier(tmp_path / "network.safetensors")
+    sure = np.array([0.9, 0.91, 0.92], np.float32)
+    assert np.all(np.diff(verifier._calibrated(sure)) > 0)

@@ -24,16 +24,22 @@ def answer(work: Callable[[], Answer], as_json: bool) -> None:
 
     As JSON, what the work itself prints goes to standard error.
     """
-    if not as_json:
-        _print(work().text)
-        return
     try:
-        with redirect_stdout(sys.stderr):
-            found = work()
+        if as_json:
+            with redirect_stdout(sys.stderr):
+                text = json.dumps(work().document, indent=2, allow_nan=False)
+        else:
+            text = work().text
+    except (SystemExit, BrokenPipeError) as ended:  # the parser printed its help, or a script
+        _print("", end="")
+        if isinstance(ended, SystemExit):
+            raise
+        return
     except (InputError, OSError, Stopped, KeyboardInterrupt) as problem:
-        _print(json.dumps({"error": _line(problem)}))
+        if as_json:
+            _print(json.dumps({"error": _line(problem)}))
         raise
-    _print(json.dumps(found.document, indent=2, allow_nan=False))
+    _print(text)
 
 
 def note(line: str) -> None:
@@ -47,10 +53,14 @@ def _line(problem: BaseException) -> str:
     return str(problem) or "stopped"
 
 
-def _print(text: str) -> None:
+def _print(text: str, end: str = "\n") -> None:
     """Print and flush; a reader who has seen enough (``| head``) is no mistake."""
+    # A file's name may hold bytes that are no text.
+    coding = sys.stdout.encoding
     try:
-        print(text, flush=True)
-    except BrokenPipeError:
+        print(text.encode(coding, "backslashreplace").decode(coding), end=end, flush=True)
+    except OSError as problem:
         # what is left in the buffer would be tried again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(problem, BrokenPipeError):
+            raise

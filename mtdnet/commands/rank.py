@@ -6,13 +6,14 @@ import numpy as np
 
 from mtdnet.commands.model import fetched, named
 from mtdnet.commands.output import Answer, note
-from mtdnet.commands.sheet import Match, sheet
+from mtdnet.commands.sheet import Match, sheet, told
 from mtdnet.data.found import files
 from mtdnet.data.pixels import read_files
 from mtdnet.errors import InputError
 from mtdnet.files import whole
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+PAGES = (".html", ".htm")  # so that a slip doesn't overwrite an image
 
 
 def rank(
@@ -21,8 +22,8 @@ def rank(
     """Answer with the ``top`` images of the gallery; write them to the page ``html``, if named."""
     if top < 1:
         raise InputError(f"--top must be at least 1, found {top}")
-    if html and html.is_dir():
-        raise InputError(f"{html}: a folder; name a file to write")
+    if html and (html.suffix.lower() not in PAGES or html.is_dir()):
+        raise InputError(f"{html}: no page; give it a name that ends in .html")
     next(read_files(Path(), [str(query)]))  # before a long wait
     searched = images(gallery, query)
 
@@ -40,7 +41,7 @@ def rank(
             page = sheet(query, matches, measure, chosen, len(searched))
             draft.write_text(page, encoding="utf-8", errors="xmlcharrefreplace")
         note(f"wrote {html}")
-    lines = [f"{m.rank:>4}  {m.score:>{len(measure)}.2f}  {m.file}" for m in matches]
+    lines = [f"{m.rank:>4}  {told(m.score, measure):>{len(measure)}}  {m.file}" for m in matches]
     ranked = [{"rank": m.rank, "file": str(m.file), measure: m.score} for m in matches]
     return Answer(
         "\n".join([f"rank  {measure}  file", *lines]),

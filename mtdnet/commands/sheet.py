@@ -82,6 +82,11 @@ class Match(NamedTuple):
     score: float
 
 
+def told(score: float, measure: str) -> str:
+    """Return a score in digits; distances of unit vectors are often small."""
+    return f"{score:.2f}" if measure == "probability" else f"{score:.4f}"
+
+
 def sheet(query: Path, matches: Sequence[Match], measure: str, model: str, gallery: int) -> str:
     """Return the page as HTML; ``gallery``: how many images were ranked.
 
@@ -99,13 +104,14 @@ def sheet(query: Path, matches: Sequence[Match], measure: str, model: str, galle
 
 
 def _match(match: Match, measure: str) -> str:
-    alt = f"Rank {match.rank}: {match.file}, {measure} {match.score:.2f}"
+    score = told(match.score, measure)
+    alt = f"Rank {match.rank}: {match.file}, {measure} {score}"
     bar = ""
     if measure == "probability":
         bar = f'<div class="score"><div style="width: {match.score:.0%}"></div></div>'
     return (
         f"<li><figure>{_image(match.file, alt)}{bar}\n<figcaption><b>{match.rank}</b>"
-        f'{match.score:.2f}<span class="file">{escape(str(match.file))}</span></figcaption>'
+        f'{score}<span class="file">{escape(str(match.file))}</span></figcaption>'
         "</figure></li>"
     )
 

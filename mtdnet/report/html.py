@@ -59,7 +59,7 @@ def figure(picture: Path, alt: str, caption: str, more: str = "") -> str:
         raise InputError(f"{picture}: no picture; run the step that draws it again") from None
     image = (
         f'<img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}" '
-        f'width="{width}" height="{height}" decoding="async">'
+        f'width="{width}" height="{height}">'
     )
     if width > WIDE:
         image = scroll(caption.partition(".")[0], image)

@@ -29,6 +29,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pixels = rng.integers(0, 256, (1, 1, 3)) + rng.integers(-30, 30, (64, 24, 3))
         Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(tmp_path / name)
     (tmp_path / "gallery" / "notes.txt").write_text("no image")
+    (tmp_path / "broken").mkdir()
+    whole = (tmp_path / "query.png").read_bytes()
+    (tmp_path / "broken" / "0.png").write_bytes(whole[:200])
     torch.manual_seed(0)
     keep.save(MTDnet(1 / 32), tmp_path / "pair" / "network.safetensors", 2.0)
     keep.save(AlexNet(1 / 32), tmp_path / "rnk" / "network.safetensors")
@@ -140,6 +143,8 @@ def test_rank_writes_a_page_of_its_own(call: Callable[..., Called], folder: Path
         (["rank", "query.png", "pair", "--model", "pair"], "pair: no image files to rank"),
         (["rank", "query.png", "gallery", "--model", "pair", "--top", "0"], "--top must be at"),
         (["rank", "query.png", "gallery", "--top", "x"], "argument --top: invalid int value: 'x'"),
+        (["rank", "query.png", "gallery", "--html", "query.png"], "a name that ends in .html"),
+        (["rank", "query.png", "broken", "--model", "pair"], "broken/0.png: not a whole image"),
         (["frobnicate"], "invalid choice: 'frobnicate'"),
     ],
 )

@@ -1,4 +1,5 @@
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -28,13 +29,24 @@ def test_each_shell_gets_its_own(shell: str, capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [("mtdnet r", {"rank", "report"}), ("mtdnet rank --t", {"--top"})],
+    [
+        ("mtdnet r", {"rank", "report"}),
+        ("mtdnet rank --t", {"--top"}),
+        ("mtdnet same q", {"query.jpg"}),
+        ("mtdnet rank query.jpg ga", {"gallery"}),
+        ("mtdnet rank --model qu", {"query.jpg"}),
+    ],
 )
-def test_bash_completes(words: str, offered: set[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_bash_completes(
+    words: str, offered: set[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "gallery").mkdir()
+    (tmp_path / "query.jpg").touch()
     asked = ASK.format(words=words, at=len(words.split()) - 1)
     done = subprocess.run(
         ["bash", "-c", asked],
         input=script("bash", capsys),
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,

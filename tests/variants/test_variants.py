@@ -163,7 +163,7 @@ def test_cross_moves_the_target_network_alone_and_not_its_last_layer() -> None:
     (grad,) = torch.autograd.grad(found["contrastive"], own.pair.fc8.weight, allow_unused=True)
     assert grad is None
     objective = variants.load("cross")(own)
-    frozen = objective.frozen  # type: ignore[attr-defined] # of this variant
+    frozen = objective.frozen
     before = {name: p.clone() for name, p in frozen.named_parameters()}
     total = torch.stack(list(objective.losses(shown(N, 1), shown(N // 2, 2), 1.0).values())).sum()
     torch.autograd.backward(total)

@@ -16,6 +16,7 @@ from mtdnet.evaluation.measured import Measured, measure
 from mtdnet.files import read_json, whole, write_json
 from mtdnet.networks import keep
 from mtdnet.params import Evaluate
+from mtdnet.pictures.looked import looked
 from mtdnet.pictures.losses import read_history
 from mtdnet.probes import probes
 from mtdnet.provenance import commit, fingerprint
@@ -126,7 +127,7 @@ def _draw(
     sure = {name: one.calibration for name, one in found.items() if one.calibration is not None}
     if sure:
         pictures.reliability(sure, folder / "reliability.png", title)
-        pictures.looked(
+        looked(
             **shown,
             scorer=scorer,
             score=scores[first],

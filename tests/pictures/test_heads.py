@@ -16,7 +16,8 @@ from mtdnet.errors import InputError
 from mtdnet.evaluation import calibration
 from mtdnet.evaluation.cmc import ranks
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.pictures import cases, looked, reliability
+from mtdnet.pictures import cases, reliability
+from mtdnet.pictures.looked import looked
 from mtdnet.scoring import Scorer
 
 PERSONS = 12

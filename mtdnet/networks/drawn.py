@@ -13,7 +13,8 @@ def draw(network: nn.Module, fed: dict[str, float]) -> None:
     that the output keeps the size that it has at full width; a layer not named is at full width.
     """
     for name, layer in network.named_modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
+        # A network that is about to be loaded has no weights yet; drawing none takes seconds.
+        if isinstance(layer, nn.Conv2d | nn.Linear) and not layer.weight.is_meta:
             hidden = name.rpartition(".")[2] in FULLY_CONNECTED
             std = (0.005 if hidden else 0.01) * fed.get(name, 1.0) ** -0.5
             nn.init.normal_(layer.weight, std=std)

@@ -137,6 +137,5 @@ def test_one_benchmark_needs_its_own_stages_and_the_source() -> None:
         "augment@viper-0",
         "pretrain@mtdnet-0",
         "pretrain@rnk-0",
-        "pretrain@cls-0",
         "train@viper-mtdnet-0",
     }

@@ -74,7 +74,8 @@ def _pairs(
     first = {q: int(probes.order(q, score[q])[0]) for q in np.flatnonzero(ranks > 0).tolist()}
     sure = sorted(first, key=lambda q: -score[q, first[q]])
     right, wrong = ([q for q in sure if (ranks[q] == 1) == kind] for kind in (True, False))
-    middle = sorted(right, key=lambda q: abs(right.index(q) - len(right) // 2))
+    half = len(right) // 2
+    middle = [right[i] for i in sorted(range(len(right)), key=lambda i: abs(i - half))]
     missed = {
         q: int(np.argmax(np.where(probes.true(q), score[q], -np.inf)))
         for q in sorted(wrong, key=lambda q: -ranks[q])

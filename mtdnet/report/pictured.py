@@ -9,7 +9,7 @@ from mtdnet.report.rests import rests
 
 LISTS = (
     "Best, typical and worst queries of {}. Solid frame and tick: the same person; dashed frame "
-    "and cross: another one; below: the score."
+    "and cross: another one; below: its probability or distance."
 )
 LOOKED = (
     "Where the pair head of {} looked. Red: a grey patch there lowers the probability that both "

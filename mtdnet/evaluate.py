@@ -16,6 +16,7 @@ from mtdnet.evaluation.measured import Measured, measure
 from mtdnet.files import read_json, whole, write_json
 from mtdnet.networks import keep
 from mtdnet.params import Evaluate
+from mtdnet.pictures.asked import Asked
 from mtdnet.pictures.looked import looked
 from mtdnet.pictures.losses import read_history
 from mtdnet.probes import probes
@@ -44,8 +45,7 @@ def evaluate(
     read_history(model / "history.csv")
     kept = keep.load(model / "network.safetensors")
     scorer = Scorer(kept.network, torch.from_numpy(images.pixels), place)
-    asked = (images.person[query], images.person[gallery])
-    seen = (images.camera[query], images.camera[gallery])
+    asked = Asked(images.pixels, images.person, images.camera, query, gallery)
     scores: dict[str, Scores] = {}
     found: dict[str, Measured] = {}
     for system, head in variants.load(facts["variant"]).systems.items():
@@ -55,28 +55,21 @@ def evaluate(
         cost = -scores[system] if pair else scores[system]
         temperature = (kept.temperature or 1.0) if pair else None
         found[system] = measure(
-            cost, (*asked, *seen), settings.ranks, settings.false_alarms, temperature
+            cost, asked.names(), settings.ranks, settings.false_alarms, temperature
         )
     figures = {system: one.figures for system, one in found.items()}
     with whole(out) as draft:
         (draft / "pictures").mkdir(parents=True)
         title = f"{out.parent.name}, {out.name}"
         pictures.loss_curves(model / "history.csv", draft / "pictures" / "losses.png", title)
-        shown = {
-            "pixels": images.pixels,
-            "person": images.person,
-            "camera": images.camera,
-            "query": query,
-            "gallery": gallery,
-        }
         facts |= _draw(
-            draft / "pictures", f"{title}, test persons", shown, scorer, scores, found, settings
+            draft / "pictures", f"{title}, test persons", asked, scorer, scores, found, settings
         )
         write_json(draft / "metrics.json", figures)
         write_json(draft / "facts.json", facts)
         curves = zip(*(one.curve.round(6).tolist() for one in found.values()), strict=True)
         _write(draft / "cmc.csv", ["rank", *found], ([k, *row] for k, row in enumerate(curves, 1)))
-        own = zip(query, asked[0], *(one.ranks for one in found.values()), strict=True)
+        own = zip(query, images.person[query], *(one.ranks for one in found.values()), strict=True)
         _write(draft / "ranks.csv", ["query", "person", *found], own)
         _write(draft / "calibration.csv", ["system", "kind", *BINS], _bins(found))
         save_file(scores | {"query": query, "gallery": gallery}, draft / "scores.safetensors")
@@ -103,7 +96,7 @@ def _write(target: Path, head: Sequence[str], rows: Iterable[Iterable[object]]) 
 def _draw(
     folder: Path,
     title: str,
-    shown: dict[str, Any],
+    asked: Asked,
     scorer: Scorer,
     scores: dict[str, Scores],
     found: dict[str, Measured],
@@ -111,12 +104,12 @@ def _draw(
 ) -> dict[str, Any]:
     """Draw the pictures of a test; return what they tell that is a fact."""
     first = next(iter(found))
-    persons = len(np.unique(shown["person"][shown["gallery"]]))
+    persons = len(np.unique(asked.person[asked.gallery]))
     curves = {system: one.curve for system, one in found.items()}
     pictures.cmc_curve(curves, folder / "cmc.png", persons, title)
     main = found[first]
     pictures.ranked_lists(
-        **shown,
+        asked,
         score=-main.cost,
         ranks=main.ranks,
         target=folder / "ranked.png",
@@ -128,7 +121,7 @@ def _draw(
     if sure:
         pictures.reliability(sure, folder / "reliability.png", title)
         looked(
-            **shown,
+            asked,
             scorer=scorer,
             score=scores[first],
             ranks=main.ranks,
@@ -139,7 +132,7 @@ def _draw(
         return {}
     pair, ranking = (found[system] for system in CASES)
     cases = pictures.cases(
-        **shown,
+        asked,
         pair_cost=pair.cost,
         ranking_cost=ranking.cost,
         target=folder / "cases.png",

@@ -13,6 +13,7 @@ SMALL = 7  # points
 TICK, CROSS = "\N{CHECK MARK}", "\N{BALLOT X}"
 
 Flags = NDArray[np.bool_]
+Names = NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Asked:
     camera: NDArray[np.str_]
     query: NDArray[np.int64]
     gallery: NDArray[np.int64]
+
+    def names(self) -> tuple[Names, Names, Names, Names]:
+        """Return persons of queries and gallery, then their cameras, as ``ranks`` takes them."""
+        q, g = self.query, self.gallery
+        return self.person[q], self.person[g], self.camera[q], self.camera[g]
 
     def name(self, q: int) -> str:
         """Return the person of a query."""

@@ -18,12 +18,8 @@ EDGE, LINE, ROW = 0.08, 0.3, 2.2
 
 
 def cases(
+    probes: Asked,
     *,
-    pixels: NDArray[np.uint8],
-    person: NDArray[np.str_],
-    camera: NDArray[np.str_],
-    query: NDArray[np.int64],
-    gallery: NDArray[np.int64],
     pair_cost: NDArray[np.floating],
     ranking_cost: NDArray[np.floating],
     target: Path,
@@ -32,7 +28,7 @@ def cases(
 ) -> dict[str, int]:
     """Count the queries that each head answers rightly; draw those of one head alone as a PNG.
 
-    The first five are as in ``Asked``; costs: (Q, G), lower is more alike: minus the probability
+    Costs: (Q, G), lower is more alike: minus the probability
     of the pair head, the distance of the ranking head. A head is right when the query's rank, as
     ``mtdnet.evaluation.cmc.ranks`` has it, is 1. Returns how many of the queries with a true match
     "both", "pair head alone", "ranking head alone" and "neither" answer rightly. Of either kind
@@ -41,12 +37,10 @@ def cases(
 
     Raises InputError when no query has a true match.
     """
-    probes = Asked(pixels, person, camera, query, gallery)
-    seen = (person[query], person[gallery], camera[query], camera[gallery])
-    by_pair, by_ranking = (ranks(cost, *seen) for cost in (pair_cost, ranking_cost))
+    by_pair, by_ranking = (ranks(cost, *probes.names()) for cost in (pair_cost, ranking_cost))
     matched, pair, ranking = by_pair > 0, by_pair == 1, by_ranking == 1
     if not matched.any():
-        raise InputError(f"{title}: none of {len(query)} queries has a true match to draw")
+        raise InputError(f"{title}: none of {len(probes.query)} queries has a true match to draw")
     kinds = {
         "both": matched & pair & ranking,
         "pair head alone": matched & pair & ~ranking,

@@ -27,13 +27,9 @@ HEAT = LinearSegmentedColormap.from_list(
 
 
 def looked(
+    probes: Asked,
     *,
     scorer: Scorer,
-    pixels: NDArray[np.uint8],
-    person: NDArray[np.str_],
-    camera: NDArray[np.str_],
-    query: NDArray[np.int64],
-    gallery: NDArray[np.int64],
     score: NDArray[np.floating],
     ranks: NDArray[np.int64],
     target: Path,
@@ -42,14 +38,13 @@ def looked(
 ) -> None:
     """Draw a PNG file of pairs of images with ``mtdnet.occlusion`` over them.
 
-    ``pixels`` to ``gallery`` are as in ``Asked``, the images those of ``scorer``; ``score``:
-    (Q, G), P(same); ``ranks``: (Q,) of its best true matches, 0 for none. In turn come the surest
-    right first match, a typical one, the surest wrong one, and the true match of the worst rank,
-    as far as there are such; then the next of each. A pair has a scale of colours of its own.
+    ``probes`` has the images of ``scorer``; ``score``: (Q, G), P(same); ``ranks``: (Q,) of its best
+    true matches, 0 for none. In turn come the surest right first match, a typical one, the surest
+    wrong one, and the true match of the worst rank, as far as there are such; then the next of
+    each. A pair has a scale of colours of its own.
 
     Raises InputError when no query has a true match.
     """
-    probes = Asked(pixels, person, camera, query, gallery)
     if not (ranks > 0).any():
         raise InputError(f"{title}: none of {len(ranks)} queries has a true match to draw")
     chosen = list(islice(_pairs(probes, score, ranks), pairs))

@@ -16,12 +16,8 @@ SHOWN = 10
 
 
 def ranked_lists(
+    probes: Asked,
     *,
-    pixels: NDArray[np.uint8],
-    person: NDArray[np.str_],
-    camera: NDArray[np.str_],
-    query: NDArray[np.int64],
-    gallery: NDArray[np.int64],
     score: NDArray[np.floating],
     ranks: NDArray[np.int64],
     target: Path,
@@ -31,23 +27,22 @@ def ranked_lists(
 ) -> None:
     """Draw a PNG file: a row a query, its ten best gallery images, and its true match.
 
-    The first five are as in ``Asked``; ``score``: (Q, G), higher is more alike: a "probability",
-    or minus a "distance", as ``label`` says; ``ranks``: (Q,) from ``mtdnet.evaluation.cmc.ranks``,
-    0 for no true match. A third of the ``queries`` are the best, a third typical (middle ranks),
-    a third the worst; among equal ranks the score of the true match decides. True matches have a
-    solid frame and a tick, wrong ones a dashed frame and a cross; the probability or distance
-    stands below. The query's person in its own camera is passed over.
+    ``score``: (Q, G), higher is more alike: a "probability", or minus a "distance", as ``label``
+    says; ``ranks``: (Q,) from ``mtdnet.evaluation.cmc.ranks``, 0 for no true match. A third of the
+    ``queries`` are the best, a third typical (middle ranks), a third the worst; among equal ranks
+    the score of the true match decides. True matches have a solid frame and a tick, wrong ones a
+    dashed frame and a cross; the probability or distance stands below. The query's person in its
+    own camera is passed over.
 
     Raises InputError when no query has a true match.
     """
-    probes = Asked(pixels, person, camera, query, gallery)
     matched = np.flatnonzero(ranks > 0)
     if not len(matched):
         raise InputError(f"{title}: none of {len(ranks)} queries has a true match to draw")
     order = sorted(matched.tolist(), key=lambda q: (ranks[q], -score[q][probes.true(q)].max()))
     picked = _pick(len(order), queries)
 
-    columns = min(SHOWN, len(gallery)) + 2
+    columns = min(SHOWN, len(probes.gallery)) + 2
     width, height = 0.74 * columns, 1.85 * len(picked) + 0.3  # inches
     figure = Figure(figsize=(width, height))
     figure.suptitle(title, fontsize=10, y=1 - 0.08 / height, verticalalignment="top")
@@ -56,17 +51,20 @@ def ranked_lists(
     grid = figure.subplots(len(picked), columns, squeeze=False, gridspec_kw=room)
     for axes in grid.flat:
         axes.set_axis_off()
+    pixels, shown = probes.pixels, probes.gallery
     for axes, (place, kind) in zip(grid, picked, strict=True):
         q = order[place]
         right, number = probes.true(q), np.abs(score[q])
         best = probes.order(q, score[q])
-        asked.person(axes[0], pixels[query[q]], f"{kind}\n{probes.name(q)}", f"{label}:")
+        asked.person(
+            axes[0], probes.pixels[probes.query[q]], f"{kind}\n{probes.name(q)}", f"{label}:"
+        )
         for rank, g in enumerate(best[: columns - 2], 1):
             mark, true = asked.marked(str(rank), right[g]), bool(right[g])
-            asked.person(axes[rank], pixels[gallery[g]], mark, f"{number[g]:.3f}", true)
+            asked.person(axes[rank], pixels[shown[g]], mark, f"{number[g]:.3f}", true)
         match = best[np.argmax(right[best])]
         above = f"true match\nrank {ranks[q]}"
-        asked.person(axes[-1], pixels[gallery[match]], above, f"{number[match]:.3f}", True)
+        asked.person(axes[-1], pixels[shown[match]], above, f"{number[match]:.3f}", True)
     save(figure, target)
 
 

@@ -1,8 +1,8 @@
 """Pictures of what the heads decide: cases, calibration, and where the pair head looked."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from mtdnet.evaluation import calibration
 from mtdnet.evaluation.cmc import ranks
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.pictures import cases, reliability
+from mtdnet.pictures.asked import Asked
 from mtdnet.pictures.looked import looked
 from mtdnet.scoring import Scorer
 
@@ -24,16 +25,16 @@ PERSONS = 12
 Costs = NDArray[np.float64]
 
 
-def shown() -> dict[str, Any]:
+def shown() -> Asked:
     """Return ``PERSONS`` queries of camera a and as many gallery images of camera b."""
     rng = np.random.default_rng(0)
-    return {
-        "pixels": rng.integers(0, 256, (2 * PERSONS, 227, 227, 3), np.uint8),
-        "person": np.tile(np.arange(PERSONS).astype(str), 2),
-        "camera": np.repeat(["a", "b"], PERSONS),
-        "query": np.arange(PERSONS),
-        "gallery": np.arange(PERSONS) + PERSONS,
-    }
+    return Asked(
+        pixels=rng.integers(0, 256, (2 * PERSONS, 227, 227, 3), np.uint8),
+        person=np.tile(np.arange(PERSONS).astype(str), 2),
+        camera=np.repeat(["a", "b"], PERSONS),
+        query=np.arange(PERSONS),
+        gallery=np.arange(PERSONS) + PERSONS,
+    )
 
 
 def costs(right: range) -> Costs:
@@ -63,7 +64,7 @@ def test_counts_who_is_right_and_draws_the_clearest_cases(
     tmp_path: Path, figures: list[Figure]
 ) -> None:
     counts = cases(
-        **shown(),
+        shown(),
         pair_cost=costs(range(7)),
         ranking_cost=costs(range(5, 10)),
         target=tmp_path / "cases.png",
@@ -86,7 +87,7 @@ def test_the_largest_gaps_between_ranks_are_drawn(tmp_path: Path, figures: list[
     ranking[np.arange(PERSONS), np.arange(PERSONS)] -= 0.5
     target = tmp_path / "cases.png"
     own = costs(range(PERSONS))
-    cases(**shown(), pair_cost=own, ranking_cost=ranking, target=target, rows=2)
+    cases(shown(), pair_cost=own, ranking_cost=ranking, target=target, rows=2)
     first, second = figures[0].axes[:8], figures[0].axes[8:]
     assert first[0].get_title() == "query\nperson 11" and second[0].get_title().endswith(" 10")
     assert [axes.get_title() for axes in first[1:5]] == ["1 ✗", "2 ✗", "3 ✗", "1 ✓"]
@@ -96,17 +97,17 @@ def test_the_largest_gaps_between_ranks_are_drawn(tmp_path: Path, figures: list[
 def test_ties_are_nobodys_right_answer(tmp_path: Path, figures: list[Figure]) -> None:
     level = np.zeros((PERSONS, PERSONS))
     target = tmp_path / "cases.png"
-    counts = cases(**shown(), pair_cost=level, ranking_cost=level, target=target)
+    counts = cases(shown(), pair_cost=level, ranking_cost=level, target=target)
     assert counts["neither"] == PERSONS and sum(counts.values()) == PERSONS
     assert "pair head alone right: no such query" in texts(figures[0])
     assert not figures[0].axes
 
 
 def test_no_true_match_is_one_line(tmp_path: Path) -> None:
-    alone = shown() | {"person": np.arange(2 * PERSONS).astype(str)}
+    alone = replace(shown(), person=np.arange(2 * PERSONS).astype(str))
     with pytest.raises(InputError, match="some: none of 12 queries has a true match"):
         cases(
-            **alone,
+            alone,
             pair_cost=costs(range(0)),
             ranking_cost=costs(range(0)),
             target=tmp_path / "cases.png",
@@ -117,7 +118,7 @@ def test_no_true_match_is_one_line(tmp_path: Path) -> None:
 @pytest.fixture
 def scorer() -> Scorer:
     torch.manual_seed(0)
-    pixels = torch.from_numpy(shown()["pixels"])
+    pixels = torch.from_numpy(shown().pixels)
     return Scorer(MTDnet(1 / 32), pixels, Device(torch.device("cpu"), bf16=False, name="test"))
 
 
@@ -137,9 +138,8 @@ def test_shows_pairs_of_each_kind_once(
 
     monkeypatch.setattr(import_module("mtdnet.pictures.looked"), "occlusion", maps)
     own, cost = shown(), costs(right)
-    asked = own["person"][own["query"]], own["person"][own["gallery"]]
     target = tmp_path / "looked.png"
-    looked(**own, scorer=scorer, score=-cost, ranks=ranks(cost, *asked), target=target)
+    looked(own, scorer=scorer, score=-cost, ranks=ranks(cost, *own.names()), target=target)
     titles = [axes.get_title() for axes in figures[0].axes]
     told = [title.split("\n") for title in titles if "\n" in title]
     kinds = [kind for kind, _ in told[1::2]]
@@ -159,9 +159,8 @@ def test_shows_pairs_of_each_kind_once(
 
 def test_a_network_looks_at_its_own_images(tmp_path: Path, scorer: Scorer) -> None:
     own, cost = shown(), costs(range(6))
-    asked = own["person"][own["query"]], own["person"][own["gallery"]]
     target = tmp_path / "looked.png"
-    looked(**own, scorer=scorer, score=-cost, ranks=ranks(cost, *asked), target=target, pairs=1)
+    looked(own, scorer=scorer, score=-cost, ranks=ranks(cost, *own.names()), target=target, pairs=1)
     with Image.open(target) as opened:
         assert opened.format == "PNG" and opened.width < 1000
 
@@ -183,6 +182,6 @@ def test_reliability_lines_hold_the_curves(tmp_path: Path, figures: list[Figure]
 
 def test_pictures_are_small_png_files(tmp_path: Path) -> None:
     target = tmp_path / "cases.png"
-    cases(**shown(), pair_cost=costs(range(7)), ranking_cost=costs(range(5, 10)), target=target)
+    cases(shown(), pair_cost=costs(range(7)), ranking_cost=costs(range(5, 10)), target=target)
     with Image.open(target) as opened:
         assert opened.format == "PNG" and opened.width < 1000

@@ -8,6 +8,7 @@ from PIL import Image
 from mtdnet.errors import InputError
 from mtdnet.evaluation.cmc import ranks
 from mtdnet.pictures import asked, ranked_lists
+from mtdnet.pictures.asked import Asked
 
 Bools = NDArray[np.bool_]
 
@@ -26,11 +27,13 @@ def drawn(
     score = random.random((persons, persons)) if score is None else score
     ranks_ = ranks(-score, person[:persons], person[persons:]) if matched else 0 * query
     ranked_lists(
-        pixels=random.integers(0, 256, (2 * persons, 227, 227, 3), np.uint8),
-        person=person,
-        camera=np.repeat(["a", "b"], persons),
-        query=query,
-        gallery=query + persons,
+        Asked(
+            pixels=random.integers(0, 256, (2 * persons, 227, 227, 3), np.uint8),
+            person=person,
+            camera=np.repeat(["a", "b"], persons),
+            query=query,
+            gallery=query + persons,
+        ),
         score=score,
         ranks=ranks_,
         target=target,
@@ -98,11 +101,13 @@ def test_the_person_in_its_own_camera_is_passed_over(
 ) -> None:
     labels = shown(monkeypatch)
     ranked_lists(
-        pixels=np.zeros((4, 227, 227, 3), np.uint8),
-        person=np.array(["x", "x", "y", "x"]),
-        camera=np.array(["1", "1", "1", "2"]),
-        query=np.array([0]),
-        gallery=np.array([1, 2, 3]),
+        Asked(
+            pixels=np.zeros((4, 227, 227, 3), np.uint8),
+            person=np.array(["x", "x", "y", "x"]),
+            camera=np.array(["1", "1", "1", "2"]),
+            query=np.array([0]),
+            gallery=np.array([1, 2, 3]),
+        ),
         score=np.array([[0.9, 0.5, 0.4]]),
         ranks=np.array([2]),
         target=tmp_path / "ranked.png",

@@ -11,11 +11,10 @@ def local_response(maps: Tensor) -> Tensor:
     ``maps``: (B, C, H, W). Returns ``x / (1 + 1e-4 / 5 * sum of x^2 over 5 channels)^0.75``,
     same shape and type: Krizhevsky et al. 2012, section 3.3, with CaffeNet's constants.
     """
-    # torch's own pools in three dimensions: slow on a processor, and float32 alone.
-    channels = maps.shape[1]
-    padded = F.pad(maps.square(), (0, 0, 0, 0, 2, 2))
-    total = padded[:, :channels]
-    for shift in range(1, 5):
-        total = total + padded[:, shift : shift + channels]
+    # torch's own pools in three dimensions: slow on a processor, and float32 alone. A sum over
+    # neighbouring channels is a product with a banded matrix, forward and backward.
+    depth = maps.shape[1]
+    band = torch.ones(depth, depth, device=maps.device, dtype=maps.dtype).tril(2).triu(-2)
+    total = F.conv2d(maps.square(), band[:, :, None, None])
     root = torch.rsqrt(total * (1e-4 / 5) + 1)
     return (maps * (root * root.sqrt())).to(maps.dtype)

@@ -1,6 +1,6 @@
 # make demo     install, fetch the drawn benchmarks, run the whole pipeline
 # make test     install, run the tests
-# make check    format, lint, types, tests
+# make check    format, lint, types, tests      make bench   speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
@@ -11,7 +11,7 @@ STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo test check prefect mlflow deploy worker clean
+.PHONY: demo test check bench prefect mlflow deploy worker clean
 
 demo: $(READY)
 	$(BIN)/dvc pull -r demo data
@@ -25,6 +25,9 @@ check: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
 
 prefect: $(READY)
 	$(IN) prefect server start --host 127.0.0.1

@@ -1,0 +1,1 @@
+"""How fast, against what: ``python -m benchmarks`` measures and writes ``results.md``."""

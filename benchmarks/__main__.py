@@ -1,0 +1,120 @@
+"""``python -m benchmarks``: measure the pieces of work and write ``benchmarks/results.md``.
+
+Each piece is kept as soon as it is measured, so a run that was stopped, or that ``--minutes`` ends,
+goes on with the next piece when it is called again. A piece measured at this commit on this machine
+is not measured again.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from tempfile import TemporaryDirectory
+from time import monotonic
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from benchmarks import machine, table, work
+from benchmarks.rows import NotMeasured, Place
+from mtdnet import device, errors, params, steps
+from mtdnet.device import Device
+from mtdnet.errors import InputError
+from mtdnet.provenance import commit
+
+HERE = Path(__file__).parent
+PIECES = sorted(module.name for module in iter_modules(work.__path__))
+
+
+def run(names: Sequence[str], minutes: float, again: bool, gpu: bool, folder: Path = HERE) -> None:
+    """Measure pieces and write the tables to ``folder``; InputError names an unknown piece."""
+    for name in names:
+        if name not in PIECES:
+            raise InputError(f"no benchmark '{name}'; known: {', '.join(PIECES)}")
+    end = monotonic() + 60 * minutes
+    places: dict[bool, tuple[Device, float]] = {}
+    for name in names or PIECES:
+        piece = import_module(f"benchmarks.work.{name}")
+        if gpu and not piece.GPU:
+            continue
+        if piece.GPU and not torch.cuda.is_available():
+            _keep(folder, name, _missing(piece, "no GPU"))
+            continue
+        if piece.GPU not in places:
+            place = device.choose() if piece.GPU else machine.processor()
+            places[piece.GPU] = place, machine.peak(place)
+        place, peak = places[piece.GPU]
+        former = table.read(folder).get(name, {})
+        if not again and (former.get("commit"), former.get("device")) == (commit(), place.name):
+            print(f"{name}: measured already")
+            continue
+        if monotonic() > end:
+            print(f"{name}: no time left; the same command goes on with it")
+            break
+        print(f"{name}: {_title(piece)}", flush=True)
+        _keep(folder, name, _measured(piece, place, peak))
+
+
+def _measured(piece: ModuleType, place: Device, peak: float) -> dict[str, Any]:
+    network, images = _trained()
+    with TemporaryDirectory(prefix="mtdnet-bench-") as scratch:
+        try:
+            rows = []
+            for row in piece.measure(Place(place, peak, Path(scratch), network, images)):
+                print(f"  {table.plain(row)}", flush=True)
+                rows.append(table.plain(row))
+        except NotMeasured as reason:
+            return _missing(piece, str(reason))
+    return {
+        "title": _title(piece),
+        "machine": machine.named(place, peak),
+        "device": place.name,
+        "commit": commit(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "rows": rows,
+    }
+
+
+def _missing(piece: ModuleType, reason: str) -> dict[str, Any]:
+    return {"title": _title(piece), "missing": reason}
+
+
+def _title(piece: ModuleType) -> str:
+    return (piece.__doc__ or "").splitlines()[0].rstrip(".")
+
+
+def _keep(folder: Path, name: str, found: dict[str, Any]) -> None:
+    """Keep what was found; a figure from elsewhere is not replaced by its absence here."""
+    results = table.read(folder)
+    if "missing" not in found or "rows" not in results.get(name, {}):
+        results[name] = found
+    table.write(dict(sorted(results.items())), folder)
+
+
+def _trained() -> tuple[Path | None, Path | None]:
+    """Return the source's trained network and its ingested images, where the project has them."""
+    source = params.load().pretrain.source if Path("params.yaml").exists() else ""
+    network, images = (
+        steps.model(source, 0, "mtdnet") / "network.safetensors",
+        steps.ingested(source),
+    )
+    return network if network.is_file() else None, images if images.is_dir() else None
+
+
+def main() -> int:
+    """Read the command line and measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("pieces", nargs="*", help=f"({', '.join(PIECES)})")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin none after")
+    parser.add_argument("--again", action="store_true", help="measure what was measured already")
+    parser.add_argument("--gpu", action="store_true", help="only what needs a GPU")
+    told = parser.parse_args()
+    return errors.status(lambda: run(told.pieces, told.minutes, told.again, told.gpu))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Results as JSON, a piece at a time, and shown as Markdown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.rows import Curve, Ratio
+from mtdnet.files import read_json, whole, write_json
+
+HEAD = """# Benchmarks
+
+Written by `make bench`. Both sides of a ratio were measured in one run on one machine: `own` and
+`other` are rates a second. Peak: that machine's large matrix product, measured in the same run. A
+ratio below its aim stands as it came out.
+"""
+RATIOS = ("work", "against", "unit", "own", "other", "ratio", "aim", "of peak", "notes", "on")
+CURVES = ("cost of", "over", "size: seconds", "exponent", "notes", "on")
+
+Results = dict[str, Any]
+
+
+def read(folder: Path) -> Results:
+    """Return the results kept so far, by piece."""
+    source = folder / "results.json"
+    return dict(read_json(source)) if source.exists() else {}
+
+
+def plain(row: Ratio | Curve) -> dict[str, Any]:
+    """Return a row as JSON has it, with its ratio or exponent."""
+    found = row.own / row.other if isinstance(row, Ratio) else row.exponent()
+    return asdict(row) | {"ratio" if isinstance(row, Ratio) else "exponent": found}
+
+
+def write(results: Results, folder: Path) -> None:
+    """Write ``results.json`` and ``results.md``, each whole."""
+    write_json(folder / "results.json", results)
+    with whole(folder / "results.md") as draft:
+        draft.write_text(markdown(results), encoding="utf-8")
+
+
+def markdown(results: Results) -> str:
+    """Return the page: ratios, curves, what was not measured and why, and the machines."""
+    letters: dict[str, str] = {}
+    ratios, curves, missing = [], [], []
+    for one in results.values():
+        if "missing" in one:
+            missing.append((one["title"], one["missing"]))
+            continue
+        place = f"{one['machine']}; commit {one['commit']}; {one['date']}"
+        letter = letters.setdefault(place, chr(ord("A") + len(letters)))
+        ratios += [_ratio(row, letter) for row in one["rows"] if "ratio" in row]
+        curves += [_curve(row, letter) for row in one["rows"] if "exponent" in row]
+    parts = [
+        HEAD,
+        _table("", RATIOS, ratios),
+        _table("## How costs grow\n\n", CURVES, curves),
+        _table("## Not measured\n\n", ("work", "why"), missing),
+        _table("## Where\n\n", ("", "machine"), [(v, k) for k, v in letters.items()]),
+    ]
+    return "\n".join(filter(None, parts))
+
+
+def _ratio(row: Mapping[str, Any], letter: str) -> Sequence[str]:
+    aim = "" if row["reach"] is None else f"{row['reach']:g}"
+    share = "" if row["share"] is None else f"{row['share']:.0%}"
+    rates = (f"{row['own']:,.4g}", f"{row['other']:,.4g}", f"**{row['ratio']:.3g}**")
+    told = (row["work"], row["against"], row["unit"], *rates)
+    return *told, aim, share, _notes(row["notes"]), letter
+
+
+def _curve(row: Mapping[str, Any], letter: str) -> Sequence[str]:
+    points = ", ".join(f"{size:g}: {seconds:.3g}" for size, seconds in row["points"])
+    notes = _notes(row["notes"])
+    return row["work"], row["over"], points, f"{row['exponent']:.2f}", notes, letter
+
+
+def _notes(notes: Mapping[str, Any]) -> str:
+    return "; ".join(f"{key} {_value(value)}" for key, value in notes.items())
+
+
+def _value(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _table(head: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
+    if not lines:
+        return ""
+    rule = "|" + " --- |" * len(columns)
+    return "\n".join([f"{head}| {' | '.join(columns)} |", rule, *lines]) + "\n"

@@ -1,8 +1,7 @@
 """Scores of pairs of images, as published: eight-fold probabilities and ranking distances."""
 
 import copy
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -16,10 +15,12 @@ from mtdnet.networks.mtdnet import MTDnet, PairHead
 from mtdnet.networks.trunk import prepare
 
 IMAGES = 256  # images whose halves are in memory at a time, on either side
-QUERIES, GALLERY = 8, 32  # pairs a tail: large enough for the matrix units, small for caches
+QUERIES, PAIRS = 8, 256  # of a tail: large enough for the matrix units, small for caches
+MIRRORS = (False, True)
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
+Halves = tuple[Tensor, Tensor]
 
 
 class Scorer:
@@ -52,7 +53,7 @@ class Scorer:
         return torch.cat([self.network.embed(self._images(block, mirrored)) for block in blocks])
 
     @torch.inference_mode()
-    def halves(self, rows: Rows, mirrors: tuple[bool, ...]) -> tuple[Tensor, Tensor]:
+    def halves(self, rows: Rows, mirrors: tuple[bool, ...]) -> Halves:
         """Return conv3's two halves, each (mirrors x R, 13, 13, 384 w), plain images first."""
         lefts, rights = [], []
         for mirrored in mirrors:
@@ -68,17 +69,31 @@ class Scorer:
         logits: Tensor = self._pair.tail(joint.permute(0, 3, 1, 2))
         return logits.softmax(1)[:, 1]
 
-    def _product(self, left: Tensor, right: Tensor, bar: "tqdm[NoReturn]") -> Tensor:
-        """Return P(same) (L, R) of every left with every right half."""
+    def _product(self, some: Tensor, others: Tensor, seen: Callable[[int], object]) -> Tensor:
+        """Return P(same) (S, O) of sums of every one of some halves with every other one."""
         rows = []
-        for some in torch.split(left, QUERIES):
+        for block in torch.split(some, QUERIES):
             tiles = [
-                self.tail((some[:, None] + others).flatten(0, 1)).view(len(some), len(others))
-                for others in torch.split(right, GALLERY)
+                self.tail((block[:, None] + tile).flatten(0, 1)).view(len(block), len(tile))
+                for tile in torch.split(others, PAIRS // len(block))
             ]
             rows.append(torch.cat(tiles, dim=1))
-            bar.update(rows[-1].numel())
+            seen(rows[-1].numel())
         return torch.cat(rows)
+
+    def _eightfold(self, query: Halves, gallery: Halves, seen: Callable[[int], object]) -> Tensor:
+        """Return the eight-fold P(same) (Q, G) of halves of plain and mirrored images."""
+        (q_left, q_right), (g_left, g_right) = query, gallery
+        first, second = self._product(q_left, g_right, seen), self._product(q_right, g_left, seen)
+        folds = ((first + second) / 2).view(2, len(q_left) // 2, 2, len(g_left) // 2)
+        return folds.mean((0, 2)).float()
+
+    def against(self, query: Halves, gallery: Halves) -> Scores:
+        """Return the eight-fold P(same person), (G,), of one query with G gallery images.
+
+        Both are what ``halves(rows, (False, True))`` returns, of one row and of G.
+        """
+        return self._eightfold(query, gallery, lambda count: None)[0].cpu().numpy()
 
     def probabilities(self, query: Rows, gallery: Rows, folds: int = 8) -> Scores:
         """Return P(same person), (Q, G), of every query row with every gallery row.
@@ -87,39 +102,38 @@ class Scorer:
         mirrored, and both orders in the pair. 1: plain, query first, for validation. Memory is
         bounded by blocks of images; halves of conv3 are computed once an image and block.
         """
-        mirrors = (False, True) if folds == 8 else (False,)
+        mirrors = MIRRORS if folds == 8 else (False,)
         out = np.empty((len(query), len(gallery)), np.float32)
         total = out.size * folds
         with tqdm(
             total=total, unit=" passes", desc="score", unit_scale=True, disable=folds == 1
         ) as bar:
             for g, columns in enumerate(_blocks(gallery, IMAGES)):
-                g_left, g_right = self.halves(columns, mirrors)
+                of_gallery = self.halves(columns, mirrors)
                 for q, rows in enumerate(_blocks(query, IMAGES)):
-                    q_left, q_right = self.halves(rows, mirrors)
-                    score = self._product(q_left, g_right, bar)
+                    of_query = self.halves(rows, mirrors)
                     if folds == 8:
-                        score = (score + self._product(g_left, q_right, bar).T) / 2
-                    count = len(mirrors)
-                    score = score.view(count, len(rows), count, len(columns)).mean((0, 2))
+                        score = self._eightfold(of_query, of_gallery, bar.update)
+                    else:
+                        score = self._product(of_query[0], of_gallery[1], bar.update)
                     out[
                         q * IMAGES : q * IMAGES + len(rows),
                         g * IMAGES : g * IMAGES + len(columns),
-                    ] = score.float().cpu().numpy()
+                    ] = score.cpu().numpy()
         return out
 
     def matched(self, first: Rows, second: Rows) -> Scores:
         """Return the eight-fold P(same person), (N,), of N pairs of rows."""
-        mirrors, parts = (False, True), []
-        for a, b in zip(_blocks(first, GALLERY), _blocks(second, GALLERY), strict=True):
-            (a_left, a_right), (b_left, b_right) = (self.halves(rows, mirrors) for rows in (a, b))
+        parts = []
+        for a, b in zip(_blocks(first, PAIRS // 8), _blocks(second, PAIRS // 8), strict=True):
+            (a_left, a_right), (b_left, b_right) = (self.halves(rows, MIRRORS) for rows in (a, b))
             folds = [
-                self.tail(left[i * len(a) :][: len(a)] + right[j * len(a) :][: len(a)])
+                left[i * len(a) :][: len(a)] + right[j * len(a) :][: len(a)]
                 for left, right in ((a_left, b_right), (b_left, a_right))
                 for i in (0, 1)
                 for j in (0, 1)
             ]
-            parts.append(torch.stack(folds).mean(0))
+            parts.append(self.tail(torch.cat(folds)).view(8, len(a)).mean(0))
         return torch.cat(parts).float().cpu().numpy()
 
     def distances(self, query: Rows, gallery: Rows) -> Scores:

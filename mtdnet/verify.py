@@ -16,10 +16,9 @@ from mtdnet.errors import InputError
 from mtdnet.evaluation.calibration import calibrated
 from mtdnet.networks import keep
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.scoring import Scorer
+from mtdnet.scoring import MIRRORS, Scorer
 
 BLOCK = 64  # pairs, or images of a gallery, in memory at a time
-MIRRORS = (False, True)
 
 Scores = NDArray[np.floating]
 
@@ -85,20 +84,14 @@ class Verifier:
         first, second = (np.array([row[path] for path in side]) for side in (left, right))
         return self._scorer.matched(first, second)
 
-    @torch.inference_mode()
     def _against(self, rows: NDArray[np.int64]) -> Scores:
         """Return the score (R,) of row 0 of the pixels, the query, with each of ``rows``."""
         query = np.array([0])
         if self.measure == "distance":
             distances: Scores = self._scorer.distances(query, rows)[0]
             return distances
-        q_left, q_right = self._scorer.halves(query, MIRRORS)
-        left, right = self._scorer.halves(rows, MIRRORS)
-        folds = [self._scorer.tail(half + right) for half in q_left]
-        folds += [self._scorer.tail(left + half) for half in q_right]
-        mean = torch.stack(folds).view(len(folds) * len(MIRRORS), -1).mean(0)
-        scores: Scores = mean.float().cpu().numpy()
-        return self._calibrated(scores)
+        asked, gallery = (self._scorer.halves(some, MIRRORS) for some in (query, rows))
+        return self._calibrated(self._scorer.against(asked, gallery))
 
     def _calibrated(self, probability: Scores) -> Scores:
         assert self._temperature is not None, "no probability"

@@ -1,6 +1,7 @@
 """The test: score a trained network's test persons once, and write what was found."""
 
 import csv
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from mtdnet import device, pictures, variants
+from mtdnet import device, pictures, stored, variants
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.evaluation.measured import Measured, measure
@@ -28,29 +29,40 @@ CASES = "MTDnet", "MTDnet-trp"  # the two heads of one network: figure 1 of the 
 
 
 def evaluate(
-    *, ingested: Path, augmented: Path, model: Path, out: Path, settings: Evaluate
+    *,
+    ingested: Path,
+    augmented: Path,
+    model: Path,
+    out: Path,
+    checkpoints: Path,
+    settings: Evaluate,
 ) -> Figures:
     """Score all test queries against the test gallery; write the folder ``out``, whole.
 
     A network is scored as the systems that its variant names: a trained MTDnet as MTDnet, by the
     eight-fold probability of its pair head, and as MTDnet-trp, by the distance of its ranking
-    features. Returns the figures of each, as ``mtdnet.evaluation.measured`` has them.
+    features. Returns the figures of each, as ``mtdnet.evaluation.measured`` has them. Scores are
+    kept below ``checkpoints`` until all is written: the same call continues a stopped one.
 
-    Raises InputError when an input is missing or broken.
+    Raises InputError when an input is missing or broken, Stopped after SIGINT or SIGTERM.
     """
     images = Images.open(ingested)
     query, gallery = probes(images, augmented, "test")
     place = device.choose()
     facts = _facts(ingested, augmented, model, place)  # before the work: what is missing shows now
     read_history(model / "history.csv")
-    kept = keep.load(model / "network.safetensors")
+    network = model / "network.safetensors"
+    kept = keep.load(network)
     scorer = Scorer(kept.network, torch.from_numpy(images.pixels), place)
     asked = Asked(images.pixels, images.person, images.camera, query, gallery)
     scores: dict[str, Scores] = {}
     found: dict[str, Measured] = {}
     for system, head in variants.load(facts["variant"]).systems.items():
         pair = head == "pair"
-        scores[system] = (scorer.probabilities if pair else scorer.distances)(query, gallery)
+        if pair:
+            scores[system] = stored.probabilities(scorer, query, gallery, network, checkpoints)
+        else:
+            scores[system] = scorer.distances(query, gallery)
         # Not 1 - p: in float32 that makes ties of small probabilities, and ties count against us.
         cost = -scores[system] if pair else scores[system]
         temperature = (kept.temperature or 1.0) if pair else None
@@ -73,6 +85,7 @@ def evaluate(
         _write(draft / "ranks.csv", ["query", "person", *found], own)
         _write(draft / "calibration.csv", ["system", "kind", *BINS], _bins(found))
         save_file(scores | {"query": query, "gallery": gallery}, draft / "scores.safetensors")
+    shutil.rmtree(checkpoints, ignore_errors=True)
     return figures
 
 

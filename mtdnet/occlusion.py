@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from mtdnet.networks.trunk import MEAN_BGR, SIDE
-from mtdnet.scoring import PAIRS, Scorer
+from mtdnet.scoring import Scorer
 
 PATCH, STRIDE = 37, 19  # pixels: 11 x 11 patches overlap by half and end at the image's edge
 
@@ -34,7 +34,8 @@ def occlusion(scorer: Scorer, first: int, second: int) -> tuple[Map, Map]:
         own_left, own_right = painter.halves(np.arange(len(covered)), (False,))
         orders = (own_left + right[other], left[other] + own_right)
         seen = [
-            torch.cat([scorer.tail(some) for some in torch.split(joint, PAIRS)]) for joint in orders
+            torch.cat([scorer.tail(some) for some in torch.split(joint, scorer.pairs)])
+            for joint in orders
         ]
         drop = (whole - torch.stack(seen).mean(0)).cpu().numpy()
         maps.append(np.tensordot(drop, covered, 1) / covered.sum(0, dtype=np.float32))

@@ -175,11 +175,13 @@ def evaluate(params: Params, target: str, variant: str, split: int) -> dict[str,
     from mtdnet.evaluate import evaluate as run
 
     check("evaluate", target, split, variant, trained(params))
+    out = evaluation(target, split, variant)
     return run(
         ingested=ingested(target),
         augmented=augmented(target, split),
         model=model(target, split, variant),
-        out=evaluation(target, split, variant),
+        out=out,
+        checkpoints=CHECKPOINTS / out.relative_to(RESULTS),
         settings=params.evaluate,
     )
 

@@ -46,8 +46,9 @@ def eight(network: MTDnet, one: Tensor, two: Tensor) -> float:
 def test_probability_is_the_mean_of_eight_passes(
     network: MTDnet, pixels: Tensor, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scoring, "IMAGES", block)
-    monkeypatch.setattr(scoring, "PAIRS", 16)
+    monkeypatch.setattr(scoring, "ROWS", block)
+    monkeypatch.setattr(scoring, "COLUMNS", block + 1)
+    monkeypatch.setitem(scoring.PAIRS, "cpu", 16)
     query, gallery = np.array([0, 4, 2]), np.array([1, 8, 3, 5, 7])
     found = Scorer(network, pixels, CPU).probabilities(query, gallery)
     expected = [[eight(network, pixels[q], pixels[g]) for g in gallery] for q in query]
@@ -58,7 +59,7 @@ def test_probability_is_the_mean_of_eight_passes(
 def test_one_query_against_a_gallery_is_a_row(
     network: MTDnet, pixels: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scoring, "PAIRS", 8)
+    monkeypatch.setitem(scoring.PAIRS, "cpu", 8)
     scorer, query, gallery = Scorer(network, pixels, CPU), np.array([4]), np.array([1, 8, 3])
     expected = [eight(network, pixels[4], pixels[g]) for g in gallery]
     found = scorer.against(scorer.halves(query, MIRRORS), scorer.halves(gallery, MIRRORS))
@@ -94,7 +95,7 @@ def test_distance_is_the_mean_of_four(network: MTDnet, pixels: Tensor) -> None:
 def test_matched_pairs_are_the_diagonal(
     network: MTDnet, pixels: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scoring, "PAIRS", 16)
+    monkeypatch.setitem(scoring.PAIRS, "cpu", 16)
     scorer, first, second = Scorer(network, pixels, CPU), np.array([0, 4, 2]), np.array([1, 8, 2])
     expected = scorer.probabilities(first, second).diagonal()
     np.testing.assert_allclose(scorer.matched(first, second), expected, atol=1e-6)

@@ -1,0 +1,78 @@
+"""The tail by Fourier products against the plain layers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from mtdnet.data.images import Images
+from mtdnet.device import Device
+from mtdnet.evaluation.cmc import ranks
+from mtdnet.networks import fourier, keep
+from mtdnet.networks.fourier import Convolution, Tail
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.params import Training
+from mtdnet.scoring import Scorer
+from mtdnet.training import train
+
+CPU = Device(torch.device("cpu"), bf16=False, name="test")
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3])
+def test_a_convolution_is_the_plain_one(groups: int) -> None:
+    torch.manual_seed(groups)
+    plain = nn.Conv2d(4 * groups, 6 * groups, 3, padding=1, groups=groups)
+    maps = torch.randn(5, 4 * groups, 13, 13)
+    with torch.inference_mode():
+        grouped = maps.unflatten(1, (groups, 4)).permute(1, 3, 4, 0, 2)
+        found = Convolution(plain)(grouped).permute(3, 0, 4, 1, 2).flatten(1, 2)
+        exact = F.conv2d(
+            maps.double(), plain.weight.double(), plain.bias.double(), padding=1, groups=groups
+        )
+    np.testing.assert_allclose(found, exact, atol=3e-6)
+
+
+@pytest.mark.parametrize("pairs", [1, 7])
+def test_a_tail_is_the_plain_one(pairs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fourier, "PAIRS", 3)
+    torch.manual_seed(pairs)
+    head = MTDnet(1 / 8).eval().pair
+    for parameter in head.parameters():  # spread the scores, biases too
+        parameter.data += torch.randn_like(parameter) * 0.05
+    joint = torch.randn(pairs, 48, 13, 13)
+    before = joint.clone()
+    with torch.inference_mode():
+        expected, found = head.tail(joint), Tail(head)(joint)
+    assert expected.abs().min() > 1e-2  # else the comparison says nothing
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    assert torch.equal(joint, before)
+
+
+def test_trained_scores_and_ranks_are_the_plain_ones(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTDNET_DEVICE", "cpu")
+    train(
+        ingested=small / "ingest" / "viper",
+        augmented=small / "augment" / "viper-0",
+        out=tmp_path / "model",
+        checkpoints=tmp_path / "checkpoints",
+        settings=Training(steps=12, triplets=20, rate=0.01, validate_every=12),
+        seed=3,
+        width=1 / 16,
+    )
+    network = keep.load(tmp_path / "model" / "network.safetensors").network
+    assert isinstance(network, MTDnet)
+    images, rows = Images.open(small / "ingest" / "viper"), np.arange(28)
+    scorer = Scorer(network, torch.from_numpy(images.pixels), CPU)
+    assert isinstance(scorer.logits, Tail)
+    found = scorer.probabilities(rows, rows)
+    scorer.logits = network.pair.tail
+    plain = scorer.probabilities(rows, rows)
+    assert np.ptp(plain) > 1e-3  # else the comparison says nothing
+    np.testing.assert_allclose(found, plain, atol=1e-5)
+    who = images.person, images.person, images.camera, images.camera
+    np.testing.assert_array_equal(ranks(-found, *who), ranks(-plain, *who))

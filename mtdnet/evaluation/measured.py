@@ -13,7 +13,7 @@ from mtdnet.evaluation.calibration import (
     compared,
     reliability,
 )
-from mtdnet.evaluation.cmc import cmc, mean_average_precision, ranks
+from mtdnet.evaluation.cmc import cmc, retrieval
 from mtdnet.evaluation.expected import expected_cmc
 from mtdnet.evaluation.open_set import detection_rates
 
@@ -50,10 +50,10 @@ def measure(
     images; with ``temperature``, of costs that are negative probabilities, the expected
     calibration error. InputError when no query has a true match.
     """
-    found = ranks(cost, *probes)
+    found, precision = retrieval(cost, *probes)
     curve = cmc(found, cost.shape[1])
     figures = {f"rank-{k}": float(curve[min(k, len(curve)) - 1]) for k in at}
-    figures["mAP"] = mean_average_precision(cost, *probes)
+    figures["mAP"] = float(precision[found > 0].mean())
     if len(np.unique(probes[1])) < len(probes[1]):
         expected = expected_cmc(cost, *probes, size=max(at))
         figures |= {f"expected-rank-{k}": float(expected[min(k, len(expected)) - 1]) for k in at}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mtdnet.errors import InputError
-from mtdnet.evaluation.cmc import Costs, Names, blocks
+from mtdnet.evaluation.cmc import Costs, Names, over
 
 
 def detection_rates(
@@ -30,12 +30,12 @@ def detection_rates(
     for rate in false_alarms:
         if not 0 < rate < 1:
             raise InputError(f"a false-alarm rate must be in (0, 1), found {rate}")
-    match, other = np.full((2, len(cost)), np.inf)
-    for rows, costs, true, wrong in blocks(
-        cost, query_person, gallery_person, query_camera, gallery_camera
-    ):
-        match[rows] = np.where(true, costs, np.inf).min(1, initial=np.inf)
-        other[rows] = np.where(wrong, costs, np.inf).min(1, initial=np.inf)
+
+    def block(true: Costs, wrong: Costs) -> tuple[Costs, Costs]:
+        return true[:, 0], wrong.min(1, initial=np.inf)
+
+    blocks = over(block, cost, query_person, gallery_person, query_camera, gallery_camera)
+    match, other = (np.concatenate(best) for best in zip(*blocks, strict=True))
     asked = np.isfinite(match)
     if not asked.any():
         raise InputError(f"none of {len(cost)} queries has a true match in the gallery")

@@ -1,0 +1,96 @@
+"""Ingest: decoding, resizing and packing images."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.rows import Curve, Place, Ratio, seconds
+from mtdnet.data.pack import pack
+from mtdnet.data.pixels import SIDE, read_files
+from mtdnet.synthetic.studio import Studio, encode
+
+GPU = False
+IMAGES = 4000
+SIZES = (250, 500, 1000, 2000, 4000)
+PERSONS = 100  # drawn anew; their files repeat
+
+RSS = r"""
+import re, sys
+from pathlib import Path
+from mtdnet.data.pack import pack
+from mtdnet.data.pixels import read_files
+# Not getrusage: its peak is the parent's, when that is larger.
+def peak():
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+home, count, target = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+names = sorted(file.name for file in home.iterdir())
+pack(home, names[:256], read_files, target)
+before = peak()
+pack(home, names[:count], read_files, target)
+print((peak() - before) / 1024)
+"""
+
+
+def measure(place: Place) -> Iterator[Ratio | Curve]:
+    """Compare with a loop over Pillow on drawn JPEG files; then vary how many there are."""
+    home = place.scratch / "images"
+    names = draw(home)
+    own, other = place.scratch / "own.npy", place.scratch / "other.npy"
+    device = place.device.torch
+    taken = seconds(lambda: pack(home, names, read_files, own), device, repeat=2)
+    loop = seconds(lambda: plain(home, names, other), device, repeat=2)
+    memory = {f"MB more at {n:,}": _growth(home, n, own) for n in (SIZES[-2], SIZES[-1])}
+    equal = own.read_bytes() == other.read_bytes()
+    yield Ratio(
+        "ingest",
+        "Pillow in a loop, one process",
+        "images",
+        len(names) / taken,
+        len(names) / loop,
+        1.8,
+        notes={"same bytes": equal, **memory},
+    )
+    points = []
+    for n in SIZES:
+        some = partial(pack, home, names[:n], read_files, own)
+        points.append((n, seconds(some, device, repeat=2)))
+    yield Curve("ingest", "images", points)
+
+
+def draw(home: Path, images: int = IMAGES) -> list[str]:
+    """Write drawn pedestrians as JPEG files into the new folder ``home``; return their names."""
+    home.mkdir()
+    studio = Studio("benchmark", 0, lambda: None)
+    files = [
+        encode(pixels, "JPEG")
+        for person in range(min(PERSONS, images))
+        for pixels in studio.album(str(person), ["a", "b"])
+    ]
+    names = [f"{number:06d}.jpg" for number in range(images)]
+    for number, name in enumerate(names):
+        (home / name).write_bytes(files[number % len(files)])
+    return names
+
+
+def plain(home: Path, names: Sequence[str], target: Path) -> None:
+    """Write the same array file in one loop: open, convert, resize, write."""
+    shape = (len(names), SIDE, SIDE, 3)
+    packed = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=shape)
+    for row, name in zip(packed, names, strict=True):
+        with Image.open(home / name) as image:
+            row[:] = np.asarray(
+                image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+            )
+    packed.flush()
+
+
+def _growth(home: Path, count: int, target: Path) -> float:
+    """Return by how many MB a process's peak memory grows when it packs ``count`` images."""
+    command = (sys.executable, "-c", RSS, str(home), str(count), str(target))
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout)

@@ -1,0 +1,110 @@
+"""The eight-fold score as everybody computes it: plain PyTorch, a forward pass a pair."""
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.rows import Place
+from mtdnet.data.images import Images
+from mtdnet.networks import keep
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.trunk import prepare
+from mtdnet.scoring import MIRRORS, Rows, Scorer, Scores
+
+
+def networks(place: Place) -> dict[str, MTDnet]:
+    """Return a drawn network of full width and, where the project has one, its trained one."""
+    torch.manual_seed(0)
+    drawn = MTDnet().eval()
+    for parameter in drawn.parameters():  # spread the scores
+        parameter.data *= 1.9
+    found = {"random weights": drawn}
+    if place.network is not None:
+        kept = keep.load(place.network).network
+        assert isinstance(kept, MTDnet), "no pair head"
+        found[f"trained weights, heads of {kept.width:g} width"] = kept
+    return found
+
+
+def pixels(place: Place, count: int) -> Tensor:
+    """Return ``count`` images of the source, else of noise: uint8 (count, 227, 227, 3)."""
+    if place.images is None:
+        return torch.from_numpy(
+            np.random.default_rng(0).integers(0, 256, (count, 227, 227, 3), np.uint8)
+        )
+    packed = Images.open(place.images).pixels
+    return torch.from_numpy(packed[np.linspace(0, len(packed) - 1, count).astype(int)])
+
+
+@torch.inference_mode()
+def probabilities(
+    network: MTDnet, images: Tensor, query: Rows, gallery: Rows, batch: int = 64
+) -> Scores:
+    """Return ``Scorer.probabilities`` by eight passes a pair, ``batch`` passes at a time.
+
+    In the format of the network's weights and on its device; nothing is shared between passes.
+    """
+    weight = network.pair.fc8.weight
+    views = product(query.tolist(), gallery.tolist(), *[(False, True)] * 3)
+    found, waiting = [], list(views)
+    for start in range(0, len(waiting), batch):
+        q, g, q_mirrored, g_mirrored, swapped = torch.tensor(waiting[start : start + batch]).T
+        sides = [
+            _shown(images[rows], mirrored).to(weight.device)
+            for rows, mirrored in ((q, q_mirrored), (g, g_mirrored))
+        ]
+        swap = swapped.bool()[:, None, None, None].to(weight.device)
+        first, second = torch.where(swap, sides[1], sides[0]), torch.where(swap, *sides)
+        maps = [_trunk(network, prepare(side).to(weight.dtype)) for side in (first, second)]
+        found.append(_verdict(network, torch.cat(maps, 1)).float().softmax(1)[:, 1].cpu())
+    scores: Scores = torch.cat(found).view(len(query), len(gallery), 8).mean(2).numpy()
+    return scores
+
+
+def _shown(images: Tensor, mirrored: Tensor) -> Tensor:
+    return torch.where(mirrored.bool()[:, None, None, None], images.flip(2), images)
+
+
+def _trunk(network: MTDnet, maps: Tensor) -> Tensor:
+    for convolution in (network.trunk.conv1, network.trunk.conv2):
+        pooled = F.max_pool2d(convolution(maps).relu(), 3, 2)
+        maps = F.local_response_norm(pooled, 5, 1e-4, 0.75, 1)
+    return maps
+
+
+def _verdict(network: MTDnet, joint: Tensor) -> Tensor:
+    pair = network.pair
+    for convolution in (pair.conv3, pair.conv4, pair.conv5):
+        joint = convolution(joint).relu()
+    hidden = F.max_pool2d(joint, 3, 2).permute(0, 2, 3, 1).flatten(1)
+    logits: Tensor = pair.fc8(pair.fc7(pair.fc6(hidden).relu()).relu())
+    return logits
+
+
+def compared(own: Scores, other: Scores) -> dict[str, float | bool]:
+    """Return whether each query ranks the gallery alike, and how far scores (Q, G) differ."""
+    order = [np.argsort(-scores, axis=1, kind="stable") for scores in (own, other)]
+    return {
+        "same ranks": bool((order[0] == order[1]).all()),
+        "places in which ranks differ, of all": float((order[0] != order[1]).mean().round(4)),
+        "largest difference of scores": float(f"{np.abs(own - other).max():.2g}"),
+        "scores spread over": float(f"{np.ptp(other):.2g}"),
+    }
+
+
+def flops(scorer: Scorer) -> tuple[int, float]:
+    """Return the floating-point operations that an image and a tail take in products."""
+    maps = scorer.halves(np.array([0]), MIRRORS)[0][:1].expand(64, -1, -1, -1)
+    tails = _counted(lambda: scorer.tail(maps))
+    return _counted(lambda: scorer.halves(np.array([0]), MIRRORS)), tails / len(maps)
+
+
+def _counted(work: Callable[[], object]) -> int:
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops()

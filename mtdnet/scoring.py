@@ -18,9 +18,8 @@ from mtdnet.networks.mtdnet import MTDnet, PairHead
 from mtdnet.networks.trunk import prepare
 
 ROWS, COLUMNS = 16, 256  # queries and gallery images of a tile: a minute's work on a processor
-QUERIES = 8  # of a tail; with them as many images of the gallery as make its pairs:
-PAIRS = {"cpu": 256, "cuda": 4096}  # enough for the matrix units, few enough for the caches
-
+QUERIES = 8  # views that a tail pairs with as many of the gallery as make its pairs
+PAIRS = {"cpu": 256, "cuda": 4096}  # enough for the matrix units, few enough for the memory
 MIRRORS = (False, True)
 
 Rows = NDArray[np.int64]
@@ -43,8 +42,9 @@ class Scorer:
         self.pixels, self.device = pixels, device.torch
         self.pairs = PAIRS[device.torch.type]
         if isinstance(own, MTDnet):
+            # Products are what costs in float32; matrix units keep the plain layers.
             fourier = device.torch.type == "cpu" and not device.bf16
-            self.logits = Tail(own.pair) if fourier else own.pair.tail
+            self.logits: Callable[[Tensor], Tensor] = Tail(own.pair) if fourier else own.pair.tail
 
     @property
     def _pair(self) -> PairHead:

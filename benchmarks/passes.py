@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.rows import Place
+from benchmarks.rows import Note, Place
 from mtdnet.data.images import Images
 from mtdnet.networks import keep
 from mtdnet.networks.mtdnet import MTDnet
@@ -59,7 +59,8 @@ def probabilities(
             for rows, mirrored in ((q, q_mirrored), (g, g_mirrored))
         ]
         swap = swapped.bool()[:, None, None, None].to(weight.device)
-        first, second = torch.where(swap, sides[1], sides[0]), torch.where(swap, *sides)
+        first = torch.where(swap, sides[1], sides[0])
+        second = torch.where(swap, sides[0], sides[1])
         maps = [_trunk(network, prepare(side).to(weight.dtype)) for side in (first, second)]
         found.append(_verdict(network, torch.cat(maps, 1)).float().softmax(1)[:, 1].cpu())
     scores: Scores = torch.cat(found).view(len(query), len(gallery), 8).mean(2).numpy()
@@ -86,7 +87,7 @@ def _verdict(network: MTDnet, joint: Tensor) -> Tensor:
     return logits
 
 
-def compared(own: Scores, other: Scores) -> dict[str, float | bool]:
+def compared(own: Scores, other: Scores) -> dict[str, Note]:
     """Return whether each query ranks the gallery alike, and how far scores (Q, G) differ."""
     order = [np.argsort(-scores, axis=1, kind="stable") for scores in (own, other)]
     return {
@@ -107,4 +108,4 @@ def flops(scorer: Scorer) -> tuple[int, float]:
 def _counted(work: Callable[[], object]) -> int:
     with FlopCounterMode(display=False) as counter:
         work()
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())

@@ -36,8 +36,8 @@ def probabilities(
     left = sum(scores[tile].size for tile in rest)
     try:
         with scoring.progress(8 * scores.size, 8 * (scores.size - left)) as bar:
-            for tile, found in scorer.tiles(query, gallery, rest, 8, bar.update):
-                scores[tile] = found
+            for tile, part in scorer.tiles(query, gallery, rest, 8, bar.update):
+                scores[tile] = part
                 scores.flush()  # on disk before it counts as done
                 done[place[tile[0].start, tile[1].start]] = 1
                 done.flush()
@@ -52,7 +52,7 @@ def _mark(scorer: Scorer, query: Rows, gallery: Rows, network: Path) -> str:
     """Return a fingerprint of all that the scores and their tiles come from."""
     images = hashlib.sha256()
     for row in (*query.tolist(), *gallery.tolist()):
-        images.update(scorer.pixels[row].cpu().numpy())
+        images.update(scorer.pixels[row].cpu().numpy().tobytes())
     told = {
         "queries": len(query),
         "gallery": len(gallery),

@@ -128,12 +128,10 @@ def test_tiles_of_another_network_or_other_images_are_not_read(
 def test_an_evaluation_continues_and_leaves_no_tiles(
     small: Path, tmp_path: Path, scored: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inputs = {
-        "ingested": small / "ingest" / "viper",
-        "augmented": small / "augment" / "viper-0",
-    }
+    ingested, augmented = small / "ingest" / "viper", small / "augment" / "viper-0"
     train(
-        **inputs,
+        ingested=ingested,
+        augmented=augmented,
         out=tmp_path / "model",
         checkpoints=tmp_path / "training",
         settings=Training(steps=3, triplets=20, rate=0.01, validate_every=3),
@@ -144,7 +142,8 @@ def test_an_evaluation_continues_and_leaves_no_tiles(
 
     def run(out: Path) -> bytes:
         evaluate(
-            **inputs,
+            ingested=ingested,
+            augmented=augmented,
             model=tmp_path / "model",
             out=out,
             checkpoints=tmp_path / "checkpoints" / out.name,

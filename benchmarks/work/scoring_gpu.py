@@ -46,8 +46,8 @@ def measure(place: Place) -> Iterator[Ratio]:
                     "tail alone, of peak": round(_tail(place, scorer, tail), 3),
                     "plain sample, pairs": f"{PLAIN} x {PLAIN}",
                     "peak memory, GB": round(torch.cuda.max_memory_allocated() / 1e9, 1),
-                }
-                | passes.compared(own[:PLAIN, :PLAIN], plain),
+                    **passes.compared(own[:PLAIN, :PLAIN], plain),
+                },
             )
 
 

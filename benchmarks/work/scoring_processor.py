@@ -38,6 +38,6 @@ def measure(place: Place) -> Iterator[Ratio]:
             notes={
                 "pairs": f"{OWN} x {OWN} against {PLAIN} x {PLAIN} of them",
                 "million multiply-adds a pass, images aside": round(tail / 2e6, 1),
-            }
-            | passes.compared(own[:PLAIN, :PLAIN], plain),
+                **passes.compared(own[:PLAIN, :PLAIN], plain),
+            },
         )

@@ -30,7 +30,7 @@ class Convolution:
 
     def __init__(self, plain: nn.Conv2d) -> None:
         assert plain.bias is not None
-        weight = plain.weight.detach().unflatten(0, (plain.groups, -1))
+        weight = plain.weight.detach().reshape(plain.groups, -1, *plain.weight.shape[1:])
         taps = weight.permute(3, 4, 0, 2, 1).flatten(0, 1)  # (9, G, C, O)
         self.groups, self.channels = weight.shape[:2]
         # A constant has one coefficient, the sum of its 14 x 14 values.
@@ -87,7 +87,8 @@ class Tail:
         return head.verdict(head.fc7(head.fc6(hidden).relu_()))
 
     def _pooled(self, joint: Tensor) -> Tensor:
-        maps = joint.unflatten(1, (2, -1)).permute(1, 3, 4, 0, 2)
+        pairs, depth = joint.shape[:2]
+        maps = joint.reshape(pairs, 2, depth // 2, SIDE, SIDE).permute(1, 3, 4, 0, 2)
         first = torch.add(maps, self.bias, out=torch.empty(maps.shape)).relu_()
         maps = self.conv5(self.conv4(first).relu_())
         for side in (1, 2):  # max pool 3, stride 2; ReLU after it: the same on fewer values
@@ -108,7 +109,7 @@ def _kernel(down: Iterable[int], across: Iterable[int]) -> Tensor:
 
 
 def _twice(rows: Tensor) -> Tensor:
-    return torch.block_diag(rows, rows)
+    return torch.kron(torch.eye(2, dtype=rows.dtype), rows)
 
 
 def _products(own: Tensor, re: Tensor, im: Tensor) -> Tensor:

@@ -41,8 +41,9 @@ def test_the_projects_images_and_network_are_taken(small: Path, tmp_path: Path) 
 
 
 def test_operations_are_those_of_the_layers() -> None:
-    scorer = Scorer(MTDnet(1 / 16), torch.zeros(1, 227, 227, 3, dtype=torch.uint8), CPU)
-    scorer.logits = scorer.network.pair.tail
+    network = MTDnet(1 / 16)
+    scorer = Scorer(network, torch.zeros(1, 227, 227, 3, dtype=torch.uint8), CPU)
+    scorer.logits = network.pair.tail
     fc = 16 * 36 * 256 + 256 * 256
     convolutions = 169 * 9 * (24 * 12 + 16 * 12)
     assert passes.flops(scorer)[1] == 2 * (fc + convolutions)

@@ -126,8 +126,8 @@ def over(
         rows = slice(first, first + size)
         wrong = cost[rows].copy()
         if not np.isfinite(wrong).all():
-            row = first + int(np.flatnonzero(~np.isfinite(wrong).all(1))[0])
-            raise InputError(f"query {row}: a score is not finite; the network has diverged")
+            query = first + int(np.flatnonzero(~np.isfinite(wrong).all(1))[0])
+            raise InputError(f"query {query}: a score is not finite; the network has diverged")
         images = end[rows] - start[rows]
         true = np.full((len(wrong), max(1, images.max())), np.inf, cost.dtype)
         row, place = np.nonzero(np.arange(true.shape[1]) < images[:, None])

@@ -76,4 +76,4 @@ def _first(
         moved = these * p[:possible]
         these -= moved
         these[1:] += moved[:-1]
-    return found @ weight[rows]
+    return np.asarray(found @ weight[rows])

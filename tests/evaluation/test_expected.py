@@ -71,3 +71,22 @@ def test_many_draws_come_to_it() -> None:
 def test_no_true_match_is_one_line() -> None:
     with pytest.raises(InputError, match="none of 1 queries has a true match"):
         expected_cmc(np.zeros((1, 2)), np.array(["9"]), np.array(["1", "2"]))
+
+
+def test_persons_and_true_images_left_out_early_change_nothing() -> None:
+    rng = np.random.default_rng(0)
+    gallery = np.repeat(np.arange(300).astype(str), 2)
+    query = np.arange(12).astype(str)
+    cost = np.round(rng.random((12, 600)), 2) ** np.linspace(1, 3, 12)[:, None]
+    for q in range(12):
+        cost[q, 2 * q] /= 8 * (q + 1)  # one true image early, the other anywhere
+    total = np.zeros(300)
+    for q, costs in enumerate(cost):
+        for match in (2 * q, 2 * q + 1):
+            chances = (costs.reshape(300, 2) <= costs[match]).mean(1)
+            exact = np.ones(1)
+            for p in np.delete(chances, q):
+                exact = np.convolve(exact, [1 - p, p])
+            total += exact / 2
+    curve = np.cumsum(total)[:10] / 12
+    np.testing.assert_allclose(expected_cmc(cost, query, gallery, size=10), curve, rtol=1e-12)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from unittest.mock import patch
@@ -45,7 +46,8 @@ def measure(place: Place) -> Iterator[Ratio | Curve]:
         for size in SIZES:
             _draw(index, drawn, size)
             large = Gallery(drawn, place.network)
-            points.append((size, seconds(lambda g=large: g.rank(queries[0]), place.device.torch)))
+            ask = partial(large.rank, queries[0])
+            points.append((size, seconds(ask, place.device.torch)))
         yield Curve(
             f"one query, shortlist of {SHORTLIST}, whose images are read",
             "gallery images, their features drawn around real ones",
@@ -55,7 +57,7 @@ def measure(place: Place) -> Iterator[Ratio | Curve]:
         store = Store.open(drawn)
         point = gallery._describer(pixels(queries[:1]), halves=False)[0].numpy()
         own, other = (
-            seconds(lambda s=search: s(store.features, point, SHORTLIST), place.device.torch)
+            seconds(partial(search, store.features, point, SHORTLIST), place.device.torch)
             for search in (nearest, by_torch)
         )
         yield Ratio(

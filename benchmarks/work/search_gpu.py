@@ -29,7 +29,9 @@ def measure(place: Place) -> Iterator[Ratio]:
     queries = pixels[order[:count]].to(device)
     base = pixels[order[count : count + IMAGES]].to(device)
     rows = torch.arange(len(base) * VARIANTS, device=device)
-    features = torch.cat([describer(drawn(base, some), False)[0] for some in rows.split(BLOCK)])
+    features = torch.cat(
+        [describer(drawn(base, some), False)[0] for some in torch.split(rows, BLOCK)]
+    )
     found, spent = _every(describer, base, queries, rows)
     points = describer(queries, halves=False)[0]
     needs = [
@@ -82,7 +84,7 @@ def _every(
 
     Q: how many of the queries fit into the time, by that of one block.
     """
-    asked, blocks = [_halves(describer, query[None]) for query in queries], rows.split(BLOCK)
+    asked, blocks = [_halves(describer, query[None]) for query in queries], torch.split(rows, BLOCK)
     others = _halves(describer, drawn(base, blocks[0]))
     # Scores come as NumPy's, so the device has finished.
     each = seconds(lambda: describer.scorer.against(asked[0], others), base.device) * len(blocks)

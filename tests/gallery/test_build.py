@@ -13,10 +13,10 @@ import torch
 from mtdnet.errors import InputError, Stopped
 from mtdnet.gallery import build as module
 from mtdnet.gallery.build import build
-from mtdnet.gallery.describe import packed, unpacked
+from mtdnet.gallery.describe import packed, pixels, unpacked
 from mtdnet.gallery.files import images
 from mtdnet.gallery.search import Gallery
-from mtdnet.gallery.store import HALVES
+from mtdnet.gallery.store import HALVES, Array, write
 
 Seen = list[Path]
 
@@ -24,14 +24,14 @@ Seen = list[Path]
 @pytest.fixture(autouse=True)
 def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     """Make blocks of four images; return the list of those that are read."""
-    read, own = [], module.pixels
+    read: Seen = []
 
-    def pixels(files: list[Path]) -> torch.Tensor:
+    def reading(files: list[Path]) -> torch.Tensor:
         read.extend(files)
-        return own(files)
+        return pixels(files)
 
     monkeypatch.setattr(module, "BLOCK", 4)
-    monkeypatch.setattr(module, "pixels", pixels)
+    monkeypatch.setattr(module, "pixels", reading)
     return read
 
 
@@ -57,15 +57,15 @@ def test_what_ended_early_continues(
     seen: Seen,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    index, own = shop.parent / "index", module.write
+    index = shop.parent / "index"
 
-    def write(target: Path, start: int, rows: object) -> None:
+    def writing(target: Path, start: int, rows: Array) -> None:
         if target.name == HALVES and start == 4:
             end()
-        own(target, start, rows)  # type: ignore[arg-type]
+        write(target, start, rows)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "write", write)
+        patch.setattr(module, "write", writing)
         with pytest.raises(error):
             build(shop, index, networks["trained"])
     assert not index.exists()

@@ -8,6 +8,7 @@ import pytest
 from mtdnet.errors import InputError
 from mtdnet.gallery import search
 from mtdnet.gallery.build import build
+from mtdnet.gallery.describe import pixels
 from mtdnet.gallery.files import images
 from mtdnet.gallery.search import Gallery
 from mtdnet.verify import Verifier
@@ -46,7 +47,7 @@ def test_the_shortlist_is_the_nearest_by_ranking_features(
     gallery = Gallery(shop.parent / "index", networks[name])
     query, files = shop.parent / "query.bmp", [file.resolve() for file in images(shop)]
     scorer = gallery._describer.scorer
-    scorer.pixels = search.pixels([query, *files])
+    scorer.pixels = pixels([query, *files])
     distance = scorer.distances(np.array([0]), np.arange(1, 15))[0]
     near = {files[i] for i in np.argsort(distance)[:4]}
     found = gallery.rank(query, top=2, shortlist=4)

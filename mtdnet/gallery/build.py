@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +35,8 @@ def build(gallery: Path, target: Path, network: Path, halves: bool = True) -> Fa
     home = str(gallery.resolve())
     facts = Facts(home, describer.sha256, describer.features, channels, len(files))
     if target.exists():
+        if not is_index(target):
+            raise InputError(f"{target}: is there and is no index; give --out another name")
         _same(target, facts, files)
         return facts
     begun = target.with_name(f"{target.name}.unfinished")
@@ -79,8 +81,8 @@ def _same(index: Path, facts: Facts, files: pa.Table) -> int:
         raise InputError(f"{index}: made with another network; {again}")
     if own.halves != facts.halves:
         raise InputError(f"{index}: made {'with' if own.halves else 'without'} halves; {again}")
-    kept = there if own.done == len(there) else there.slice(0, own.done)
-    now = files if own.done == len(there) else files.slice(0, own.done)
+    finished = own.done == len(there)
+    kept, now = (there, files) if finished else (each.slice(0, own.done) for each in (there, files))
     if own.images != facts.images or not kept.equals(now):
         raise InputError(f"{index}: the files below {facts.images} are others now; {again}")
     return own.done
@@ -112,4 +114,6 @@ def _alone(folder: Path) -> Iterator[None]:
             raise InputError(f"{folder}: another process builds it; wait for that one") from None
         yield
     finally:
+        with suppress(OSError):  # it holds what is done, or has its own name now
+            folder.rmdir()
         os.close(handle)

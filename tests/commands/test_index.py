@@ -56,7 +56,7 @@ def test_rank_answers_from_an_index_as_from_its_folder(
         (["rank", "query.png", "i", "--model", "other.safetensors"], "made with another network"),
         (["index", "shop", "--out", "i", "--model", "other.safetensors"], "another network"),
         (["index", "nowhere", "--out", "j"], "nowhere: no such folder"),
-        (["index", "shop", "--out", "shop"], "shop: no index of a gallery"),
+        (["index", "shop", "--out", "shop"], "shop: is there and is no index"),
         (["index", "shop"], "the following arguments are required: --out"),
     ],
 )

@@ -133,6 +133,7 @@ def test_one_line_for_a_full_disk_and_two_at_once(
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(InputError, match=r"14 images need 0\.0 GB more.*--features-only"):
         build(shop, index, networks["random"])
+    assert not (shop.parent / "index.unfinished").exists()
     build(shop, index, networks["random"], halves=False)
     assert len(Gallery(index, networks["random"])) == 14
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
 from unittest.mock import patch
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from benchmarks.rows import Curve, NotMeasured, Place, Ratio, seconds
 from benchmarks.shortlists import TOP, agreement, needed
@@ -54,19 +56,18 @@ def measure(place: Place) -> Iterator[Ratio | Curve]:
             points,
             {"peak memory at the last, MB": _memory(queries[0], drawn, place.network)},
         )
-        store = Store.open(drawn)
-        point = gallery._describer(pixels(queries[:1]), halves=False)[0].numpy()
-        own, other = (
-            seconds(partial(search, store.features, point, SHORTLIST), place.device.torch)
-            for search in (nearest, by_torch)
-        )
-        yield Ratio(
-            f"nearest {SHORTLIST} of {len(store.features):,} features of {point.shape[1]}: FAISS",
-            "blocks in torch",
-            "queries",
-            1 / own,
-            1 / other,
-        )
+        if find_spec("faiss"):
+            yield _nearest(Store.open(drawn), gallery._describer(pixels(queries[:1]), False)[0])
+
+
+def _nearest(store: Store, point: Tensor) -> Ratio:
+    """Compare FAISS with torch on one query's ranking feature (1, F)."""
+    own, other = (
+        seconds(partial(search, store.features, point.numpy(), SHORTLIST), point.device)
+        for search in (nearest, by_torch)
+    )
+    work = f"nearest {SHORTLIST} of {len(store.features):,} features of {point.shape[1]}: FAISS"
+    return Ratio(work, "blocks in torch", "queries", 1 / own, 1 / other)
 
 
 def _pairs(gallery: Gallery, queries: list[Path], index: Path, place: Place) -> Iterator[Ratio]:

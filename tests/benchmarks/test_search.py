@@ -1,5 +1,6 @@
 """The searches that the benchmarks measure, on a handful of images."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,13 @@ def test_the_piece_for_the_processor(place: Place, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(search, "QUERIES", 3)
     monkeypatch.setattr(search, "SIZES", (10, 400))
     monkeypatch.setattr(search, "_memory", lambda *asked: 1.0)  # a whole command each
-    same, speed, curve, nearest = search.measure(place)
+    same, speed, curve, *faiss = search.measure(place)
     assert isinstance(same, Ratio) and (same.own, same.other) == (3, 3)
     assert isinstance(speed, Ratio) and "25 images" in speed.work
     assert isinstance(curve, Curve) and [size for size, _ in curve.points] == [10, 400]
-    assert isinstance(nearest, Ratio) and "of 400 features" in nearest.work
+    assert len(faiss) == bool(find_spec("faiss"))
+    for nearest in faiss:
+        assert isinstance(nearest, Ratio) and "of 400 features" in nearest.work
 
 
 def test_the_piece_for_a_gpu(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

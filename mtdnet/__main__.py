@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mtdnet.commands.index import index
 from mtdnet.commands.output import Answer, answer
 from mtdnet.commands.parser import parser
 from mtdnet.commands.rank import rank
@@ -11,7 +12,7 @@ from mtdnet.commands.same import same
 from mtdnet.commands.step import step
 from mtdnet.errors import status
 
-ASKING: dict[str, Callable[..., Answer]] = {"same": same, "rank": rank}
+ASKING: dict[str, Callable[..., Answer]] = {"same": same, "rank": rank, "index": index}
 
 
 def run(words: Sequence[str]) -> Answer:

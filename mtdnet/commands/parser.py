@@ -36,7 +36,8 @@ def parser() -> Parser:
     shtab.add_argument_to(made, help="print what completes mtdnet's words in a shell, and exit")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _same(commands.add_parser("same", help="the probability that two images show one person"))
-    _rank(commands.add_parser("rank", help="order a folder's images by likeness to a query"))
+    _rank(commands.add_parser("rank", help="order a gallery's images by likeness to a query"))
+    _index(commands.add_parser("index", help="prepare a large gallery for rank"))
     for step, told in STEPS.items():
         _step(commands.add_parser(step, help=told), step)
     for command in commands.choices.values():
@@ -57,13 +58,29 @@ def _same(command: argparse.ArgumentParser) -> None:
 
 def _rank(command: argparse.ArgumentParser) -> None:
     command.description = (
-        "Order the images below a folder, but the query's own file, by the probability that they "
-        "show the query's person; a network that only ranks orders by distance."
+        "Order the images below a folder, or of its index, but the query's own file, by the "
+        "probability that they show the query's person; a network that only ranks orders by "
+        "distance."
     )
     _file(command, "query", type=Path, help="an image")
-    _file(command, "gallery", by=shtab.DIRECTORY, type=Path, help="a folder of images")
+    told = "a folder of images, or what `mtdnet index` made of one"
+    _file(command, "gallery", by=shtab.DIRECTORY, type=Path, help=told)
     command.add_argument("--top", type=int, default=10, metavar="N", help="how many (10)")
+    told = "of an index, ask the pair head about the N nearest by ranking features (200)"
+    command.add_argument("--shortlist", type=int, metavar="N", help=told)
     _file(command, "--html", type=Path, help="write a page with the images, too")
+    _model(command)
+
+
+def _index(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Write what the network sees in each image below a folder, so that `mtdnet rank` answers "
+        "without reading them all. Stopped, it continues when the same command is given again."
+    )
+    _file(command, "gallery", by=shtab.DIRECTORY, type=Path, help="a folder of images")
+    _file(command, "--out", type=Path, required=True, help="the index, a folder")
+    told = "keep ranking features alone: small, but rank reads the images of its shortlist"
+    command.add_argument("--features-only", action="store_true", help=told)
     _model(command)
 
 

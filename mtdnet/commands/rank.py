@@ -1,64 +1,106 @@
-"""``mtdnet rank``: the images of a folder in order of likeness to a query."""
+"""``mtdnet rank``: the images of a folder, or of its index, in order of likeness to a query."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import numpy as np
+from typing import NamedTuple
 
 from mtdnet.commands.model import fetched, named
 from mtdnet.commands.output import Answer, note
 from mtdnet.commands.sheet import Match, sheet, told
-from mtdnet.data.found import files
 from mtdnet.data.pixels import read_files
 from mtdnet.errors import InputError
 from mtdnet.files import whole
+from mtdnet.gallery.files import images
+from mtdnet.gallery.store import is_index
 
-IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 PAGES = (".html", ".htm")  # so that a slip doesn't overwrite an image
 
 
+class Asked(NamedTuple):
+    """How many images are searched, what a score is, and the ``top`` best files with theirs."""
+
+    searched: int
+    measure: str
+    best: Callable[[int], Sequence[tuple[Path, float]]]
+
+
 def rank(
-    parameters: Path, *, query: Path, gallery: Path, top: int, html: Path | None, model: str | None
+    parameters: Path,
+    *,
+    query: Path,
+    gallery: Path,
+    top: int,
+    shortlist: int | None,
+    html: Path | None,
+    model: str | None,
 ) -> Answer:
     """Answer with the ``top`` images of the gallery; write them to the page ``html``, if named."""
-    if top < 1:
-        raise InputError(f"--top must be at least 1, found {top}")
+    for name, number in (("top", top), ("shortlist", shortlist)):
+        if number is not None and number < 1:
+            raise InputError(f"--{name} must be at least 1, found {number}")
     if html and (html.suffix.lower() not in PAGES or html.is_dir()):
         raise InputError(f"{html}: no page; give it a name that ends in .html")
     next(read_files(Path(), [str(query)]))  # before a long wait
-    searched = images(gallery, query)
+    indexed = is_index(gallery)
+    if shortlist is not None and not indexed:
+        raise InputError(f"{gallery}: --shortlist needs an index; make one with `mtdnet index`")
+    others = [] if indexed else _others(gallery, query)
 
     chosen = named(model, parameters)
-    from mtdnet.verify import Verifier  # torch takes seconds
-
     with fetched(chosen) as network:
-        verifier = Verifier(network)
-    note(f"asked {chosen}: {len(searched):,} images")
-    score, measure = verifier.rank(query, searched), verifier.measure
-    order = np.argsort(score if measure == "distance" else -score, kind="stable")[:top]
-    matches = [Match(n, searched[i], float(score[i])) for n, i in enumerate(order, start=1)]
+        asked = (
+            _index(query, gallery, shortlist, network)
+            if indexed
+            else _files(query, others, network)
+        )
+    note(f"asked {chosen}: {asked.searched:,} images")
+    measure = asked.measure
+    best = asked.best(top)
+    matches = [Match(n, *best) for n, best in enumerate(best, start=1)]
     if html:
         with whole(html) as draft:
-            page = sheet(query, matches, measure, chosen, len(searched))
+            page = sheet(query, matches, measure, chosen, asked.searched)
             draft.write_text(page, encoding="utf-8", errors="xmlcharrefreplace")
         note(f"wrote {html}")
     lines = [f"{m.rank:>4}  {told(m.score, measure):>{len(measure)}}  {m.file}" for m in matches]
     ranked = [{"rank": m.rank, "file": str(m.file), measure: m.score} for m in matches]
     return Answer(
         "\n".join([f"rank  {measure}  file", *lines]),
-        {"model": chosen, "query": str(query), "gallery": len(searched), "ranked": ranked},
+        {"model": chosen, "query": str(query), "gallery": asked.searched, "ranked": ranked},
     )
 
 
-def images(gallery: Path, query: Path) -> list[Path]:
-    """Return the image files below a folder, sorted, without the query itself.
+def _files(query: Path, files: Sequence[Path], network: Path) -> Asked:
+    """Ask about every file."""
+    import numpy as np
 
-    Raises InputError when it is no folder, or has none.
-    """
-    if not gallery.is_dir():
-        raise InputError(f"{gallery}: no such folder; name the folder of the gallery's images")
-    home = gallery.absolute()
-    found = (gallery / file.relative_to(home) for file in files(gallery))
-    kept = [f for f in found if f.suffix.lower() in IMAGES and not f.samefile(query)]
+    from mtdnet.verify import Verifier  # torch takes seconds
+
+    verifier = Verifier(network)
+
+    def best(top: int) -> list[tuple[Path, float]]:
+        score = verifier.rank(query, files)
+        order = np.argsort(score if verifier.measure == "distance" else -score, kind="stable")
+        return [(files[i], float(score[i])) for i in order[:top]]
+
+    return Asked(len(files), verifier.measure, best)
+
+
+def _index(query: Path, index: Path, shortlist: int | None, network: Path) -> Asked:
+    """Ask about the files of an index that are nearest to the query by ranking features."""
+    from mtdnet.gallery.search import SHORTLIST, Gallery
+
+    gallery = Gallery(index, network)
+
+    def best(top: int) -> Sequence[tuple[Path, float]]:
+        return gallery.rank(query, top, shortlist or SHORTLIST)
+
+    return Asked(len(gallery), gallery.measure, best)
+
+
+def _others(gallery: Path, query: Path) -> list[Path]:
+    """Return the image files below a folder, without the query's own; InputError when none."""
+    kept = [file for file in images(gallery) if not file.samefile(query)]
     if not kept:
-        raise InputError(f"{gallery}: no image files to rank ({', '.join(IMAGES)})")
-    return sorted(kept)
+        raise InputError(f"{gallery}: no image files but the query; name another folder")
+    return kept

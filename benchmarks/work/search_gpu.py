@@ -1,0 +1,112 @@
+"""One query in a gallery of 1,000,000 on a GPU: shortlist and verdict, against every pair."""
+
+from collections.abc import Iterator
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.rows import NotMeasured, Place, Ratio, seconds
+from benchmarks.shortlists import TOP, agreement
+from mtdnet.gallery.describe import Describer
+from mtdnet.gallery.search import SHORTLIST
+
+GPU = True
+IMAGES, VARIANTS, QUERIES = 10_000, 100, 100
+BLOCK = 500  # images whose halves are in memory at a time
+SECONDS = 300  # for scoring every pair: as many queries as fit
+
+
+def measure(place: Place) -> Iterator[Ratio]:
+    """Yield the rows: every image of the project stands there shifted and brightened."""
+    if place.network is None or place.images is None:
+        raise NotMeasured("it needs a trained network and ingested images")
+    describer, device = Describer(place.network), place.device.torch
+    pixels = torch.from_numpy(np.load(place.images / "images.npy", mmap_mode="c")[:])
+    order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))
+    count = min(QUERIES, len(pixels) // 10)
+    queries = pixels[order[:count]].to(device)
+    base = pixels[order[count : count + IMAGES]].to(device)
+    rows = torch.arange(len(base) * VARIANTS, device=device)
+    features = torch.cat(
+        [describer(drawn(base, some), False)[0] for some in torch.split(rows, BLOCK)]
+    )
+    found, spent = _every(describer, base, queries, rows)
+    points = describer(queries, halves=False)[0]
+    needs = [
+        int((features @ point > (features[best.to(device)] @ point).min()).sum()) + 1
+        for point, best in zip(points, found, strict=False)
+    ]
+    yield agreement(needs, SHORTLIST)
+
+    def ask() -> None:
+        point, halves = describer(queries[:1], halves=True)
+        near = (features @ point[0]).topk(min(SHORTLIST, len(features))).indices
+        assert halves is not None, "a pair head has halves"
+        describer.scorer.against(halves, _halves(describer, drawn(base, near)))
+
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    own = seconds(ask, device)
+    notes: dict[str, float] = {"ranking features, GB": features.nbytes / 1e9}
+    if device.type == "cuda":
+        notes["peak memory with them and the pixels, GB"] = torch.cuda.max_memory_allocated() / 1e9
+    yield Ratio(
+        f"one query in {len(rows):,} images, shortlist of {SHORTLIST} passed through the trunk",
+        "every pair, halves at hand",
+        "queries",
+        1 / own,
+        len(found) / spent,
+        notes=notes,
+    )
+
+
+def drawn(base: Tensor, rows: Tensor) -> Tensor:
+    """Return images of the large gallery, uint8 (R, 227, 227, 3).
+
+    Row r is image r % B of the base (B, ...), in the variant r // B of a hundred: shifted by -9 to
+    9 pixels either way, at 0.7 to 1.3 of its brightness.
+    """
+    image, variant = rows % len(base), rows // len(base)
+    side = torch.arange(base.shape[1], device=base.device)
+    down = (side + 2 * (variant[:, None] % 10) - 9).clamp(0, base.shape[1] - 1)
+    across = (side + 2 * (variant[:, None] // 10) - 9).clamp(0, base.shape[1] - 1)
+    moved = base[image[:, None, None], down[:, :, None], across[:, None, :]]
+    bright = 0.7 + 0.6 * ((7 * variant) % VARIANTS) / (VARIANTS - 1)
+    return (moved.float() * bright[:, None, None, None]).clamp(0, 255).to(torch.uint8)
+
+
+def _every(
+    describer: Describer, base: Tensor, queries: Tensor, rows: Tensor
+) -> tuple[Tensor, float]:
+    """Return the best rows (Q, 10) by every pair's scores, and the seconds that scoring took.
+
+    Q: how many of the queries fit into the time, by that of one block.
+    """
+    asked, blocks = [_halves(describer, query[None]) for query in queries], torch.split(rows, BLOCK)
+    others = _halves(describer, drawn(base, blocks[0]))
+    # Scores come as NumPy's, so the device has finished.
+    each = seconds(lambda: describer.scorer.against(asked[0], others), base.device) * len(blocks)
+    asked = asked[: max(1, int(SECONDS / each))]
+    best = torch.zeros(len(asked), 0)
+    found = torch.zeros(len(asked), 0, dtype=torch.int64)
+    spent = 0.0
+    for some in blocks:
+        others = _halves(describer, drawn(base, some))
+        start = perf_counter()
+        score = np.stack([describer.scorer.against(one, others) for one in asked])
+        spent += perf_counter() - start
+        best = torch.cat([best, torch.from_numpy(score)], 1)
+        found = torch.cat([found, some.cpu().expand(len(asked), -1)], 1)
+        best, kept = best.topk(min(TOP, best.shape[1]))
+        found = found.gather(1, kept)
+    return found, spent
+
+
+def _halves(describer: Describer, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    halves = describer(pixels, halves=True)[1]
+    assert halves is not None, "a pair head has halves"
+    if pixels.is_cuda:
+        torch.cuda.synchronize()
+    return halves

@@ -1,0 +1,29 @@
+"""``mtdnet index``: a large gallery, prepared for ``mtdnet rank``."""
+
+from pathlib import Path
+
+from mtdnet.commands.model import fetched, named
+from mtdnet.commands.output import Answer, note
+
+
+def index(
+    parameters: Path, *, gallery: Path, out: Path, features_only: bool, model: str | None
+) -> Answer:
+    """Answer with the size of the index that was built at ``out``."""
+    chosen = named(model, parameters)
+    from mtdnet.gallery.build import build  # torch takes seconds
+
+    with fetched(chosen) as network:
+        note(f"asked {chosen}")
+        facts = build(gallery, out, network, not features_only)
+    size = facts.bytes(facts.done)
+    return Answer(
+        f"{out}: {facts.done:,} images, {size / 1e9:.3f} GB",
+        {
+            "model": chosen,
+            "index": str(out),
+            "images": facts.done,
+            "bytes": size,
+            "halves": facts.halves > 0,
+        },
+    )

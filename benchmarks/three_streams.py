@@ -30,8 +30,8 @@ class PlainTrunk(Trunk):
 def plain(network: Network) -> Network:
     """Return a copy of a network, of the same weights and names, as torch lays it out by itself."""
     own = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
-    device = next(network.parameters()).device
-    own.trunk = PlainTrunk(network.trunk_width, network.trunk.pool_last).to(device)
+    trunk = PlainTrunk(network.trunk_width, network.trunk.pool_last)
+    own.trunk = trunk.to(network.trunk.conv1.weight)  # its device and number format
     own.trunk.load_state_dict(network.trunk.state_dict())
     return own
 
@@ -44,7 +44,8 @@ def both(network: MTDnet, images: Tensor, margin: float) -> tuple[dict[str, Tens
     """
     maps, head = [network.trunk(stream) for stream in images], network.pair
     features = torch.cat([network.ranking(stream) for stream in maps])
-    ranked = triplet_loss(features, torch.arange(len(features)).view(3, -1), margin)
+    rows = torch.arange(len(features), device=images.device).view(3, -1)
+    ranked = triplet_loss(features, rows, margin)
 
     anchor, positive, negative = maps
     pairs = torch.cat([torch.cat([anchor, positive], 1), torch.cat([anchor, negative], 1)])

@@ -53,15 +53,15 @@ class Trainer:
 
     def step(self, target: Shown, source: Shown | None = None) -> None:
         """Take one step; its losses are added up on the device."""
-        self.network.train()
-        self.optimiser.zero_grad(set_to_none=True)
         losses = self.backward(target, source)
         self.optimiser.step()
         for name, loss in losses.items():
             self._sums[name] = self._sums.get(name, 0) + loss.detach().double()
 
     def backward(self, target: Shown, source: Shown | None = None) -> dict[str, Tensor]:
-        """Return the losses of this process's triplets; add the gradients of all processes'."""
+        """Return the losses of this process's triplets; leave the gradients of all processes'."""
+        self.network.train()
+        self.optimiser.zero_grad(set_to_none=True)
         try:
             with self.device.autocast():
                 losses = self._losses(target, source, self.settings.margin)

@@ -25,7 +25,10 @@ class Device:
 
     def resident(self, pixels: torch.Tensor) -> torch.Tensor:
         """Bring packed images to a GPU where they fit into half of its free memory."""
-        if self.torch.type == "cuda" and pixels.nbytes <= torch.cuda.mem_get_info(self.torch)[0] // 2:
+        if (
+            self.torch.type == "cuda"
+            and pixels.nbytes <= torch.cuda.mem_get_info(self.torch)[0] // 2
+        ):
             return pixels.to(self.torch)
         return pixels
 

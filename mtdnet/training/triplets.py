@@ -49,8 +49,13 @@ class Triplets:
         rows = slice(len(table) // size * size)
         images, mirrors = (
             torch.stack(
-                [torch.from_numpy(table[part + end].to_numpy()[rows].astype(kind)) for part in PARTS]
-            ).view(3, -1, size).swapaxes(0, 1)
+                [
+                    torch.from_numpy(table[part + end].to_numpy()[rows].astype(kind))
+                    for part in PARTS
+                ]
+            )
+            .view(3, -1, size)
+            .swapaxes(0, 1)
             for end, kind in (("", np.int32), ("_mirror", np.bool_))
         )
         batches = Batches(group.share(images), group.share(mirrors), device.torch)

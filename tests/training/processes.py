@@ -41,9 +41,7 @@ def gradients(results: Path, out: Path, variant: str) -> None:
             return Triplets.open(augmented, size, 1, pixels, place, group).shown(step)
 
         source = kind.source_triplets(SETTINGS.triplets)
-        losses = trainer.backward(
-            shown(SETTINGS.triplets, 5), shown(source, 7) if source else None
-        )
+        losses = trainer.backward(shown(SETTINGS.triplets, 5), shown(source, 7) if source else None)
         means = group.means({name: float(loss.detach()) for name, loss in losses.items()})
         if group.rank == 0:
             named = network.named_parameters()

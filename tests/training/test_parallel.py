@@ -22,8 +22,7 @@ def run(*words: object, processes: int = 2) -> subprocess.CompletedProcess[str]:
     start = start if processes > 1 else []
     return subprocess.run(
         [sys.executable, *start, str(SCRIPT), *map(str, words)],
-        env=os.environ
-        | {"MTDNET_DEVICE": "cpu", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env=os.environ | {"MTDNET_DEVICE": "cpu", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -31,9 +30,7 @@ def run(*words: object, processes: int = 2) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("variant", ["mtdnet", "cross"])
-def test_two_processes_give_the_gradients_of_one(
-    variant: str, small: Path, tmp_path: Path
-) -> None:
+def test_two_processes_give_the_gradients_of_one(variant: str, small: Path, tmp_path: Path) -> None:
     for processes in (1, 2):
         done = run("gradients", small, tmp_path / f"{processes}", variant, processes=processes)
         assert done.returncode == 0, done.stderr
@@ -52,7 +49,7 @@ def test_a_training_of_two_writes_one_model_and_continues_after_a_stop_of_one(
     assert done.returncode == 0, done.stderr
     assert read_json(whole / "model" / "training.json")["processes"] == 2
     assert [each.name for each in whole.iterdir()] == ["model"]
-    assert done.stderr.count("20/120") <= 1, "one process shows progress"
+    assert done.stderr.count(" 0.00/120") == 1, "one process shows progress"
 
     done = run("stopped", small, parts, "1")
     assert done.returncode != 0

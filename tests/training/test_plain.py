@@ -158,6 +158,6 @@ def test_no_compiler_is_one_line(
     settings = dataclasses.replace(SETTINGS, compile=True)
     own = network(MTDnet, False, triplets)
     trainer = Trainer(variants.load("mtdnet"), own, settings, device.choose(), Group())
-    with pytest.raises(InputError, match="`compile`: .*install a C\\+\\+ compiler") as caught:
+    with pytest.raises(InputError, match=r"`compile`: .*install a C\+\+ compiler") as caught:
         trainer.step(triplets.shown(0))
     assert "\n" not in str(caught.value)

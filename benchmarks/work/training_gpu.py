@@ -44,6 +44,8 @@ def _row(
         for _ in range(STEPS):
             next(steps)
 
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
     spent = seconds(several, device) / STEPS
     return Ratio(
         work=f"training, GPU{', compiled with CUDA graphs' * compiled}",

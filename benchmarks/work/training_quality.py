@@ -25,7 +25,7 @@ from mtdnet.variants.mtdnet import MultiTask
 GPU = False
 SEEDS, PERSONS, VALIDATION, WIDTH = (0, 1, 2), 150, 50, 1 / 16
 DRAWS: tuple[Literal["block", "camera"], ...] = ("block", "camera")
-SETTINGS = Training(steps=60, triplets=240, rate=0.01)
+SETTINGS = Training(steps=120, triplets=120, rate=0.01)
 
 
 def measure(place: Place) -> Iterator[Ratio]:
@@ -69,7 +69,7 @@ def _trained(
     """Return what validation finds after a training on a list of triplets."""
     augmented = room / f"{draw}-{seed}"
     split = Split(name="random", seed=seed, test=10, validation=VALIDATION)
-    chosen = Augment(draw=draw, splits={"cuhk01": split})
+    chosen = Augment(draw=draw, pairs=12, splits={"cuhk01": split})
     augment(ingested=room / "images", out=augmented, settings=chosen, seed=seed, number=0)
     images = Images.open(room / "images")
     pixels = torch.from_numpy(images.pixels)

@@ -13,15 +13,12 @@ import torch
 
 from mtdnet import device, variants
 from mtdnet.data.images import Images
-from mtdnet.device import Device
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import whole, write_json
 from mtdnet.networks import keep
-from mtdnet.networks.initial import initialise
-from mtdnet.networks.keep import Network
 from mtdnet.params import VARIANTS, Training
 from mtdnet.provenance import commit, fingerprint, inputs
-from mtdnet.training import checkpoint
+from mtdnet.training import begin, checkpoint
 from mtdnet.training.checkpoint import State
 from mtdnet.training.parallel import Group, joined
 from mtdnet.training.progress import Progress
@@ -29,7 +26,6 @@ from mtdnet.training.stop import Stop
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
-from mtdnet.variants import Variant
 
 Observer = Callable[[Mapping[str, float]], None]
 LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
@@ -60,6 +56,8 @@ def train(
     is kept below ``checkpoints``: the same call continues a stopped training, on a processor
     exactly. Returns the content of ``training.json``.
 
+    Several processes of torchrun train one network; all but the first return an empty dictionary.
+
     Raises InputError for bad input or a loss that is not finite, Stopped after SIGINT or SIGTERM.
     """
     if variant not in VARIANTS:
@@ -67,7 +65,7 @@ def train(
     kind = variants.load(variant)
     place = device.choose()
     torch.manual_seed(seed)
-    network = _network(kind, start, width, weights)
+    network = begin.network(kind, start, width, weights)
     images = Images.open(ingested)
     pixels = place.resident(torch.from_numpy(images.pixels))
     validation = Validation(images, augmented, pixels, place)
@@ -79,7 +77,7 @@ def train(
     last, best = checkpoints / "last.safetensors", checkpoints / "best.safetensors"
     with joined(place) as group:
         triplets = Triplets.open(augmented, settings.triplets, seed, pixels, place, group)
-        others = _source(kind, variant, settings, seed, source, place, group)
+        others = begin.source(kind, variant, settings, seed, source, place, group)
         trainer = Trainer(kind, network, settings, place, group)
         state = checkpoint.restore(last, mark, network, trainer.optimiser) or State(mark)
         if state.step > settings.steps or (state.step == settings.steps and state.since):
@@ -153,46 +151,12 @@ def _told(settings: Training) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in names}
 
 
-def _network(
-    kind: type[Variant], start: Path | None, width: float, weights: Path | None
-) -> Network:
-    if start:
-        network = keep.load(start / "network.safetensors").network
-        if not isinstance(network, kind.kind):
-            raise InputError(f"{start}: a network of another kind; start from `{kind.start}`")
-        return network
-    network = kind.kind(width, 1.0 if weights else width)
-    if weights:
-        initialise(network.trunk, weights)
-    return network
-
-
-def _source(
-    kind: type[Variant],
-    variant: str,
-    settings: Training,
-    seed: int,
-    source: tuple[Path, Path] | None,
-    place: Device,
-    group: Group,
-) -> Triplets | None:
-    """Return the source's batches; None where the variant takes none."""
-    count = kind.source_triplets(settings.triplets)
-    if not count:
-        return None
-    if source is None:
-        raise InputError(f"variant '{variant}' needs a source benchmark; train it on a target")
-    ingested, augmented = source
-    pixels = place.resident(torch.from_numpy(Images.open(ingested).pixels))
-    return Triplets.open(augmented, count, seed, pixels, place, group)
-
-
 def _drawn(seed: int, step: int, group: Group) -> int:
     """Return what seeds the dropout of a step, so that a continued training draws the same."""
     return int(np.random.SeedSequence([seed, step, group.rank]).generate_state(1, np.uint64)[0])
 
 
-def _write(out: Path, kept: Network, state: State, summary: Mapping[str, Any]) -> None:
+def _write(out: Path, kept: keep.Network, state: State, summary: Mapping[str, Any]) -> None:
     with whole(out) as draft:
         draft.mkdir()
         keep.save(kept, draft / "network.safetensors", summary["temperature"])

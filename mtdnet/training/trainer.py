@@ -77,7 +77,10 @@ class Trainer:
         return losses
 
     def take_sums(self, step: int) -> dict[str, float]:
-        """Return each loss of all processes summed since the last call; InputError if not finite."""
+        """Return each loss summed since the last call, the mean of all processes.
+
+        Raises InputError when one is not finite.
+        """
         sums = self.group.means({name: float(total) for name, total in self._sums.items()})
         self._sums = {}
         for name, loss in sums.items():

@@ -13,16 +13,16 @@ from mtdnet.networks.trunk import prepare
 
 @dataclass(frozen=True)
 class Batch:
-    """N triplets over I distinct images and P distinct pairs.
+    """N triplets over I images and P pairs, all int64.
 
-    ``image``: (I,) rows of the packed images, ``mirror``: (I,) bool; ``triplets``: (3, N) rows of
-    ``image`` for anchor, positive, negative; ``lefts``, ``rights``: rows of ``image`` that stand
-    first and second in pairs; ``first``, ``second``: (P,) rows of these; ``same``: (P,) 1 for the
-    positive pairs; ``weight``: (P,) how many triplets hold the pair; ``positive``, ``negative``:
-    (N,) which pair is a triplet's anchor with its positive, and with its negative.
+    ``mirror``: (I,) 1 for an image to mirror; ``triplets``: (3, N) images of anchor, positive and
+    negative; ``lefts``, ``rights``: images that stand first and second in pairs; ``first``,
+    ``second``: (P,) rows of these; ``same``: (P,) 1 for the positive pairs; ``weight``: (P,) how
+    many triplets hold the pair; ``positive``, ``negative``: (N,) which pair is a triplet's anchor
+    with its positive, and with its negative. Images that no triplet names and pairs of weight 0
+    fill it up to the shape of the list's other batches.
     """
 
-    image: Tensor
     mirror: Tensor
     triplets: Tensor
     lefts: Tensor
@@ -34,23 +34,6 @@ class Batch:
     positive: Tensor
     negative: Tensor
 
-    @classmethod
-    def of(cls, images: Tensor, mirrors: Tensor) -> "Batch":
-        """Gather triplets given as images (3, N) int64 and mirror flags (3, N) bool."""
-        item, triplets = torch.unique(images * 2 + mirrors, return_inverse=True)
-        count = len(item)
-        anchor, positive, negative = triplets
-        keys = torch.cat([anchor * count + positive, anchor * count + negative])
-        pair, inverse, weight = torch.unique(keys, return_inverse=True, return_counts=True)
-        of_positive, of_negative = inverse.view(2, -1)
-        same = torch.zeros_like(pair)
-        same[of_positive] = 1
-        lefts, first = torch.unique(pair // count, return_inverse=True)
-        rights, second = torch.unique(pair % count, return_inverse=True)
-        image, mirror = item // 2, item % 2 == 1
-        roles = (triplets, lefts, rights, first, second, same, weight.float())
-        return cls(image, mirror, *roles, of_positive, of_negative)
-
 
 @dataclass(frozen=True)
 class Shown:
@@ -59,15 +42,9 @@ class Shown:
     batch: Batch
     pixels: Tensor
 
-    @classmethod
-    def of(cls, batch: Batch, packed: Tensor, device: torch.device) -> "Shown":
-        """Bring a batch and its rows of the ``packed`` images to ``device``."""
-        moved = (getattr(batch, name).to(device) for name in batch.__dataclass_fields__)
-        return cls(Batch(*moved), packed[batch.image].to(device))
-
     def images(self) -> Tensor:
         """Return the images as a network takes them, (I, 3, 227, 227), mirrored where said."""
-        mirror = self.batch.mirror[:, None, None, None]
+        mirror = self.batch.mirror[:, None, None, None] == 1
         return prepare(torch.where(mirror, self.pixels.flip(2), self.pixels))
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+from mtdnet.errors import InputError
+
 
 @dataclass(frozen=True)
 class Device:
@@ -21,17 +23,32 @@ class Device:
         """Return a context in which convolutions and matrix products run in bf16, if it pays."""
         return torch.autocast(self.torch.type, torch.bfloat16, enabled=self.bf16)
 
+    def resident(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Bring packed images to a GPU where they fit into half of its free memory."""
+        if (
+            self.torch.type == "cuda"
+            and pixels.nbytes <= torch.cuda.mem_get_info(self.torch)[0] // 2
+        ):
+            return pixels.to(self.torch)
+        return pixels
+
 
 def choose() -> Device:
     """Return CUDA when there, else the processor; bf16 where the hardware has it.
 
-    The environment variable ``MTDNET_DEVICE=cpu`` asks for the processor all the same.
+    The environment variable ``MTDNET_DEVICE=cpu`` asks for the processor all the same; of several
+    GPUs each process of torchrun gets its own (``LOCAL_RANK``).
     """
     if torch.cuda.is_available() and os.environ.get("MTDNET_DEVICE") != "cpu":
-        name = torch.cuda.get_device_name()
-        return Device(
-            torch.device("cuda"), torch.cuda.is_bf16_supported(including_emulation=False), name
-        )
+        number, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+        if number >= count:
+            raise InputError(
+                f"no GPU for process {number}: {count} here; "
+                "start as many processes, or set MTDNET_DEVICE=cpu"
+            )
+        place = torch.device("cuda", number)
+        bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        return Device(place, bf16, torch.cuda.get_device_name(place))
     info = Path("/proc/cpuinfo")
     text = info.read_text(encoding="utf-8") if info.exists() else ""
     model = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)

@@ -74,7 +74,10 @@ class Augment:
 
 @dataclass(frozen=True)
 class Training:
-    """One training; ``rates`` overrides ``rate`` for a benchmark, ``triplets`` are those a step."""
+    """One training; ``triplets`` are those a step.
+
+    ``compile`` spares a GPU the launches of a step's many kernels, for half a minute at the start.
+    """
 
     steps: int
     triplets: int = 240
@@ -83,6 +86,7 @@ class Training:
     decay: float = 5e-4
     margin: float = 1.0
     validate_every: int = 200
+    compile: bool = False
 
     def __post_init__(self) -> None:
         for key in ("steps", "triplets", "validate_every"):
@@ -263,7 +267,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return None if value is None else _value(inner[0], value, where)
     if kind is float and type(value) in (int, float):
         return float(value)
-    if kind in (int, str) and type(value) is kind:
+    if kind in (int, str, bool) and type(value) is kind:
         return value
     wanted = " or ".join(map(repr, inner)) if origin is Literal else getattr(kind, "__name__", kind)
     raise InputError(f"{where}: expected {wanted}, found {value!r}")

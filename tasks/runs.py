@@ -19,7 +19,8 @@ from mtdnet.steps import Network
 from tasks.store import client, experiment
 
 FLUSH_SECONDS = 10.0
-SETTINGS = ("seed", "width", "bf16")  # numbers of a training that are no figures
+# numbers of a training that are no figures
+SETTINGS = ("seed", "width", "bf16", "processes", "compiled")
 NETWORK = "network_sha256"  # the tag by which a test finds its training
 
 

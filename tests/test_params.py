@@ -52,6 +52,7 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
         ("evaluate", {"false_alarms": [1.0]}, r"false_alarms must be in \(0, 1\)"),
         ("evaluate", {"ranks": [0]}, "evaluate: ranks: at least 1"),
         ("evaluate", {"pictures": 0}, "evaluate: pictures must be at least 1"),
+        ("pretrain", {"compile": 1}, "pretrain: compile: expected bool, found 1"),
         ("pretrain", {"width": 2}, r"pretrain: width must be in \(0, 1\]"),
     ],
 )

@@ -57,15 +57,12 @@ class State:
 
 
 def save(target: Path, state: State, network: Network, optimiser: torch.optim.SGD) -> None:
-    """Write state, weights, momenta and the random generators' states, whole or not at all."""
+    """Write state, weights and momenta, whole or not at all."""
     tensors = {f"network.{k}": v.detach().cpu() for k, v in network.state_dict().items()}
     for name, weight in network.named_parameters():
         momentum = optimiser.state[weight].get("momentum_buffer")
         if momentum is not None:
             tensors[f"momentum.{name}"] = momentum.cpu()
-    tensors["random.cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["random.cuda"] = torch.cuda.get_rng_state()
     with whole(target) as draft:
         plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
         save_file(plain, draft, metadata={"state": json.dumps(asdict(state))})
@@ -91,8 +88,5 @@ def restore(
             if f"momentum.{name}" in tensors:
                 momentum = torch.empty_like(weight).copy_(tensors[f"momentum.{name}"])
                 optimiser.state[weight]["momentum_buffer"] = momentum
-    torch.set_rng_state(tensors["random.cpu"])
-    if "random.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["random.cuda"])
     state.best = (state.best[0], state.best[1])  # JSON made a list of them
     return state

@@ -9,13 +9,14 @@ from mtdnet.training.checkpoint import State
 class Progress(tqdm):  # type: ignore[type-arg]
     """Losses since the last validation, its rank-1, triplets a second and the time left."""
 
-    def __init__(self, name: str, settings: Training, state: State) -> None:
+    def __init__(self, name: str, settings: Training, state: State, disable: bool) -> None:
         super().__init__(
             total=settings.steps * settings.triplets,
             initial=state.step * settings.triplets,
             desc=name,
             unit=" triplets",
             unit_scale=True,
+            disable=disable,
         )
         self.per_step = settings.triplets
 

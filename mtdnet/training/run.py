@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from mtdnet import device, variants
@@ -15,18 +16,16 @@ from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import whole, write_json
 from mtdnet.networks import keep
-from mtdnet.networks.initial import initialise
-from mtdnet.networks.keep import Network
 from mtdnet.params import VARIANTS, Training
 from mtdnet.provenance import commit, fingerprint, inputs
-from mtdnet.training import checkpoint
+from mtdnet.training import begin, checkpoint
 from mtdnet.training.checkpoint import State
+from mtdnet.training.parallel import Group, joined
 from mtdnet.training.progress import Progress
 from mtdnet.training.stop import Stop
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
-from mtdnet.variants import Variant
 
 Observer = Callable[[Mapping[str, float]], None]
 LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
@@ -57,6 +56,8 @@ def train(
     is kept below ``checkpoints``: the same call continues a stopped training, on a processor
     exactly. Returns the content of ``training.json``.
 
+    Several processes of torchrun train one network; all but the first return an empty dictionary.
+
     Raises InputError for bad input or a loss that is not finite, Stopped after SIGINT or SIGTERM.
     """
     if variant not in VARIANTS:
@@ -64,48 +65,54 @@ def train(
     kind = variants.load(variant)
     place = device.choose()
     torch.manual_seed(seed)
-    network = _network(kind, start, width, weights)
+    network = begin.network(kind, start, width, weights)
     images = Images.open(ingested)
-    pixels = torch.from_numpy(images.pixels)
+    pixels = place.resident(torch.from_numpy(images.pixels))
     validation = Validation(images, augmented, pixels, place)
-    triplets = Triplets.open(augmented, settings.triplets, seed)
     files = inputs(ingested, augmented, start / "network.safetensors" if start else weights)
-    others, of_source = _source(kind, variant, settings, seed, source)
-    if others is not None and source is not None:
+    if kind.source_triplets(settings.triplets) and source is not None:
         files += inputs(*source, None)
-    trainer = Trainer(kind, network, pixels, of_source, settings, place)
     told = {"variant": variant, "seed": seed, "widths": [network.width, network.trunk_width]}
     mark = fingerprint(_told(settings) | told, files)
     last, best = checkpoints / "last.safetensors", checkpoints / "best.safetensors"
-    state = checkpoint.restore(last, mark, network, trainer.optimiser) or State(mark)
-    if state.step > settings.steps or (state.step == settings.steps and state.since):
-        raise InputError(
-            f"{checkpoints}: a training that is at step {state.step}; "
-            f"set `steps` ({settings.steps}) above that, or remove the folder"
-        )
-    for row in state.history:
-        observe(row)
-    before = time.monotonic() - state.seconds
-    with Stop() as stop, Progress(out.name, settings, state) as progress:
-        stopping = False
-        while state.step < settings.steps and not stopping:
-            trainer.step(triplets.batch(state.step), others.batch(state.step) if others else None)
-            state.step, state.since = state.step + 1, state.since + 1
-            stopping = stop.requested  # read once: what follows must agree
-            row_due = state.step % settings.validate_every == 0 or state.step == settings.steps
-            if row_due or stopping or state.step % LOOK_EVERY == 0:
-                state.add(trainer.take_sums(state.step))
-                state.seconds = time.monotonic() - before
-                progress.show(state)
-            if row_due:
-                row = state.close_row(settings.triplets, validation.measure(network))
-                if state.best_step == state.step:
-                    keep.save(network, best)
-                observe(row)
-            if row_due or stopping:
-                checkpoint.save(last, state, network, trainer.optimiser)
+    with joined(place) as group:
+        triplets = Triplets.open(augmented, settings.triplets, seed, pixels, place, group)
+        others = begin.source(kind, variant, settings, seed, source, place, group)
+        trainer = Trainer(kind, network, settings, place, group)
+        state = checkpoint.restore(last, mark, network, trainer.optimiser) or State(mark)
+        if state.step > settings.steps or (state.step == settings.steps and state.since):
+            raise InputError(
+                f"{checkpoints}: a training that is at step {state.step}; "
+                f"set `steps` ({settings.steps}) above that, or remove the folder"
+            )
+        for row in state.history:
+            observe(row)
+        before = time.monotonic() - state.seconds
+        with Stop() as stop, Progress(out.name, settings, state, group.rank > 0) as progress:
+            stopping = False
+            while state.step < settings.steps and not stopping:
+                torch.manual_seed(_drawn(seed, state.step, group))
+                trainer.step(triplets.shown(state.step), others and others.shown(state.step))
+                state.step, state.since = state.step + 1, state.since + 1
+                stopping = group.any(stop.requested)  # asked once: what follows must agree
+                row_due = state.step % settings.validate_every == 0 or state.step == settings.steps
+                if row_due or stopping or state.step % LOOK_EVERY == 0:
+                    state.add(trainer.take_sums(state.step))
+                    state.seconds = time.monotonic() - before
+                    progress.show(state)
+                if group.rank:  # the first process chooses and keeps
+                    continue
+                if row_due:
+                    row = state.close_row(settings.triplets, validation.measure(network))
+                    if state.best_step == state.step:
+                        keep.save(network, best)
+                    observe(row)
+                if row_due or stopping:
+                    checkpoint.save(last, state, network, trainer.optimiser)
     if state.step < settings.steps:
         raise Stopped(f"{out.name}: stopped at step {state.step} of {settings.steps}; kept")
+    if group.rank:
+        return {}
     kept = keep.load(best).network
     temperature = validation.temperature(kept)
     summary = {
@@ -124,7 +131,9 @@ def train(
         "seconds": round(state.seconds, 1),
         "triplets_per_second": round(state.step * settings.triplets / state.seconds, 1),
         "device": place.name,
+        "processes": group.count,
         "bf16": place.bf16,
+        "compiled": settings.compile,
         "commit": commit(),
     }
     _write(out, kept, state, summary)
@@ -135,45 +144,19 @@ def train(
 def _told(settings: Training) -> dict[str, Any]:
     """Return what a checkpoint must share with a training: all that changes a step.
 
-    Not ``steps``: an unfinished training may be given more.
+    Not ``steps``: an unfinished training may be given more. Nor ``compile``: it only rounds apart.
     """
-    names = [field.name for field in fields(Training) if field.name != "steps"]
+    same = {"steps", "compile"}
+    names = [field.name for field in fields(Training) if field.name not in same]
     return {name: getattr(settings, name) for name in names}
 
 
-def _network(
-    kind: type[Variant], start: Path | None, width: float, weights: Path | None
-) -> Network:
-    if start:
-        network = keep.load(start / "network.safetensors").network
-        if not isinstance(network, kind.kind):
-            raise InputError(f"{start}: a network of another kind; start from `{kind.start}`")
-        return network
-    network = kind.kind(width, 1.0 if weights else width)
-    if weights:
-        initialise(network.trunk, weights)
-    return network
+def _drawn(seed: int, step: int, group: Group) -> int:
+    """Return what seeds the dropout of a step, so that a continued training draws the same."""
+    return int(np.random.SeedSequence([seed, step, group.rank]).generate_state(1, np.uint64)[0])
 
 
-def _source(
-    kind: type[Variant],
-    variant: str,
-    settings: Training,
-    seed: int,
-    source: tuple[Path, Path] | None,
-) -> tuple[Triplets | None, torch.Tensor | None]:
-    """Return the source's batches and packed images; None where the variant takes none."""
-    count = kind.source_triplets(settings.triplets)
-    if not count:
-        return None, None
-    if source is None:
-        raise InputError(f"variant '{variant}' needs a source benchmark; train it on a target")
-    ingested, augmented = source
-    packed = torch.from_numpy(Images.open(ingested).pixels)
-    return Triplets.open(augmented, count, seed), packed
-
-
-def _write(out: Path, kept: Network, state: State, summary: Mapping[str, Any]) -> None:
+def _write(out: Path, kept: keep.Network, state: State, summary: Mapping[str, Any]) -> None:
     with whole(out) as draft:
         draft.mkdir()
         keep.save(kept, draft / "network.safetensors", summary["temperature"])

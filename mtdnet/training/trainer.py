@@ -5,11 +5,12 @@ import math
 import torch
 from torch import Tensor
 
-from mtdnet.batch import Batch, Shown
+from mtdnet.batch import Shown
 from mtdnet.device import Device
 from mtdnet.errors import InputError
 from mtdnet.networks.keep import Network
 from mtdnet.params import Training
+from mtdnet.training.parallel import Group
 from mtdnet.variants import Variant
 
 
@@ -26,47 +27,61 @@ def sgd(network: Network, settings: Training) -> torch.optim.SGD:
 
 
 class Trainer:
-    """Minimises the sum of a variant's losses on one device.
+    """Minimises the sum of a variant's losses on one device, with the other processes of a group.
 
-    ``pixels``: the packed images of the target; ``source``: those of the source, where the variant
-    takes triplets of it too.
+    With ``settings.compile`` a step is compiled when it is first taken; on CUDA it is then one
+    graph of kernels. Raises InputError there when it can't be compiled.
     """
 
     def __init__(
         self,
         variant: type[Variant],
         network: Network,
-        pixels: Tensor,
-        source: Tensor | None,
         settings: Training,
         device: Device,
+        group: Group,
     ) -> None:
         self.network = network.to(device.torch).to(memory_format=torch.channels_last)
-        self.objective = variant(self.network)
-        self.pixels, self.source = pixels, source
-        self.settings, self.device = settings, device
+        self.settings, self.device, self.group = settings, device, group
         self.optimiser = sgd(network, settings)
+        self.group.add_up_gradients(network)
+        self._losses = variant(network).losses
+        if settings.compile:
+            graphs = "reduce-overhead" if device.torch.type == "cuda" else None
+            self._losses = torch.compile(self._losses, dynamic=False, mode=graphs)
         self._sums: dict[str, Tensor] = {}
 
-    def step(self, batch: Batch, of_source: Batch | None = None) -> None:
+    def step(self, target: Shown, source: Shown | None = None) -> None:
         """Take one step; its losses are added up on the device."""
-        self.network.train()
-        self.optimiser.zero_grad(set_to_none=True)
-        with self.device.autocast():
-            target, source = Shown.of(batch, self.pixels, self.device.torch), None
-            if of_source is not None and self.source is not None:
-                source = Shown.of(of_source, self.source, self.device.torch)
-            losses = self.objective.losses(target, source, self.settings.margin)
-        torch.autograd.backward(
-            sum(losses.values(), start=torch.zeros((), device=self.device.torch))
-        )
+        losses = self.backward(target, source)
         self.optimiser.step()
         for name, loss in losses.items():
             self._sums[name] = self._sums.get(name, 0) + loss.detach().double()
 
+    def backward(self, target: Shown, source: Shown | None = None) -> dict[str, Tensor]:
+        """Return the losses of this process's triplets; leave the gradients of all processes'."""
+        self.network.train()
+        self.optimiser.zero_grad(set_to_none=True)
+        try:
+            with self.device.autocast():
+                losses = self._losses(target, source, self.settings.margin)
+            mean = sum(losses.values(), start=torch.zeros((), device=self.device.torch))
+            torch.autograd.backward(mean / self.group.count)
+        except torch._dynamo.exc.BackendCompilerFailed as problem:
+            line = str(problem).splitlines()[0]
+            raise InputError(
+                f"`compile`: a step can't be compiled ({line}); "
+                "install a C++ compiler (g++, or name it in CXX), or set `compile: false`"
+            ) from None
+        self.group.wait()
+        return losses
+
     def take_sums(self, step: int) -> dict[str, float]:
-        """Return each loss summed since the last call; InputError if not finite."""
-        sums = {name: float(total) for name, total in self._sums.items()}
+        """Return each loss summed since the last call, the mean of all processes.
+
+        Raises InputError when one is not finite.
+        """
+        sums = self.group.means({name: float(total) for name, total in self._sums.items()})
         self._sums = {}
         for name, loss in sums.items():
             if not math.isfinite(loss):

@@ -8,9 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtdnet.batch import Batch
+from mtdnet.batch import Shown
+from mtdnet.device import Device
 from mtdnet.errors import InputError
 from mtdnet.tables import read_table
+from mtdnet.training.batches import Batches
+from mtdnet.training.parallel import Group
 
 PARTS = ("anchor", "positive", "negative")
 
@@ -20,33 +23,49 @@ class Triplets:
 
     The order depends on ``seed`` and epoch alone, so that any step can be asked for by number.
     Neighbours stay together: a block of the list shares its images, and a batch computes each once.
-    Rows that don't fill a last batch are left out.
+    Rows that don't fill a last batch are left out. ``pixels``: the packed images.
     """
 
-    def __init__(self, images: Tensor, mirrors: Tensor, size: int, seed: int) -> None:
-        self.images, self.mirrors, self.size, self.seed = images, mirrors, size, seed
-        self.batches = images.shape[1] // size
+    def __init__(self, batches: Batches, pixels: Tensor, device: Device, seed: int) -> None:
+        self.batches, self.pixels, self.device, self.seed = batches, pixels, device, seed
+        # Rows of the images are needed where the images are.
+        self._images = batches.images.to(pixels.device)
 
     @classmethod
-    def open(cls, augmented: Path, size: int, seed: int) -> "Triplets":
-        """Read the list; InputError when it is missing or holds fewer rows than one batch."""
+    def open(
+        cls, augmented: Path, size: int, seed: int, pixels: Tensor, device: Device, group: Group
+    ) -> "Triplets":
+        """Read the list, of each batch this process's share.
+
+        Raises InputError when it is missing, holds fewer rows than one batch or can't be shared.
+        """
         source = augmented / "triplets.parquet"
         table = read_table(source, [*PARTS, *(f"{part}_mirror" for part in PARTS)])
-        images = np.stack([table[part].to_numpy() for part in PARTS]).astype(np.int64)
-        mirrors = np.stack([table[f"{part}_mirror"].to_numpy() for part in PARTS])
         if len(table) < size:
             raise InputError(
                 f"{source}: {len(table)} triplets are fewer than one batch; "
                 f"set `triplets` to at most that, or `rounds` of augment higher"
             )
-        return cls(torch.from_numpy(images), torch.from_numpy(mirrors), size, seed)
+        rows = slice(len(table) // size * size)
+        images, mirrors = (
+            torch.stack(
+                [
+                    torch.from_numpy(table[part + end].to_numpy()[rows].astype(kind))
+                    for part in PARTS
+                ]
+            )
+            .view(3, -1, size)
+            .swapaxes(0, 1)
+            for end, kind in (("", np.int32), ("_mirror", np.bool_))
+        )
+        batches = Batches(group.share(images), group.share(mirrors), device.torch)
+        return cls(batches, pixels, device, seed)
 
-    def batch(self, step: int) -> Batch:
-        """Return the batch of training step ``step``, counted from 0."""
-        epoch, position = divmod(step, self.batches)
-        start = int(_order(self.seed, epoch, self.batches)[position]) * self.size
-        rows = slice(start, start + self.size)
-        return Batch.of(self.images[:, rows], self.mirrors[:, rows])
+    def shown(self, step: int) -> Shown:
+        """Return the batch of training step ``step``, counted from 0, with its images."""
+        epoch, position = divmod(step, len(self.batches))
+        number = int(_order(self.seed, epoch, len(self.batches))[position])
+        return Shown(self.batches[number], self.pixels[self._images[number]].to(self.device.torch))
 
 
 @lru_cache(maxsize=1)

@@ -73,9 +73,9 @@ def test_a_stopped_training_continues_exactly(
     step = Trainer.step
     taken: list[object] = []
 
-    def interrupted(self: Trainer, batch: Any, of_source: Any) -> None:
-        step(self, batch, of_source)
-        taken.append(batch)
+    def interrupted(self: Trainer, target: Any, source: Any) -> None:
+        step(self, target, source)
+        taken.append(target)
         if len(taken) == 4:
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -126,8 +126,8 @@ def test_fewer_steps_than_taken_is_one_line(
 ) -> None:
     step = Trainer.step
 
-    def interrupted(self: Trainer, batch: Any, of_source: Any) -> None:
-        step(self, batch, of_source)
+    def interrupted(self: Trainer, target: Any, source: Any) -> None:
+        step(self, target, source)
         os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch, pytest.raises(Stopped):

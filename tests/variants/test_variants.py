@@ -8,13 +8,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mtdnet import variants
-from mtdnet.batch import Batch, Shown
+from mtdnet.batch import Shown
 from mtdnet.losses.contrastive import contrastive_loss
 from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.keep import Network
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.networks.trunk import prepare
 from mtdnet.params import VARIANTS
+from mtdnet.training.batches import Batches
 
 N = 6
 CPU = torch.device("cpu")
@@ -36,7 +37,8 @@ def shown(count: int, seed: int) -> Shown:
     torch.manual_seed(seed)
     pixels = torch.randint(0, 256, (6, 227, 227, 3), dtype=torch.uint8)
     rows = torch.stack([torch.randint(low, low + 2, (count,)) for low in (0, 2, 4)])
-    return Shown.of(Batch.of(rows, torch.rand(3, count) < 0.5), pixels, CPU)
+    batches = Batches(rows[None], torch.rand(1, 3, count) < 0.5, CPU)
+    return Shown(batches[0], pixels[batches.images[0]])
 
 
 def streams(batch: Shown) -> list[list[Tensor]]:

@@ -1,0 +1,49 @@
+"""What a training begins with: the network, and the source's triplets."""
+
+from pathlib import Path
+
+import torch
+
+from mtdnet.data.images import Images
+from mtdnet.device import Device
+from mtdnet.errors import InputError
+from mtdnet.networks import keep
+from mtdnet.networks.initial import initialise
+from mtdnet.networks.keep import Network
+from mtdnet.params import Training
+from mtdnet.training.parallel import Group
+from mtdnet.training.triplets import Triplets
+from mtdnet.variants import Variant
+
+
+def network(kind: type[Variant], start: Path | None, width: float, weights: Path | None) -> Network:
+    """Return the network that a training starts from; InputError for one of another kind."""
+    if start:
+        kept = keep.load(start / "network.safetensors").network
+        if not isinstance(kept, kind.kind):
+            raise InputError(f"{start}: a network of another kind; start from `{kind.start}`")
+        return kept
+    drawn = kind.kind(width, 1.0 if weights else width)
+    if weights:
+        initialise(drawn.trunk, weights)
+    return drawn
+
+
+def source(
+    kind: type[Variant],
+    variant: str,
+    settings: Training,
+    seed: int,
+    folders: tuple[Path, Path] | None,
+    place: Device,
+    group: Group,
+) -> Triplets | None:
+    """Return the source's batches; None where the variant takes none."""
+    count = kind.source_triplets(settings.triplets)
+    if not count:
+        return None
+    if folders is None:
+        raise InputError(f"variant '{variant}' needs a source benchmark; train it on a target")
+    ingested, augmented = folders
+    pixels = place.resident(torch.from_numpy(Images.open(ingested).pixels))
+    return Triplets.open(augmented, count, seed, pixels, place, group)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from mtdnet.errors import InputError
 
@@ -23,7 +24,7 @@ class Device:
         """Return a context in which convolutions and matrix products run in bf16, if it pays."""
         return torch.autocast(self.torch.type, torch.bfloat16, enabled=self.bf16)
 
-    def resident(self, pixels: torch.Tensor) -> torch.Tensor:
+    def resident(self, pixels: Tensor) -> Tensor:
         """Bring packed images to a GPU where they fit into half of its free memory."""
         if (
             self.torch.type == "cuda"

@@ -1,6 +1,7 @@
 """A step of training at full width, processor."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from benchmarks import training
 from benchmarks.rows import Place, Ratio, seconds
@@ -16,7 +17,7 @@ def measure(place: Place) -> Iterator[Ratio]:
     other = PLAIN / seconds(plain, device.torch, repeat=2)
     for compiled in (False, True):
         steps = training.fast(device, packed, PAIRS, NEGATIVES, compiled)
-        spent = seconds(lambda steps=steps: next(steps), device.torch)
+        spent = seconds(partial(next, steps), device.torch)
         yield Ratio(
             work=f"training, processor{', compiled' * compiled}",
             against="three streams a triplet, plain PyTorch, the same number format",

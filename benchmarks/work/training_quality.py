@@ -81,7 +81,9 @@ def _trained(
         for step in range(SETTINGS.steps):
             trainer.step(triplets.shown(step))
     else:
-        network = three_streams.plain(network).train()
+        plain = three_streams.plain(network).train()
+        assert isinstance(plain, MTDnet)
+        network = plain
         optimiser = sgd(network, SETTINGS)
         for step in range(SETTINGS.steps):
             shown = triplets.shown(step)

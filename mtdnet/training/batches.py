@@ -21,7 +21,7 @@ class Batches:
         most = item.shape[1]
         pairs = torch.cat([anchor * most + positive, anchor * most + negative], dim=1)
         pair, of_pair, weight = _distinct(pairs)
-        positive, negative = of_pair.split(size, dim=1)
+        positive, negative = torch.split(of_pair, size, dim=1)
         same = torch.zeros_like(weight).scatter_(1, positive, 1)
         lefts, first, _ = _distinct(pair // most)
         rights, second, _ = _distinct(pair % most)
@@ -35,7 +35,7 @@ class Batches:
         return len(self._rows)
 
     def __getitem__(self, number: int) -> Batch:
-        mirror, triplets, *pairwise = self._rows[number].long().split(self._sizes)
+        mirror, triplets, *pairwise = torch.split(self._rows[number].long(), self._sizes)
         return Batch(mirror, triplets.view(3, -1), *pairwise)
 
 

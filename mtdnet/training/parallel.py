@@ -1,7 +1,7 @@
 """One training by the processes that torchrun starts: each takes its share of every step."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from mtdnet.device import Device
 from mtdnet.errors import InputError
+
+Hook = Callable[[Callable[[Tensor], None]], object]
 
 
 class Group:
@@ -39,9 +41,11 @@ class Group:
         """
         if self.count > 1:
             for parameter in network.parameters():
-                parameter.register_post_accumulate_grad_hook(self._add_up)
+                hook: Hook = parameter.register_post_accumulate_grad_hook
+                hook(self._add_up)
 
     def _add_up(self, parameter: Tensor) -> None:
+        assert parameter.grad is not None
         work = dist.all_reduce(parameter.grad, async_op=True)
         assert work is not None
         self._underway.append(work)

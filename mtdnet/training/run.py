@@ -92,7 +92,8 @@ def train(
             stopping = False
             while state.step < settings.steps and not stopping:
                 torch.manual_seed(_drawn(seed, state.step, group))
-                trainer.step(triplets.shown(state.step), others and others.shown(state.step))
+                of_source = others.shown(state.step) if others else None
+                trainer.step(triplets.shown(state.step), of_source)
                 state.step, state.since = state.step + 1, state.since + 1
                 stopping = group.any(stop.requested)  # asked once: what follows must agree
                 row_due = state.step % settings.validate_every == 0 or state.step == settings.steps

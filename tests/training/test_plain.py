@@ -151,9 +151,10 @@ def test_compiled_and_eager_give_the_same_losses_and_gradients(
 
 
 def test_no_compiler_is_one_line(
-    small: Path, lists: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    small: Path, lists: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))  # nothing compiled earlier
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("no-such-compiler",))
     triplets = batches(small, lists["block"], N)
     settings = dataclasses.replace(SETTINGS, compile=True)
     own = network(MTDnet, False, triplets)

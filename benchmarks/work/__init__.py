@@ -1,1 +1,1 @@
-"""One piece of work a module: ``measure`` yields its rows, ``GPU`` says whether it needs one."""
+"""One piece of work a module, whose ``measure`` yields its rows; ``..._gpu`` needs a GPU."""

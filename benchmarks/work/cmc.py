@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from benchmarks.rows import NotMeasured, Place, Ratio, seconds
 from mtdnet.evaluation.cmc import cmc, retrieval
 
-GPU = False
 # torchreid's ranking, plain and compiled; torchreid's own distribution lacks the compiled one.
 DISTRIBUTION = "pyppbox-torchreid==1.4.1.0"
 QUERIES, GALLERY, PERSONS, DISTRACTORS, CAMERAS, TOP = 3368, 15913, 750, 2798, 6, 50

@@ -14,7 +14,6 @@ from mtdnet.data.pack import pack
 from mtdnet.data.pixels import SIDE, read_files
 from mtdnet.synthetic.studio import Studio, encode
 
-GPU = False
 IMAGES = 4000
 SIZES = (250, 500, 1000, 2000, 4000)
 PERSONS = 100  # drawn anew; their files repeat

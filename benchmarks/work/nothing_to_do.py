@@ -7,7 +7,6 @@ from time import perf_counter
 
 from benchmarks.rows import NotMeasured, Place, Ratio
 
-GPU = False
 ALLOWED = {"dvc repro": 5.0, "python -m flows.reproduce": 10.0}  # seconds
 
 

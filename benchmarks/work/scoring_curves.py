@@ -10,7 +10,6 @@ from benchmarks.rows import Curve, Place
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring import Scorer
 
-GPU = False
 WIDTH, FEW, SIZES = 0.25, 16, (32, 64, 128, 256)
 
 

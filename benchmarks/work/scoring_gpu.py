@@ -13,7 +13,6 @@ from benchmarks.rows import Place, Ratio, seconds
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring import MIRRORS, Scorer, Scores
 
-GPU = True
 OWN, PLAIN = 316, 32  # queries, and gallery images: VIPeR's test, and the corner of the plain way
 BATCHES = (64, 256, 1024)
 

@@ -9,7 +9,6 @@ from benchmarks import passes
 from benchmarks.rows import Place, Ratio
 from mtdnet.scoring import Scorer
 
-GPU = False
 OWN, PLAIN = 40, 8  # queries, and gallery images: of 316 the plain way would take hours
 
 

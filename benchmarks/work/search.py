@@ -26,7 +26,6 @@ from mtdnet.gallery.nearest import by_torch, nearest
 from mtdnet.gallery.search import SHORTLIST, Gallery
 from mtdnet.gallery.store import FEATURES, FILES, Store, reserve
 
-GPU = False
 IMAGES, QUERIES = 10_000, 100
 SECONDS = 100  # for scoring every pair: as many queries as fit
 SPREAD = 0.05  # of a drawn feature around a real one's, Euclidean

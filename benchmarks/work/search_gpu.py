@@ -12,7 +12,6 @@ from benchmarks.shortlists import TOP, agreement
 from mtdnet.gallery.describe import Describer
 from mtdnet.gallery.search import SHORTLIST
 
-GPU = True
 IMAGES, VARIANTS, QUERIES = 10_000, 100, 100
 BLOCK = 500  # images whose halves are in memory at a time
 SECONDS = 300  # for scoring every pair: as many queries as fit

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from benchmarks import training
 from benchmarks.rows import Curve, Place, seconds
 
-GPU = False
-
 
 def measure(place: Place) -> Iterator[Curve]:
     """Time steps at full width."""

@@ -7,7 +7,6 @@ import torch
 from benchmarks import training
 from benchmarks.rows import Place, Ratio, seconds
 
-GPU = True
 PAIRS, NEGATIVES, PLAIN, STEPS = 24, 10, 128, 20
 AIM = 40_000  # triplets a second
 

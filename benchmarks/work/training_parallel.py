@@ -12,7 +12,6 @@ from benchmarks.rows import NotMeasured, Place, Ratio, seconds
 from mtdnet import device
 from mtdnet.training.parallel import joined
 
-GPU = False  # where there are GPUs a process takes one, else some of the processor's threads
 PAIRS, NEGATIVES = 24, 10  # a process and step
 
 

@@ -6,7 +6,6 @@ from functools import partial
 from benchmarks import training
 from benchmarks.rows import Place, Ratio, seconds
 
-GPU = False
 PAIRS, NEGATIVES, PLAIN = 24, 10, 32
 
 

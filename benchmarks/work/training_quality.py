@@ -22,7 +22,6 @@ from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
 from mtdnet.variants.mtdnet import MultiTask
 
-GPU = False
 SEEDS, PERSONS, VALIDATION, WIDTH = (0, 1, 2), 150, 50, 1 / 16
 DRAWS: tuple[Literal["block", "camera"], ...] = ("block", "camera")
 SETTINGS = Training(steps=120, triplets=120, rate=0.01)

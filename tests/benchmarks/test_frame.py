@@ -1,5 +1,6 @@
 """The frame of the benchmarks: rows, tables, and which pieces are measured."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +21,9 @@ RATIO = Ratio(work="sums", against="a loop", unit="sums", own=50.0, other=2.0, r
 @pytest.fixture
 def pieces(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     made = {}
-    for name, doc in {"adds": "Sums.", "other": "Others.", "card": "On a card."}.items():
+    for name, doc in {"adds": "Sums.", "other": "Others.", "card_gpu": "On a card."}.items():
         made[name] = ModuleType(f"benchmarks.work.{name}", doc)
-        made[name].__dict__.update(GPU=name == "card", measure=lambda place: iter([RATIO]))
+        made[name].__dict__.update(measure=lambda place: iter([RATIO]))
         monkeypatch.setitem(sys.modules, f"benchmarks.work.{name}", made[name])
     monkeypatch.setattr(frame, "PIECES", list(made))
     monkeypatch.setattr(machine, "peak", lambda place: 1e12)
@@ -45,7 +46,7 @@ def test_the_page_names_ratio_aim_share_machine_and_what_is_missing(
 ) -> None:
     found = measure(tmp_path)
     assert found["adds"]["rows"][0]["ratio"] == 25
-    assert found["card"] == {"title": "On a card", "missing": "no GPU"}
+    assert found["card_gpu"] == {"title": "On a card", "missing": "no GPU"}
     page = (tmp_path / "results.md").read_text()
     assert "| sums | a loop | sums | 50 | 2 | **25** | 100 | 50% |  | A |" in page
     assert "| On a card | no GPU |" in page
@@ -101,3 +102,14 @@ def test_time_is_the_least_of_several_calls() -> None:
 def test_the_peak_is_measured_on_the_processor() -> None:
     place = machine.processor()
     assert place.torch.type == "cpu" and "TFLOP/s" in machine.named(place, 1e12)
+
+
+def test_what_needs_a_gpu_loads_with_little_installed() -> None:
+    names = [f"benchmarks.work.{name}" for name in frame.PIECES if name.endswith("_gpu")]
+    absent = ["h5py", "matplotlib", "shtab", "faiss", "pandas", "mlflow", "dvc", "prefect"]
+    program = "import importlib, sys; sys.modules.update(dict.fromkeys({}));" + (
+        " import benchmarks.__main__; [importlib.import_module(name) for name in {}]"
+    )
+    words = [sys.executable, "-c", program.format(absent, names)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert len(names) == 3 and done.returncode == 0, done.stderr

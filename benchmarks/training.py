@@ -58,7 +58,8 @@ def fast(
     """Take one step for each ``next``, as a training does; ``group``: with other processes."""
     torch.manual_seed(0)
     triplets = blocks(8, pairs, negatives)
-    batches = Batches(triplets, torch.rand(triplets.shape) < 0.5, place.torch)
+    mirrors = (torch.rand(IMAGES) < 0.5)[triplets]  # in a block an image is shown one way
+    batches = Batches(triplets, mirrors, place.torch)
     rows = batches.images.to(packed.device)
     settings = Training(steps=1, triplets=pairs * negatives, rate=1e-4, compile=compiled)
     trainer = Trainer(MultiTask, MTDnet(), settings, place, group or Group())

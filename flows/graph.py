@@ -1,7 +1,7 @@
 """The graph of stages, as DVC has it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ class Stage:
     """A stage of ``dvc.yaml`` or a ``.dvc`` file, by the name that ``dvc repro`` takes.
 
     ``upstream``: names of the stages whose outputs it reads; ``outs``: its own, relative to the
-    project's folder; ``gpu``: its ``meta`` asks for one.
+    project's folder; ``gpu``: its ``meta`` asks for one; ``fresh``: DVC finds it and all that it
+    builds on up to date.
     """
 
     name: str
     upstream: tuple[str, ...]
     outs: tuple[str, ...]
     gpu: bool
+    fresh: bool = False
 
 
 def stages(root: Path) -> list[Stage]:
@@ -35,6 +37,7 @@ def stages(root: Path) -> list[Stage]:
         with Repo(str(root)) as repo:
             graph = repo.index.graph
             top = Path(repo.root_dir)
+            stale = {_name(stage, top) for stage in _stale(repo)}
             names = {stage: _name(stage, top) for stage in graph}
             found = {
                 name: Stage(
@@ -48,7 +51,25 @@ def stages(root: Path) -> list[Stage]:
     except DvcException as problem:
         raise InputError(f"{root / 'dvc.yaml'}: {' '.join(str(problem).split())}") from None
     order = TopologicalSorter({name: found[name].upstream for name in sorted(found)})
-    return [found[name] for name in order.static_order()]
+    ordered: dict[str, Stage] = {}
+    for name in order.static_order():
+        stage = found[name]
+        fresh = name not in stale and all(ordered[other].fresh for other in stage.upstream)
+        ordered[name] = replace(stage, fresh=fresh)
+    return list(ordered.values())
+
+
+def _stale(repo: Repo) -> list[Any]:
+    """Return the stages that DVC doesn't find up to date; all of them while another DVC is busy.
+
+    Asked here at once: a process for each stage takes seconds.
+    """
+    every = list(repo.index.graph)
+    try:
+        with repo.lock:
+            return [stage for stage in every if stage.status(check_updates=True)]
+    except DvcException:  # `dvc repro` waits its turn, and looks again
+        return every
 
 
 def _name(stage: Any, top: Path) -> str:

@@ -24,7 +24,12 @@ def walk(root: Path, stages: Sequence[Stage]) -> State[None]:
         for stage in stages:
             upstream = [futures[name] for name in stage.upstream]
             futures[stage.name] = run_stage.submit(
-                root, stage.name, gpu=stage.gpu, wait_for=upstream, return_state=False
+                root,
+                stage.name,
+                gpu=stage.gpu,
+                fresh=stage.fresh,
+                wait_for=upstream,
+                return_state=False,
             )
         wait(list(futures.values()))
     except BaseException:

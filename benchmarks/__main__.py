@@ -64,11 +64,10 @@ def _on_gpu(name: str) -> bool:
 
 
 def _measured(piece: ModuleType, place: Device, peak: float) -> dict[str, Any]:
-    network, images = _trained()
     with TemporaryDirectory(prefix="mtdnet-bench-") as scratch:
         try:
             rows = []
-            for row in piece.measure(Place(place, peak, Path(scratch), network, images)):
+            for row in piece.measure(Place(place, peak, Path(scratch), *_trained())):
                 print(f"  {table.plain(row)}", flush=True)
                 rows.append(table.plain(row))
         except NotMeasured as reason:
@@ -99,14 +98,18 @@ def _keep(folder: Path, name: str, found: dict[str, Any]) -> None:
     table.write(dict(sorted(results.items())), folder)
 
 
-def _trained() -> tuple[Path | None, Path | None]:
-    """Return the source's trained network and its ingested images, where the project has them."""
-    source = params.load().pretrain.source if Path("params.yaml").exists() else ""
-    network, images = (
-        steps.model(source, 0, "mtdnet") / "network.safetensors",
-        steps.ingested(source),
+def _trained() -> tuple[Path | None, Path | None, Path | None]:
+    """Return what the project has of its source: network, ingested images, ImageNet weights."""
+    if not Path("params.yaml").exists():
+        return None, None, None
+    told = params.load().pretrain
+    network = steps.model(told.source, 0, "mtdnet") / "network.safetensors"
+    images, weights = steps.ingested(told.source), Path(told.weights) if told.weights else None
+    return (
+        network if network.is_file() else None,
+        images if images.is_dir() else None,
+        weights if weights and weights.is_file() else None,
     )
-    return network if network.is_file() else None, images if images.is_dir() else None
 
 
 def main() -> int:

@@ -23,7 +23,8 @@ class Place:
 
     ``peak``: FLOP/s of a large matrix product in the device's number format, measured just before;
     ``scratch``: an empty folder, removed afterwards; ``network``: a trained ``network.safetensors``
-    and ``images``: a folder of ingest, of the project's source, where it has them.
+    and ``images``: a folder of ingest, of the project's source, and ``weights``: ImageNet's, where
+    it has them.
     """
 
     device: Device
@@ -31,6 +32,7 @@ class Place:
     scratch: Path
     network: Path | None
     images: Path | None
+    weights: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,11 @@ from mtdnet.networks.trunk import Trunk
 class PlainTrunk(Trunk):
     """The trunk with ``local_response_norm``."""
 
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the same maps."""
+        return self._reduced(self.conv2(self._reduced(self.conv1(images).relu())).relu())
+
     def _reduced(self, maps: Tensor) -> Tensor:
-        maps = maps.relu()
         maps = maps if self.pool_last else self.pool(maps)
         maps = F.local_response_norm(maps, 5, alpha=1e-4, beta=0.75, k=1)
         return self.pool(maps) if self.pool_last else maps

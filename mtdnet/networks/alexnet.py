@@ -1,9 +1,11 @@
 """The whole AlexNet of MTDnet-rnk: as deep as MTDnet, and it ranks only."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mtdnet.networks.drawn import draw
+from mtdnet.networks.grouped import convolve
 from mtdnet.networks.trunk import Trunk, channels
 
 
@@ -34,9 +36,9 @@ class AlexNet(nn.Module):
 
     def embed(self, images: Tensor) -> Tensor:
         """Return ranking features (B, 512 w), float32, unit length, of prepared images."""
-        maps = self.conv3(self.trunk(images)).relu()
-        maps = self.conv5(self.conv4(maps).relu()).relu()
+        parts = convolve(self.conv3(self.trunk(images)).relu(), self.conv4, self.conv5)
+        maps = torch.cat([self.pool(part) for part in parts], dim=1)
         # Flattened in memory order (channels last), as in MTDnet's heads.
-        hidden = self.pool(maps).permute(0, 2, 3, 1).flatten(1)
+        hidden = maps.permute(0, 2, 3, 1).flatten(1)
         hidden = self.fc7(self.fc6(hidden).relu()).relu()
         return F.normalize(self.fc(hidden).float())

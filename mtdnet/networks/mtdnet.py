@@ -1,9 +1,11 @@
 """MTDnet (figure 2 of the paper): a trunk, a ranking head and a pair head."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mtdnet.networks.drawn import draw
+from mtdnet.networks.grouped import convolve
 from mtdnet.networks.trunk import Trunk, channels
 
 
@@ -54,8 +56,9 @@ class PairHead(nn.Module):
         bias = self.conv3.bias
         assert bias is not None
         maps = (joint + bias.to(joint.dtype)[:, None, None]).relu()
-        maps = self.conv5(self.conv4(maps).relu()).relu()
-        hidden = self.pool(maps).permute(0, 2, 3, 1).flatten(1)
+        parts = convolve(maps, self.conv4, self.conv5)
+        maps = torch.cat([self.pool(part) for part in parts], dim=1)
+        hidden = maps.permute(0, 2, 3, 1).flatten(1)
         response: Tensor = self.fc7(self.drop(self.fc6(hidden).relu()))
         return response
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from mtdnet.networks.grouped import convolve
 from mtdnet.networks.normalisation import local_response
 
 SIDE = 227  # pixels; without padding conv1 gives 55 x 55 and the trunk 13 x 13
@@ -40,10 +41,10 @@ class Trunk(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the maps that the heads read."""
-        return self._reduced(self.conv2(self._reduced(self.conv1(images))))
+        maps = self._reduced(self.conv1(images).relu())
+        return self._reduced(torch.cat(convolve(maps, self.conv2), dim=1))
 
     def _reduced(self, maps: Tensor) -> Tensor:
-        maps = maps.relu()
         if self.pool_last:
             pooled: Tensor = self.pool(local_response(maps))
             return pooled

@@ -22,11 +22,11 @@ def needed(best: NDArray[np.int64], by_features: NDArray[np.int64]) -> int:
     return int(place[best].max()) + 1
 
 
-def agreement(needs: Sequence[int], shortlist: int) -> Ratio:
-    """Return for what share of queries a shortlist gives every pair's top ten."""
+def agreement(needs: Sequence[int], shortlist: int, gallery: int) -> Ratio:
+    """Return for what share of queries in a gallery a shortlist gives every pair's top ten."""
     counts = {size: sum(need <= size for need in needs) for size in (*SHORTLISTS, shortlist)}
     return Ratio(
-        f"queries with the same top {TOP} at a shortlist of {shortlist}",
+        f"queries with the same top {TOP} of {gallery:,} at a shortlist of {shortlist}",
         "every pair scored",
         "queries",
         counts[shortlist],

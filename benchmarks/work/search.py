@@ -85,7 +85,7 @@ def _pairs(gallery: Gallery, queries: list[Path], index: Path, place: Place) -> 
         needs.append(needed(np.array([row[file] for file, _ in best]), near))
         if monotonic() > end:
             break
-    yield agreement(needs, SHORTLIST)
+    yield agreement(needs, SHORTLIST, len(gallery))
     start = monotonic()
     for query in queries[: len(needs)]:
         gallery.rank(query)

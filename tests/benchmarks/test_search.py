@@ -33,7 +33,7 @@ def test_a_shortlist_of_the_needed_length_holds_the_best() -> None:
     assert set(best) <= set(near[:size].tolist()) and not set(best) <= set(
         near[: size - 1].tolist()
     )
-    row = agreement([3, 60, 700], 100)
+    row = agreement([3, 60, 700], 100, 800)
     assert (row.own, row.other) == (2, 3)
     assert row.notes["at 50"] == "1 of 3" and row.notes["at 1000"] == "3 of 3"
 
@@ -52,12 +52,14 @@ def test_the_piece_for_the_processor(place: Place, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_piece_for_a_gpu(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", lambda work: work)
+    monkeypatch.setattr(search_gpu, "IMAGES", 26)
     monkeypatch.setattr(search_gpu, "VARIANTS", 3)
     monkeypatch.setattr(search_gpu, "BLOCK", 16)
     monkeypatch.setattr(search_gpu, "SHORTLIST", 5)
-    same, speed = search_gpu.measure(place)
-    assert isinstance(same, Ratio) and same.other == 2
-    assert isinstance(speed, Ratio) and "in 78 images" in speed.work
+    same, speed, *large = search_gpu.measure(place)
+    assert same.other == 2 and "of 26 at a shortlist of 5" in same.work
+    assert "in 26 images" in speed.work and "in 78 images" in large[1].work
 
 
 def test_the_best_on_a_gpu_are_those_of_one_pass(place: Place) -> None:

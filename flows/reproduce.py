@@ -5,13 +5,15 @@ import sys
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows import command, pipeline
+from flows import command
 from flows.environment import ROOT
 
 
 @flow(persist_result=False)
 def reproduce() -> State[None]:
     """Bring every stage up to date, then register the networks."""
+    from flows import pipeline  # loaded beside the start of Prefect's server
+
     return pipeline.run(ROOT)
 
 

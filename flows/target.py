@@ -6,13 +6,15 @@ import sys
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows import command, pipeline
+from flows import command
 from flows.environment import ROOT
 
 
 @flow(persist_result=False)
 def target(benchmark: str) -> State[None]:
     """Bring up to date what a benchmark's figures build on, then register its networks."""
+    from flows import pipeline  # loaded beside the start of Prefect's server
+
     return pipeline.run(ROOT, benchmark)
 
 

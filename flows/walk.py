@@ -13,7 +13,7 @@ from tasks.stage import run_stage, stop_all
 
 
 def walk(root: Path, stages: Sequence[Stage]) -> State[None]:
-    """Submit every stage to wait for its upstream ones; call it inside a flow.
+    """Submit every stage that isn't up to date, to wait for its upstream ones; in a flow.
 
     A failure doesn't hold up the stages that don't build on it. Returns, when nothing is left to
     run, Completed, or Failed with one line: what failed and why, and what wasn't run because of
@@ -21,15 +21,10 @@ def walk(root: Path, stages: Sequence[Stage]) -> State[None]:
     """
     futures: dict[str, PrefectFuture[State[None]]] = {}
     try:
-        for stage in stages:
-            upstream = [futures[name] for name in stage.upstream]
+        for stage in (stage for stage in stages if not stage.fresh):
+            upstream = [futures[name] for name in stage.upstream if name in futures]
             futures[stage.name] = run_stage.submit(
-                root,
-                stage.name,
-                gpu=stage.gpu,
-                fresh=stage.fresh,
-                wait_for=upstream,
-                return_state=False,
+                root, stage.name, gpu=stage.gpu, wait_for=upstream, return_state=False
             )
         wait(list(futures.values()))
     except BaseException:
@@ -45,4 +40,5 @@ def walk(root: Path, stages: Sequence[Stage]) -> State[None]:
     if failed:
         return Failed(message="; ".join(failed))
     counts = Counter(state.name for state in states.values())
-    return Completed(message=", ".join(f"{n} {name}" for name, n in sorted(counts.items())))
+    counts["UpToDate"] += sum(stage.fresh for stage in stages)
+    return Completed(message=", ".join(f"{n} {name}" for name, n in sorted(counts.items()) if n))

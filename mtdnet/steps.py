@@ -16,6 +16,7 @@ from mtdnet.errors import InputError
 from mtdnet.params import Params, Training
 
 DATA, RESULTS, MODELS = Path("data"), Path("results"), Path("models")
+REPORT = RESULTS / "report"
 CHECKPOINTS = Path("checkpoints")  # outside of what DVC clears before a stage runs
 
 Observer = Callable[[Mapping[str, float]], None]
@@ -194,6 +195,6 @@ def report(params: Params) -> str:
     return run(
         evaluations=[evaluation(*network) for network in networks],
         models=[model(*network) for network in networks],
-        out=RESULTS / "report",
+        out=REPORT,
         settings=params.report,
     )

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import requires, version
 from pathlib import Path
 
-from mlflow import pyfunc
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
 from packaging.requirements import Requirement
 from packaging.version import Version
 from prefect import get_run_logger, task
@@ -18,16 +15,12 @@ from prefect.cache_policies import NO_CACHE
 import mtdnet
 from mtdnet import steps
 from mtdnet.files import read_json, sha256
+from mtdnet.networks import header
 from mtdnet.params import Params
 from mtdnet.steps import Network
-from mtdnet.variants import load
 from tasks import runs, store
 
 CHAMPION = "champion"
-SIGNATURE = ModelSignature(
-    inputs=Schema([ColSpec(DataType.string, "left"), ColSpec(DataType.string, "right")]),
-    outputs=Schema([ColSpec(DataType.float, "probability")]),
-)
 
 
 @task(
@@ -38,20 +31,24 @@ SIGNATURE = ModelSignature(
     retry_delay_seconds=5,
 )
 def register(root: Path, networks: Sequence[Network]) -> None:
-    """Register each of the networks below ``root``, and name champions."""
+    """Register each of the networks below ``root`` that has a pair head, and name champions."""
     for network in networks:
-        get_run_logger().info(register_one(root / steps.model(*network), network))
+        model = root / steps.model(*network)
+        if answers(model):
+            get_run_logger().info(register_one(model, network))
+
+
+def answers(model: Path) -> bool:
+    """Tell whether the network of a model folder answers "same person?": it has a pair head."""
+    return bool(header.read(model / "network.safetensors")["kind"] == "MTDnet")
 
 
 def served(params: Params) -> list[Network]:
-    """Return the networks that are registered.
+    """Return the networks of split 0: the others are there for a mean, and for no consumer.
 
-    Those with a pair head, which answer "same person?", and of split 0 alone: the others are
-    there for a mean, and their validation persons are not the same.
+    Their validation persons are not the same.
     """
-    networks = [network for network in steps.trained(params) if network[1] == 0]
-    heads = {variant: load(variant).systems.values() for _, _, variant in networks}
-    return [network for network in networks if "pair" in heads[network[2]]]
+    return [network for network in steps.trained(params) if network[1] == 0]
 
 
 def register_one(model: Path, network: Network) -> str:
@@ -81,6 +78,14 @@ def register_one(model: Path, network: Network) -> str:
 
 def _add_version(name: str, network: Network, model: Path) -> ModelVersion:
     """Save the network and the code that it needs as an MLflow model, and register that."""
+    from mlflow import pyfunc  # seconds, and most runs register nothing
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    signature = ModelSignature(
+        inputs=Schema([ColSpec(DataType.string, "left"), ColSpec(DataType.string, "right")]),
+        outputs=Schema([ColSpec(DataType.float, "probability")]),
+    )
     run_id, file = runs.of_network(network, model), model / "network.safetensors"
     told = read_json(model / "training.json")
     with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
@@ -90,7 +95,7 @@ def _add_version(name: str, network: Network, model: Path) -> ModelVersion:
             python_model=str(Path(__file__).with_name("model_code.py")),
             artifacts={"network": str(file)},
             code_paths=[str(Path(mtdnet.__file__).parent)],
-            signature=SIGNATURE,
+            signature=signature,
             pip_requirements=_pinned(),
         )
         store.client().log_artifacts(run_id, str(Path(room, "model")), "model")

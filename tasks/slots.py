@@ -32,14 +32,17 @@ def cores() -> int:
 def slot(root: Path, *, gpu: bool, stop: threading.Event) -> Iterator[dict[str, str]]:
     """Wait for a free slot and hold it; yield the environment of what runs in it.
 
-    A GPU stage gets one GPU for itself, or the one slot ``gpu-none`` where there is no GPU. Other
-    stages get a core each. Slots are locked files below ``root/.locks``, freed by the system if
-    their holder dies. Yields {} at once when ``stop`` is set.
+    A GPU stage gets one GPU for itself, or half of the cores where there is no GPU: while one
+    stage loads and writes, on one core, another computes. Other stages get a core each. Slots are
+    locked files below ``root/.locks``, freed by the system if their holder dies. Yields {} at once
+    when ``stop`` is set.
     """
     room: dict[str, dict[str, str]]
     if gpu:
         room = {f"gpu-{name}": {"CUDA_VISIBLE_DEVICES": name} for name in gpus()}
-        room = room or {"gpu-none": {}}
+        halves = min(2, cores())
+        threads = {"OMP_NUM_THREADS": str(cores() // halves)}
+        room = room or {f"gpu-none-{index}": threads for index in range(halves)}
     else:
         room = {f"core-{index}": {} for index in range(cores())}
     folder = root / ".locks"

@@ -50,18 +50,14 @@ def _may_pass(task: Task[..., object], run: TaskRun, state: State[object]) -> bo
     retry_delay_seconds=RETRY_SECONDS,
     retry_condition_fn=_may_pass,
 )
-def run_stage(root: Path, stage: str, *, gpu: bool = False, fresh: bool = False) -> State[None]:
+def run_stage(root: Path, stage: str, *, gpu: bool = False) -> State[None]:
     """Run ``dvc repro`` on one stage of the project at ``root``, not on its upstream ones.
-
-    With ``fresh``, where DVC has found it up to date just before, nothing is run.
 
     Its lines go to the run's log as they come; when this process ends, so do DVC and its command.
     Returns Completed as ``Ran``, ``UpToDate`` or ``FromRunCache``; or Failed, its message one line
     that tells why: as ``Failed`` when another attempt may succeed (a crash, a killed process, a
     lock), else as ``BadInput``; or as ``Stopped`` with the flow.
     """
-    if fresh:
-        return Completed(name="UpToDate", message=f"{stage}: UpToDate")
     command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "-s", stage]
     logger = get_run_logger()
     lines: list[str] = []

@@ -8,8 +8,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from mtdnet.errors import InputError
 from mtdnet.files import whole
+from mtdnet.networks import header
 from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.mtdnet import MTDnet
 
@@ -37,9 +37,8 @@ def save(network: Network, target: Path, temperature: float | None = None) -> No
         "trunk_width": network.trunk_width,
         "temperature": temperature,
     }
-    # One key: safetensors writes several in random order, and equal networks would differ in hash.
     with whole(target) as draft:
-        save_file(weights, draft, metadata={"network": json.dumps(told)})
+        save_file(weights, draft, metadata={header.KEY: json.dumps(told)})
 
 
 def load(source: Path) -> Kept:
@@ -47,9 +46,9 @@ def load(source: Path) -> Kept:
 
     Raises InputError when the file is missing, broken or another network's.
     """
+    told = header.read(source)
     try:
         with safe_open(source, framework="pt") as file:
-            told = json.loads((file.metadata() or {})["network"])
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         width, trunk_width = float(told["width"]), float(told["trunk_width"])
         if not (0 < width <= 1 and 0 < trunk_width <= 1):
@@ -58,9 +57,6 @@ def load(source: Path) -> Kept:
             network = KINDS[told["kind"]](width, trunk_width)
         network.load_state_dict(weights, assign=True)
         temperature = None if told["temperature"] is None else float(told["temperature"])
-    except FileNotFoundError:
-        raise InputError(f"{source}: no such file; train the network first") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as problem:
-        line = " ".join(str(problem).split())[:200]
-        raise InputError(f"{source}: no network of this project ({line}); train it again") from None
+        raise header.foreign(source, problem) from None
     return Kept(network.eval(), temperature)

@@ -13,7 +13,7 @@ from mtdnet.report.tables import terminal, write_csv
 def report(
     *, evaluations: Sequence[Path], models: Sequence[Path], out: Path, settings: params.Report
 ) -> str:
-    """Write ``index.html``, one self-contained page, and ``table.csv``; return the table as text.
+    """Write ``index.html``, one self-contained page, ``table.csv`` and ``table.txt``; return that.
 
     ``evaluations``: folders ``{benchmark}-{split}/{variant}`` that ``evaluate`` writes;
     ``models``: those of the trainings. A folder that is not there is a "-" in the tables.
@@ -21,8 +21,10 @@ def report(
     Raises InputError when no evaluation is there or one is broken.
     """
     found, trained = gather.evaluations(evaluations), gather.models(models)
+    table = terminal(found)
     with whole(out) as draft:
         draft.mkdir()
         (draft / "index.html").write_text(page(found, trained, settings.title), encoding="utf-8")
         write_csv(draft / "table.csv", found)
-    return terminal(found)
+        (draft / "table.txt").write_text(f"{table}\n", encoding="utf-8")
+    return table

@@ -13,6 +13,8 @@ from PIL import Image
 
 import mtdnet
 from mtdnet import params
+from mtdnet.networks import keep
+from mtdnet.networks.alexnet import AlexNet
 from mtdnet.verify import Verifier
 from tasks import register, store
 
@@ -112,7 +114,9 @@ def test_model_holds_no_pickle_and_pins_what_it_needs(
     assert not names & {"prefect", "dvc", "pytest"}
 
 
-def test_networks_that_answer_are_registered_and_of_the_first_split_alone(tmp_path: Path) -> None:
+def test_networks_of_the_first_split_are_registered_that_answer(
+    trained: Trained, tmp_path: Path
+) -> None:
     (tmp_path / "params.yaml").write_text("""
         ingest: {layouts: {cuhk03: cuhk03, viper: viper, ilids: ilids}}
         augment: {}
@@ -121,13 +125,18 @@ def test_networks_that_answer_are_registered_and_of_the_first_split_alone(tmp_pa
           steps: 1
           targets: [viper, ilids]
           splits: [0, 2]
-          compared: {targets: [ilids], variants: [rnk, cls]}
+          compared: {targets: [ilids], variants: [cls]}
         evaluate: {}
         report: {}
     """)
     assert register.served(params.load(tmp_path / "params.yaml")) == [
         ("cuhk03", 0, "mtdnet"),
+        ("cuhk03", 0, "rnk"),
         ("viper", 0, "mtdnet"),
         ("ilids", 0, "mtdnet"),
         ("ilids", 0, "cls"),
     ]
+    model = trained("viper-0/mtdnet", 0.5, 1)
+    assert register.answers(model)
+    keep.save(AlexNet(1 / 32), model / "network.safetensors")
+    assert not register.answers(model)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,18 @@ def test_each_gpu_is_given_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             assert stopped.is_set()  # it waited until it was told to stop
 
 
-def test_processor_is_one_slot_where_there_is_no_gpu(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("cores", "threads"), [(1, ["1"]), (2, ["1", "1"]), (9, ["4", "4"])])
+def test_processor_is_shared_by_two_where_there_is_no_gpu(
+    cores: int, threads: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slots, "gpus", lambda: ())
-    with slots.slot(tmp_path, gpu=True, stop=NEVER) as env:
-        assert env == {}
-        assert [path.name for path in (tmp_path / ".locks").iterdir()] == ["gpu-none"]
+    monkeypatch.setattr(slots, "cores", lambda: cores)
+    stopped = threading.Event()
+    with ExitStack() as held:
+        given = [held.enter_context(slots.slot(tmp_path, gpu=True, stop=NEVER)) for _ in threads]
+        assert given == [{"OMP_NUM_THREADS": each} for each in threads]
+        threading.Timer(0.3, stopped.set).start()
+        assert held.enter_context(slots.slot(tmp_path, gpu=True, stop=stopped)) == {}
 
 
 def test_cores_are_counted(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ is not measured again.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -55,7 +55,8 @@ def run(names: Sequence[str], minutes: float, again: bool, gpu: bool, folder: Pa
             print(f"{name}: no time left; the same command goes on with it")
             break
         print(f"{name}: {_title(piece)}", flush=True)
-        _keep(folder, name, _measured(piece, place, peak))
+        for found in _measured(piece, place, peak):
+            _keep(folder, name, found)
 
 
 def _on_gpu(name: str) -> bool:
@@ -63,23 +64,26 @@ def _on_gpu(name: str) -> bool:
     return name.endswith("_gpu")
 
 
-def _measured(piece: ModuleType, place: Device, peak: float) -> dict[str, Any]:
-    with TemporaryDirectory(prefix="mtdnet-bench-") as scratch:
-        try:
-            rows = []
-            for row in piece.measure(Place(place, peak, Path(scratch), *_trained())):
-                print(f"  {table.plain(row)}", flush=True)
-                rows.append(table.plain(row))
-        except NotMeasured as reason:
-            return _missing(piece, str(reason))
-    return {
+def _measured(piece: ModuleType, place: Device, peak: float) -> Iterator[dict[str, Any]]:
+    """Yield what is found so far after each row, and all at the end: a piece may be killed."""
+    found = {
         "title": _title(piece),
         "machine": machine.named(place, peak),
         "device": place.name,
-        "commit": commit(),
+        "commit": f"{commit()}, ended early",
         "date": datetime.now(UTC).date().isoformat(),
-        "rows": rows,
+        "rows": [],
     }
+    with TemporaryDirectory(prefix="mtdnet-bench-") as scratch:
+        try:
+            for row in piece.measure(Place(place, peak, Path(scratch), *_trained())):
+                print(f"  {table.plain(row)}", flush=True)
+                found = found | {"rows": [*found["rows"], table.plain(row)]}
+                yield found
+        except NotMeasured as reason:
+            yield _missing(piece, str(reason))
+            return
+    yield found | {"commit": commit()}
 
 
 def _missing(piece: ModuleType, reason: str) -> dict[str, Any]:
@@ -91,9 +95,9 @@ def _title(piece: ModuleType) -> str:
 
 
 def _keep(folder: Path, name: str, found: dict[str, Any]) -> None:
-    """Keep what was found; a figure from elsewhere is not replaced by its absence here."""
+    """Keep what was found; figures are not replaced by their absence, nor by fewer."""
     results = table.read(folder)
-    if "missing" not in found or "rows" not in results.get(name, {}):
+    if len(found.get("rows", [])) >= len(results.get(name, {}).get("rows", [])):
         results[name] = found
     table.write(dict(sorted(results.items())), folder)
 

@@ -84,6 +84,18 @@ def test_a_reason_stands_in_for_a_figure_but_replaces_none(
     assert "rows" in found["adds"] and found["other"]["missing"] == "no compiler"
 
 
+def test_rows_of_a_piece_that_is_killed_stay(tmp_path: Path, pieces: dict[str, ModuleType]) -> None:
+    def killed(place: Place) -> Iterator[Ratio]:
+        yield RATIO
+        raise KeyboardInterrupt
+
+    pieces["adds"].__dict__["measure"] = killed
+    with pytest.raises(KeyboardInterrupt):
+        measure(tmp_path, "adds")
+    found = table.read(tmp_path)["adds"]
+    assert len(found["rows"]) == 1 and found["commit"].endswith(", ended early")
+
+
 def test_no_piece_begins_after_the_time(tmp_path: Path, pieces: dict[str, ModuleType]) -> None:
     assert measure(tmp_path, "adds", minutes=0.0) == {}
 

@@ -66,7 +66,7 @@ def _on_gpu(name: str) -> bool:
 
 def _measured(piece: ModuleType, place: Device, peak: float) -> Iterator[dict[str, Any]]:
     """Yield what is found so far after each row, and all at the end: a piece may be killed."""
-    found = {
+    found: dict[str, Any] = {
         "title": _title(piece),
         "machine": machine.named(place, peak),
         "device": place.name,

@@ -11,7 +11,8 @@ from flows.walk import walk
 from mtdnet import params, steps
 from mtdnet.errors import InputError
 from mtdnet.params import Params
-from tasks.register import register, served
+from mtdnet.steps import Network
+from tasks.register import register, registered, served
 
 
 def run(root: Path, benchmark: str | None = None) -> State[None]:
@@ -20,17 +21,39 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
     Returns Completed, or Failed with one line that tells why.
     """
     try:
-        settings = params.load(root / "params.yaml")
-        graph, networks = stages(root), served(settings)
-        if benchmark is not None:
-            graph = needed(graph, _of(benchmark, settings, graph))
-            networks = [network for network in networks if network[0] == benchmark]
+        graph, networks = _asked(root, benchmark)
     except InputError as problem:
         return Failed(message=str(problem))
     state = walk(root, graph)
     if state.is_completed():
         register(root, networks)
     return state
+
+
+def idle(root: Path, benchmark: str | None = None) -> str | None:
+    """Return what ``run`` would say if no stage has to run, without Prefect; else None.
+
+    Its server alone takes longer to start. Networks are registered as ``run`` does.
+    """
+    try:
+        graph, networks = _asked(root, benchmark)
+        if not all(stage.fresh for stage in graph):
+            return None
+        for _ in registered(root, networks):
+            pass
+    except Exception:
+        return None
+    return f"{len(graph)} UpToDate"
+
+
+def _asked(root: Path, benchmark: str | None) -> tuple[list[Stage], list[Network]]:
+    """Return the stages that have to be up to date, and the networks to register then."""
+    settings = params.load(root / "params.yaml")
+    graph, networks = stages(root), served(settings)
+    if benchmark is not None:
+        graph = needed(graph, _of(benchmark, settings, graph))
+        networks = [network for network in networks if network[0] == benchmark]
+    return graph, networks
 
 
 def _of(benchmark: str, settings: Params, graph: Sequence[Stage]) -> list[str]:

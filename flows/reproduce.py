@@ -5,20 +5,18 @@ import sys
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows import command
+from flows import command, pipeline
 from flows.environment import ROOT
 
 
 @flow(persist_result=False)
 def reproduce() -> State[None]:
     """Bring every stage up to date, then register the networks."""
-    from flows import pipeline  # loaded beside the start of Prefect's server
-
     return pipeline.run(ROOT)
 
 
 if __name__ == "__main__":
-    status = command.main(reproduce, {})
+    status = command.main(reproduce)
     if status == 0:
-        print(command.closing(ROOT))
+        print(command.closing())
     sys.exit(status)

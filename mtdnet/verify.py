@@ -7,11 +7,10 @@ from typing import NoReturn
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from tqdm import tqdm
 
 from mtdnet import device
-from mtdnet.data.pixels import SIDE, read_files, resized
+from mtdnet.data.pixels import SIDE, stacked
 from mtdnet.errors import InputError
 from mtdnet.evaluation.calibration import calibrated
 from mtdnet.networks import keep
@@ -68,18 +67,18 @@ class Verifier:
         a file is missing or no image.
         """
         found: list[Scores] = [np.empty(0)]
-        asked = _pixels([query])
+        asked = torch.from_numpy(stacked([query]))
         with _bar(len(gallery), "images") as bar:
             for start in range(0, len(gallery), BLOCK):
                 files = gallery[start : start + BLOCK]
-                self._scorer.pixels = torch.cat([asked, _pixels(files)])
+                self._scorer.pixels = torch.cat([asked, torch.from_numpy(stacked(files))])
                 found.append(self._against(np.arange(1, len(files) + 1)))
                 bar.update(len(files))
         return np.concatenate(found)
 
     def _matched(self, left: Sequence[Path], right: Sequence[Path]) -> Scores:
         files = sorted({*left, *right})
-        self._scorer.pixels = _pixels(files)
+        self._scorer.pixels = torch.from_numpy(stacked(files))
         row = {path: number for number, path in enumerate(files)}
         first, second = (np.array([row[path] for path in side]) for side in (left, right))
         return self._scorer.matched(first, second)
@@ -98,12 +97,6 @@ class Verifier:
         # float64: in float32 a low temperature makes ties of what is nearly 1
         scores: Scores = calibrated(probability, self._temperature)
         return scores
-
-
-def _pixels(files: Sequence[Path]) -> Tensor:
-    """Return the images of files, uint8 (N, 227, 227, 3) RGB."""
-    images = [resized(image) for image, _ in read_files(Path(), [str(file) for file in files])]
-    return torch.from_numpy(np.stack(images))
 
 
 def _bar(total: int, unit: str) -> "tqdm[NoReturn]":

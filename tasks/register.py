@@ -2,7 +2,7 @@
 
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import requires, version
 from pathlib import Path
 
@@ -31,11 +31,20 @@ CHAMPION = "champion"
     retry_delay_seconds=5,
 )
 def register(root: Path, networks: Sequence[Network]) -> None:
-    """Register each of the networks below ``root`` that has a pair head, and name champions."""
+    """Do what ``registered`` does, and log it."""
+    for line in registered(root, networks):
+        get_run_logger().info(line)
+
+
+def registered(root: Path, networks: Sequence[Network]) -> Iterator[str]:
+    """Register the networks below ``root`` that have a pair head, and name champions.
+
+    Yields what was done with each.
+    """
     for network in networks:
         model = root / steps.model(*network)
         if answers(model):
-            get_run_logger().info(register_one(model, network))
+            yield register_one(model, network)
 
 
 def answers(model: Path) -> bool:

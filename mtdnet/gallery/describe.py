@@ -1,16 +1,13 @@
 """What one network sees in images: ranking features, and conv3's halves."""
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from mtdnet import device
-from mtdnet.data.pixels import SIDE, read_files, resized
+from mtdnet.data.pixels import SIDE, stacked
 from mtdnet.files import sha256
 from mtdnet.networks import keep
 from mtdnet.networks.mtdnet import MTDnet
@@ -64,17 +61,8 @@ class Describer:
 
 
 def pixels(files: Sequence[Path]) -> Tensor:
-    """Return images, uint8 (N, 227, 227, 3) RGB; InputError names a file that is none.
-
-    Threads, one a core: Pillow works outside the interpreter's lock.
-    """
-
-    def one(file: Path) -> np.ndarray:
-        ((image, _),) = read_files(Path(), [str(file)])
-        return resized(image)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return torch.from_numpy(np.stack(list(pool.map(one, files))))
+    """Return images, uint8 (N, 227, 227, 3) RGB; InputError names a file that is none."""
+    return torch.from_numpy(stacked(files))
 
 
 def packed(halves: Halves) -> Tensor:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,18 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows import command
+from flows import command, pipeline
 from flows.environment import ROOT
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 @flow(persist_result=False)
-def ending(how: str) -> State[None]:
-    if how == "stop":
+def ending(benchmark: str) -> State[None]:
+    if benchmark == "stop":
         raise KeyboardInterrupt
-    return Completed(message="1 Ran") if how == "well" else Failed(message="one: row 3 is short")
+    good = benchmark == "well"
+    return Completed(message="1 Ran") if good else Failed(message="one: row 3 is short")
 
 
 @pytest.mark.parametrize(
@@ -34,12 +36,34 @@ def ending(how: str) -> State[None]:
     ],
 )
 def test_main(
-    how: str, status: int, out: str, err: str, capsys: pytest.CaptureFixture[str]
+    how: str,
+    status: int,
+    out: str,
+    err: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert command.main(ending, {"how": how}) == status
+    monkeypatch.setattr("flows.pipeline.idle", lambda root, benchmark: None)
+    assert command.main(ending, how) == status
     printed = capsys.readouterr()
     assert printed.out.endswith(out)
     assert printed.err.endswith(err)
+
+
+def test_with_nothing_to_do_no_flow_is_started(
+    project: Callable[[str], Path],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = project("stages: {one: {cmd: touch one, outs: [one]}}")
+    (root / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    monkeypatch.setattr("flows.pipeline.served", lambda settings: [])
+    assert pipeline.idle(root) is None
+    subprocess.run([sys.executable, "-m", "dvc", "repro", "-q"], cwd=root, check=True)
+    assert pipeline.idle(root) == "1 UpToDate"
+    monkeypatch.setattr(command, "ROOT", root)
+    assert command.main(ending) == 0  # called, it would miss its benchmark
+    assert capsys.readouterr().out.endswith("ending: 1 UpToDate\n")
 
 
 TOLD = """

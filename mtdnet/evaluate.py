@@ -53,7 +53,7 @@ def evaluate(
     read_history(model / "history.csv")
     network = model / "network.safetensors"
     kept = keep.load(network)
-    scorer = Scorer(kept.network, torch.from_numpy(images.pixels), place)
+    scorer = Scorer(kept.network, torch.from_numpy(images.pixels), place, settings.compile)
     asked = Asked(images.pixels, images.person, images.camera, query, gallery)
     scores: dict[str, Scores] = {}
     found: dict[str, Measured] = {}

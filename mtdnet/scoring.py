@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from mtdnet.compiling import compiling
 from mtdnet.device import Device
 from mtdnet.networks.fourier import Tail
 from mtdnet.networks.keep import Network
@@ -31,10 +32,14 @@ Tile = tuple[slice, slice]
 class Scorer:
     """Scores with one network on one device; ``pixels``: uint8 (M, 227, 227, 3) RGB.
 
-    A network without a pair head has ``features`` and ``distances`` alone.
+    A network without a pair head has ``features`` and ``distances`` alone. ``compiled``: compile
+    the tail when it is first passed, but for a processor's Fourier products; InputError there if
+    that fails.
     """
 
-    def __init__(self, network: Network, pixels: Tensor, device: Device) -> None:
+    def __init__(
+        self, network: Network, pixels: Tensor, device: Device, compiled: bool = False
+    ) -> None:
         # A copy in the product's own format: autocast would convert the weights for every tile.
         self.type = torch.bfloat16 if device.bf16 else torch.float32
         own = copy.deepcopy(network).to(device.torch, self.type).eval()
@@ -45,6 +50,8 @@ class Scorer:
             # Products are what costs in float32; matrix units keep the plain layers.
             fourier = device.torch.type == "cpu" and not device.bf16
             self.logits: Callable[[Tensor], Tensor] = Tail(own.pair) if fourier else own.pair.tail
+            if compiled and not fourier:
+                self.logits = torch.compile(own.pair.tail)
 
     @property
     def _pair(self) -> PairHead:
@@ -76,7 +83,8 @@ class Scorer:
     @torch.inference_mode()
     def tail(self, joint: Tensor) -> Tensor:
         """Return P(same person) (P,), float32 in [0, 1], of joint maps (P, 13, 13, 384 w)."""
-        return self.logits(joint.permute(0, 3, 1, 2)).softmax(1)[:, 1]
+        with compiling("the tail"):
+            return self.logits(joint.permute(0, 3, 1, 2)).softmax(1)[:, 1]
 
     def _product(self, some: Tensor, others: Tensor, seen: Callable[[int], object]) -> Tensor:
         """Return P(same) (S, O) of sums of every one of some halves with every other one."""

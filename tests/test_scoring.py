@@ -56,6 +56,15 @@ def test_probability_is_the_mean_of_eight_passes(
     assert np.ptp(found) > 1e-3  # else the comparison says nothing
 
 
+def test_a_compiled_tail_scores_the_same(network: MTDnet, pixels: Tensor) -> None:
+    units = Device(torch.device("cpu"), bf16=True, name="test")
+    query, gallery = np.array([0, 4]), np.array([1, 8, 3])
+    plain = Scorer(network, pixels, units).probabilities(query, gallery)
+    found = Scorer(network, pixels, units, compiled=True).probabilities(query, gallery)
+    np.testing.assert_allclose(found, plain, atol=0.01)
+    assert np.ptp(plain) > 0.02  # else the comparison says nothing
+
+
 def test_one_query_against_a_gallery_is_a_row(
     network: MTDnet, pixels: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

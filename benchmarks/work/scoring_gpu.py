@@ -23,11 +23,9 @@ def measure(place: Place) -> Iterator[Ratio]:
     query, gallery = np.arange(OWN), np.arange(OWN, 2 * OWN)
     for weights, network in passes.networks(place).items():
         rates, plain = _plain(place, network, images)
-        scorer = Scorer(network, images, place.device)
-        image, tail = passes.flops(scorer)
-        eager = scorer.logits
-        for name, logits in (("", eager), (", compiled tail", torch.compile(eager))):
-            scorer.logits = logits
+        image, tail = passes.flops(Scorer(network, images, place.device))
+        for name, compiled in (("", False), (", compiled tail", True)):
+            scorer = Scorer(network, images, place.device, compiled)
             scores = partial(scorer.probabilities, query, gallery)
             own = scores()
             spent = seconds(scores, place.device.torch, 2)

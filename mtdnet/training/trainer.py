@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mtdnet.batch import Shown
+from mtdnet.compiling import compiling
 from mtdnet.device import Device
 from mtdnet.errors import InputError
 from mtdnet.networks.keep import Network
@@ -62,17 +63,11 @@ class Trainer:
         """Return the losses of this process's triplets; leave the gradients of all processes'."""
         self.network.train()
         self.optimiser.zero_grad(set_to_none=True)
-        try:
+        with compiling("a step"):
             with self.device.autocast():
                 losses = self._losses(target, source, self.settings.margin)
             mean = sum(losses.values(), start=torch.zeros((), device=self.device.torch))
             torch.autograd.backward(mean / self.group.count)
-        except torch._dynamo.exc.BackendCompilerFailed as problem:
-            line = str(problem).splitlines()[0]
-            raise InputError(
-                f"`compile`: a step can't be compiled ({line}); "
-                "install a C++ compiler (g++, or name it in CXX), or set `compile: false`"
-            ) from None
         self.group.wait()
         return losses
 

@@ -13,7 +13,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 FLOW = """
-import sys
+import signal, sys
 from pathlib import Path
 from prefect import flow
 from flows import graph
@@ -24,6 +24,8 @@ def small():
     root = Path(sys.argv[1])
     return walk(root, graph.stages(root))
 
+# As in a terminal: what a script starts in its background ignores SIGINT.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 small()
 """
 # Like a training: it notes that it was asked to stop, then takes a moment to keep its state.

@@ -27,6 +27,7 @@ from mtdnet.errors import InputError
 from mtdnet.provenance import commit
 
 HERE = Path(__file__).parent
+EARLY = ", ended early"  # beside the commit of rows whose piece was stopped
 PIECES = sorted(module.name for module in iter_modules(work.__path__))
 
 
@@ -66,11 +67,12 @@ def _on_gpu(name: str) -> bool:
 
 def _measured(piece: ModuleType, place: Device, peak: float) -> Iterator[dict[str, Any]]:
     """Yield what is found so far after each row, and all at the end: a piece may be killed."""
+    code = commit()
     found: dict[str, Any] = {
         "title": _title(piece),
         "machine": machine.named(place, peak),
         "device": place.name,
-        "commit": f"{commit()}, ended early",
+        "commit": f"{code}{EARLY}",
         "date": datetime.now(UTC).date().isoformat(),
         "rows": [],
     }
@@ -83,7 +85,7 @@ def _measured(piece: ModuleType, place: Device, peak: float) -> Iterator[dict[st
         except NotMeasured as reason:
             yield _missing(piece, str(reason))
             return
-    yield found | {"commit": commit()}
+    yield found | {"commit": code}
 
 
 def _missing(piece: ModuleType, reason: str) -> dict[str, Any]:
@@ -95,9 +97,10 @@ def _title(piece: ModuleType) -> str:
 
 
 def _keep(folder: Path, name: str, found: dict[str, Any]) -> None:
-    """Keep what was found; figures are not replaced by their absence, nor by fewer."""
+    """Keep what was found; figures are not replaced by their absence, nor by a part of them."""
     results = table.read(folder)
-    if len(found.get("rows", [])) >= len(results.get(name, {}).get("rows", [])):
+    whole = not found.get("commit", EARLY).endswith(EARLY)
+    if whole or len(found.get("rows", [])) >= len(results.get(name, {}).get("rows", [])):
         results[name] = found
     table.write(dict(sorted(results.items())), folder)
 

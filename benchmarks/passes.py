@@ -55,7 +55,7 @@ def probabilities(
     for start in range(0, len(waiting), batch):
         q, g, q_mirrored, g_mirrored, swapped = torch.tensor(waiting[start : start + batch]).T
         sides = [
-            _shown(images[rows.to(images.device)], mirrored).to(weight.device)
+            _shown(images[rows], mirrored).to(weight.device)
             for rows, mirrored in ((q, q_mirrored), (g, g_mirrored))
         ]
         swap = swapped.bool()[:, None, None, None].to(weight.device)

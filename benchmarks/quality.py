@@ -1,7 +1,7 @@
 """What training on blocks learns, beside the paper's list by three streams, from equal triplets."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -75,13 +75,7 @@ def _trained(plan: Plan, room: Path, draw: Draw, seed: int, device: Device) -> d
     augmented, settings = room / f"{draw}-{seed}", plan.settings
     images = Images.open(plan.images)
     split = Split(name="random", seed=seed, test=10, validation=plan.validation)
-    chosen = Augment(
-        draw=draw,
-        pairs=plan.chosen.pairs,
-        negatives=plan.chosen.negatives,
-        rounds=plan.chosen.rounds,
-        splits={str(images.counts["benchmark"]): split},
-    )
+    chosen = replace(plan.chosen, draw=draw, splits={str(images.counts["benchmark"]): split})
     augment(ingested=plan.images, out=augmented, settings=chosen, seed=seed, number=0)
     pixels = device.resident(torch.from_numpy(images.pixels))
     triplets = Triplets.open(augmented, settings.triplets, seed, pixels, device, Group())

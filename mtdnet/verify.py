@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from mtdnet import device
-from mtdnet.data.pixels import SIDE, stacked
+from mtdnet.data.pixels import SIDE
 from mtdnet.errors import InputError
 from mtdnet.evaluation.calibration import calibrated
+from mtdnet.gallery.describe import pixels
 from mtdnet.networks import keep
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring import MIRRORS, Scorer
@@ -67,18 +68,18 @@ class Verifier:
         a file is missing or no image.
         """
         found: list[Scores] = [np.empty(0)]
-        asked = torch.from_numpy(stacked([query]))
+        asked = pixels([query])
         with _bar(len(gallery), "images") as bar:
             for start in range(0, len(gallery), BLOCK):
                 files = gallery[start : start + BLOCK]
-                self._scorer.pixels = torch.cat([asked, torch.from_numpy(stacked(files))])
+                self._scorer.pixels = torch.cat([asked, pixels(files)])
                 found.append(self._against(np.arange(1, len(files) + 1)))
                 bar.update(len(files))
         return np.concatenate(found)
 
     def _matched(self, left: Sequence[Path], right: Sequence[Path]) -> Scores:
         files = sorted({*left, *right})
-        self._scorer.pixels = torch.from_numpy(stacked(files))
+        self._scorer.pixels = pixels(files)
         row = {path: number for number, path in enumerate(files)}
         first, second = (np.array([row[path] for path in side]) for side in (left, right))
         return self._scorer.matched(first, second)

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -85,3 +86,23 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         steps.ingest(chosen, "viper")
         steps.augment(chosen, "viper", 0)
     return root / "results"
+
+
+@pytest.fixture(scope="session")
+def train_small(small: Path) -> Callable[..., None]:
+    """Return what trains a network on ``small``, a sixteenth wide, into ``ROOM/model``."""
+    from mtdnet.params import Training
+    from mtdnet.training import train
+
+    def run(room: Path, **settings: Any) -> None:
+        train(
+            ingested=small / "ingest" / "viper",
+            augmented=small / "augment" / "viper-0",
+            out=room / "model",
+            checkpoints=room / "checkpoints",
+            settings=Training(triplets=20, **settings),
+            seed=3,
+            width=1 / 16,
+        )
+
+    return run

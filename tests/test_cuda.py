@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,10 @@ import torch
 from mtdnet import variants
 from mtdnet.data.images import Images
 from mtdnet.device import Device
+from mtdnet.files import read_json
 from mtdnet.networks.keep import Network
 from mtdnet.params import VARIANTS, Training
 from mtdnet.scoring import Scorer
-from mtdnet.training import train
 from mtdnet.training.parallel import Group
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
@@ -98,15 +98,8 @@ def test_same_scores(small: Path) -> None:
     np.testing.assert_allclose(rough.probabilities(query, gallery), expected, atol=0.02)
 
 
-def test_trains(small: Path, tmp_path: Path) -> None:
-    summary = train(
-        ingested=small / "ingest" / "viper",
-        augmented=small / "augment" / "viper-0",
-        out=tmp_path / "model",
-        checkpoints=tmp_path / "checkpoints",
-        settings=Training(steps=4, triplets=20, rate=0.001, validate_every=2),
-        seed=1,
-        width=1 / 16,
-    )
+def test_trains(train_small: Callable[..., None], tmp_path: Path) -> None:
+    train_small(tmp_path, steps=4, rate=0.001, validate_every=2)
+    summary = read_json(tmp_path / "model" / "training.json")
     assert summary["device"] == torch.cuda.get_device_name()
     assert (tmp_path / "model" / "network.safetensors").is_file()

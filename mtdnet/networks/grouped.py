@@ -25,7 +25,11 @@ def apart(maps: Tensor, *layers: nn.Conv2d) -> list[Tensor]:
         weights, biases = layer.weight.chunk(groups), layer.bias.chunk(groups)
         parts = [
             F.conv2d(
-                part.contiguous(memory_format=torch.channels_last), weight, bias, 1, layer.padding
+                part.contiguous(memory_format=torch.channels_last),
+                weight,
+                bias,
+                layer.stride,
+                layer.padding,
             ).relu()
             for part, weight, bias in zip(parts, weights, biases, strict=True)
         ]

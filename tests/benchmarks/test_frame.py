@@ -95,6 +95,15 @@ def test_rows_of_a_piece_that_is_killed_stay(tmp_path: Path, pieces: dict[str, M
     found = table.read(tmp_path)["adds"]
     assert len(found["rows"]) == 1 and found["commit"].endswith(", ended early")
 
+    pieces["adds"].__dict__["measure"] = lambda place: iter([RATIO, RATIO])
+    assert len(measure(tmp_path, "adds")["adds"]["rows"]) == 2
+    pieces["adds"].__dict__["measure"] = killed
+    with pytest.raises(KeyboardInterrupt):
+        measure(tmp_path, "adds", again=True)
+    assert len(table.read(tmp_path)["adds"]["rows"]) == 2
+    pieces["adds"].__dict__["measure"] = lambda place: iter([RATIO])
+    assert len(measure(tmp_path, "adds", again=True)["adds"]["rows"]) == 1
+
 
 def test_no_piece_begins_after_the_time(tmp_path: Path, pieces: dict[str, ModuleType]) -> None:
     assert measure(tmp_path, "adds", minutes=0.0) == {}

@@ -1,6 +1,7 @@
 """A gallery of drawn persons, a query for it, and networks to ask: random, trained, ranking."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,12 @@ import torch
 from mtdnet.networks import keep
 from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import Training
-from mtdnet.training import train
 
 
 @pytest.fixture(scope="session")
-def networks(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def networks(
+    train_small: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     """Return the files of three networks."""
     room = tmp_path_factory.mktemp("networks")
     torch.manual_seed(0)
@@ -22,17 +23,9 @@ def networks(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         for parameter in network.parameters():  # spread the scores
             parameter.data *= 1.9
         keep.save(network, room / f"{name}.safetensors", 2.0 if name == "random" else None)
-    train(
-        ingested=small / "ingest" / "viper",
-        augmented=small / "augment" / "viper-0",
-        out=room / "trained",
-        checkpoints=room / "checkpoints",
-        settings=Training(steps=6, triplets=20, rate=0.01, validate_every=3),
-        seed=3,
-        width=1 / 16,
-    )
+    train_small(room, steps=6, rate=0.01, validate_every=3)
     found = {name: room / f"{name}.safetensors" for name in ("random", "ranking")}
-    return found | {"trained": room / "trained" / "network.safetensors"}
+    return found | {"trained": room / "model" / "network.safetensors"}
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The tail by Fourier products against the plain layers."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,7 @@ from mtdnet.evaluation.cmc import ranks
 from mtdnet.networks import fourier, keep
 from mtdnet.networks.fourier import Convolution, Tail
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import Training
 from mtdnet.scoring import Scorer
-from mtdnet.training import train
 
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 
@@ -49,18 +48,13 @@ def test_a_tail_is_the_plain_one(pairs: int, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_trained_scores_and_ranks_are_the_plain_ones(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path,
+    train_small: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MTDNET_DEVICE", "cpu")
-    train(
-        ingested=small / "ingest" / "viper",
-        augmented=small / "augment" / "viper-0",
-        out=tmp_path / "model",
-        checkpoints=tmp_path / "checkpoints",
-        settings=Training(steps=12, triplets=20, rate=0.01, validate_every=12),
-        seed=3,
-        width=1 / 16,
-    )
+    train_small(tmp_path, steps=12, rate=0.01, validate_every=12)
     network = keep.load(tmp_path / "model" / "network.safetensors").network
     assert isinstance(network, MTDnet)
     images, rows = Images.open(small / "ingest" / "viper"), np.arange(28)

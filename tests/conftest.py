@@ -1,5 +1,6 @@
 """State of Prefect, DVC and MLflow in a folder of this test run, before they are imported."""
 
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -33,6 +34,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure() -> None:
     """Leave nothing behind, not even when no test could start."""
     shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute on the processor in float32: bf16 rounds by the size of a batch."""
+    from mtdnet import device
+
+    monkeypatch.setenv("MTDNET_DEVICE", "cpu")
+    exact = dataclasses.replace(device.choose(), bf16=False)
+    monkeypatch.setattr(device, "choose", lambda: exact)
 
 
 @pytest.fixture(scope="session")

@@ -27,15 +27,12 @@ from mtdnet.training.parallel import Group
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 
+pytestmark = pytest.mark.usefixtures("float32")
+
 N = 20
 MARGIN = 3.0  # so wide that trained networks have triplets inside
 SETTINGS = Training(steps=1, triplets=N, rate=0.01, margin=MARGIN)
 Found = tuple[dict[str, Tensor], dict[str, Tensor]]  # losses and gradients
-
-
-@pytest.fixture(autouse=True)
-def processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MTDNET_DEVICE", "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -105,13 +102,13 @@ def gradients(own: Network, losses: dict[str, Tensor]) -> Found:
 
 
 def alike(ours: Found, theirs: Found) -> None:
-    """Assert equality up to float32's rounding."""
+    """Assert equality up to float32's rounding, which may choose another value in one max pool."""
     torch.testing.assert_close(ours[0], theirs[0], rtol=1e-4, atol=1e-6)
     assert ours[1].keys() == theirs[1].keys()
     for name, gradient in theirs[1].items():
         size = float(gradient.abs().max())
         assert size > 0, name
-        torch.testing.assert_close(ours[1][name], gradient, rtol=1e-3, atol=1e-4 * size, msg=name)
+        torch.testing.assert_close(ours[1][name], gradient, rtol=1e-3, atol=1e-3 * size, msg=name)
 
 
 @pytest.mark.parametrize("draw", ["block", "camera"])
@@ -154,11 +151,13 @@ def test_no_compiler_is_one_line(
     small: Path, lists: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("no-such-compiler",))
     triplets = batches(small, lists["block"], N)
     settings = dataclasses.replace(SETTINGS, compile=True)
     own = MTDnet(1 / 12)  # a width that no test of this process has compiled
     trainer = Trainer(variants.load("mtdnet"), own, settings, device.choose(), Group())
-    with pytest.raises(InputError, match=r"`compile`: .*install a C\+\+ compiler") as caught:
+    with (
+        torch._inductor.config.patch({"cpp.cxx": ("no-such-compiler",)}),
+        pytest.raises(InputError, match=r"`compile`: .*install a C\+\+ compiler") as caught,
+    ):
         trainer.step(triplets.shown(0))
     assert "\n" not in str(caught.value)

@@ -112,6 +112,13 @@ class Scorer:
         """
         return self._eightfold(query, gallery, lambda count: None)[0].cpu().numpy()
 
+    def once(self, query: Halves, rights: Tensor) -> Scores:
+        """Return P(same person), (G,), by one pass: the query first, and no image mirrored.
+
+        ``query`` as in ``against``; ``rights``: the right halves (G, 13, 13, 384 w) of the gallery.
+        """
+        return self._product(query[0][:1], rights, lambda count: None)[0].float().cpu().numpy()
+
     def tiles(
         self,
         query: Rows,

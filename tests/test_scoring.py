@@ -71,9 +71,12 @@ def test_one_query_against_a_gallery_is_a_row(
     monkeypatch.setitem(scoring.PAIRS, "cpu", 8)
     scorer, query, gallery = Scorer(network, pixels, CPU), np.array([4]), np.array([1, 8, 3])
     expected = [eight(network, pixels[4], pixels[g]) for g in gallery]
-    found = scorer.against(scorer.halves(query, MIRRORS), scorer.halves(gallery, MIRRORS))
+    of_query, of_gallery = scorer.halves(query, MIRRORS), scorer.halves(gallery, MIRRORS)
+    found = scorer.against(of_query, of_gallery)
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(found) > 1e-3  # else the comparison says nothing
+    once = scorer.once(of_query, of_gallery[1][: len(gallery)])
+    np.testing.assert_allclose(once, scorer.probabilities(query, gallery, folds=1)[0], atol=1e-6)
 
 
 def test_probability_is_symmetric(network: MTDnet, pixels: Tensor) -> None:

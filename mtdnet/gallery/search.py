@@ -1,11 +1,13 @@
-"""The images of a large gallery most like a query: shortlist, then verdict."""
+"""The images of a large gallery most like a query: shortlist, finalists, verdict."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from tqdm import tqdm
 
 from mtdnet.errors import InputError
@@ -15,7 +17,8 @@ from mtdnet.gallery.files import unchanged
 from mtdnet.gallery.nearest import nearest
 from mtdnet.gallery.store import Store
 
-SHORTLIST = 200
+SHORTLIST = 1000
+FINALISTS = 100  # of the shortlist: they get all eight passes, the others one
 BLOCK = 64  # images of the shortlist in memory at a time
 
 Rows = NDArray[np.int64]
@@ -52,16 +55,17 @@ class Gallery:
     def rank(self, query: Path, top: int = 10, shortlist: int = SHORTLIST) -> list[Found]:
         """Return the ``top`` images most like a query image, best first, the query's own file not.
 
-        The ``shortlist`` images nearest by ranking features, or ``top`` if that is more, are put
-        in order by the pair head's eight-fold probability. Raises InputError when the query is no
-        image, or a file of the shortlist was changed since it was indexed.
+        The ``shortlist`` images nearest by ranking features, or ``top`` if that is more, are passed
+        through the pair head once; the best ``FINALISTS``, or ``top``, are put in order by its
+        eight-fold probability. Raises InputError when the query is no image, or a file of the
+        shortlist was changed since it was indexed.
         """
         describer, store = self._describer, self._store
         asked = pixels([query])
         features, halves = describer(asked, describer.channels > 0)
-        wanted = min(max(top, shortlist) + 1, len(self))  # one more: the query may be among them
+        near = min(max(top, shortlist) + 1, len(self))  # one more: the query may be among them
         point = features.cpu().numpy()
-        (rows,) = nearest(store.features, point, wanted)
+        (rows,) = nearest(store.features, point, near)
         home = Path(store.facts.images)
         files = [unchanged(home, row) for row in store.files.take(rows).to_pylist()]
         kept = [i for i, file in enumerate(files) if not file.samefile(query)][
@@ -71,24 +75,41 @@ class Gallery:
         if halves is None:
             scores = np.clip(2 - 2 * (store.features[rows] @ point[0]), 0, 4)
             order = np.argsort(scores, kind="stable")
-        else:
-            scores = self._probability(halves, rows, files)
-            order = np.argsort(-scores, kind="stable")
-        return [Found(files[i], float(scores[i])) for i in order[:top]]
-
-    def _probability(self, query: Halves, rows: Rows, files: list[Path]) -> NDArray[np.float64]:
-        """Return the calibrated P(same person) (N,) of a query with rows of the index."""
-        describer, found = self._describer, [np.empty(0, np.float32)]
-        scorer = describer.scorer
-        starts = range(0, len(rows), BLOCK)
-        for start in tqdm(starts, desc="score", delay=1, disable=None, leave=False):
-            if self._store.halves is None:
-                _, other = describer(pixels(files[start : start + BLOCK]), halves=True)
-                assert other is not None, "a pair head has halves"
-            else:
-                kept = torch.from_numpy(self._store.halves[rows[start : start + BLOCK]])
-                left, right = unpacked(kept.to(scorer.device))
-                other = left.to(scorer.type), right.to(scorer.type)
-            found.append(scorer.against(query, other))
+            return [Found(files[i], float(scores[i])) for i in order[:top]]
+        wanted = max(top, FINALISTS)
+        if len(rows) > wanted:
+            first = [describer.scorer.once(halves, right) for right in self._rights(rows, files)]
+            best = np.argsort(-np.concatenate(first), kind="stable")[:wanted]
+            rows, files = rows[best], [files[i] for i in best]
+        every = [describer.scorer.against(halves, other) for other in self._halves(rows, files)]
         assert describer.temperature is not None, "a pair head is calibrated"
-        return calibrated(np.concatenate(found), describer.temperature)
+        found = calibrated(np.concatenate(every), describer.temperature)
+        order = np.argsort(-found, kind="stable")
+        return [Found(files[i], float(found[i])) for i in order[:top]]
+
+    def _rights(self, rows: Rows, files: list[Path]) -> Iterator[Tensor]:
+        """Yield the right halves (N, 13, 13, C) of plain images of the index, block by block."""
+        scorer, kept = self._describer.scorer, self._store.halves
+        if kept is None:
+            for _, right in self._halves(rows, files):
+                yield right[: len(right) // 2]
+            return
+        for start in _starts(rows):
+            plain = torch.from_numpy(kept[rows[start : start + BLOCK], 1, 0])  # reads only these
+            yield plain.to(scorer.device, scorer.type)
+
+    def _halves(self, rows: Rows, files: list[Path]) -> Iterator[Halves]:
+        """Yield the halves of rows of the index, block by block."""
+        scorer, kept = self._describer.scorer, self._store.halves
+        for start in _starts(rows):
+            if kept is None:
+                _, seen = self._describer(pixels(files[start : start + BLOCK]), halves=True)
+                assert seen is not None, "a pair head has halves"
+                yield seen
+            else:
+                left, right = unpacked(torch.from_numpy(kept[rows[start : start + BLOCK]]))
+                yield left.to(scorer.device, scorer.type), right.to(scorer.device, scorer.type)
+
+
+def _starts(rows: Rows) -> "tqdm[int]":
+    return tqdm(range(0, len(rows), BLOCK), desc="score", delay=1, disable=None, leave=False)

@@ -13,6 +13,8 @@ from mtdnet.gallery.files import images
 from mtdnet.gallery.search import Gallery
 from mtdnet.verify import Verifier
 
+pytestmark = pytest.mark.usefixtures("float32")
+
 
 @pytest.mark.parametrize("name", ["random", "trained", "ranking"])
 @pytest.mark.parametrize("halves", [True, False])
@@ -53,6 +55,28 @@ def test_the_shortlist_is_the_nearest_by_ranking_features(
     found = gallery.rank(query, top=2, shortlist=4)
     assert len(found) == 2 and {file for file, _ in found} < near
     assert {file for file, _ in gallery.rank(query, top=4, shortlist=1)} == near
+
+
+@pytest.mark.parametrize("halves", [True, False])
+def test_the_finalists_are_the_best_by_one_pass(
+    halves: bool, shop: Path, networks: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "FINALISTS", 4)
+    monkeypatch.setattr(search, "BLOCK", 4)
+    network = networks["random"]
+    build(shop, shop.parent / "index", network, halves)
+    query, files = shop.parent / "query.bmp", [file.resolve() for file in images(shop)]
+    verifier = Verifier(network)
+    every = dict(zip(files, verifier.rank(query, files), strict=True))
+    gallery = Gallery(shop.parent / "index", network)
+    scorer = gallery._describer.scorer
+    scorer.pixels = pixels([query, *files])
+    once = scorer.probabilities(np.array([0]), np.arange(1, 15), folds=1)[0]
+    last = [files[i] for i in np.argsort(-once, kind="stable")[:4]]
+    expected = sorted(last, key=lambda file: -every[file])[:3]
+    found = gallery.rank(query, top=3)
+    assert [file for file, _ in found] == expected
+    assert set(expected) != set(sorted(files, key=lambda file: -every[file])[:3])
 
 
 def test_the_query_itself_is_no_match(shop: Path, networks: dict[str, Path]) -> None:

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.rows import NotMeasured, Place, Ratio, seconds
-from benchmarks.shortlists import TOP, agreement
+from benchmarks.shortlists import TOP, agreement, needed
 from mtdnet.gallery.describe import Describer
-from mtdnet.gallery.search import SHORTLIST
+from mtdnet.gallery.search import FINALISTS, SHORTLIST
 
 IMAGES, VARIANTS, QUERIES = 10_000, 100, 100
-BLOCK = 1024  # images whose halves are in memory at a time
+BLOCK = 1000  # images whose halves are in memory at a time; few shapes, each is compiled
 SECONDS = 30  # for scoring every pair of a gallery: as many queries as fit
 
 
@@ -22,7 +24,7 @@ def measure(place: Place) -> Iterator[Ratio]:
     if place.network is None or place.images is None:
         raise NotMeasured("it needs a trained network and ingested images")
     describer, device = Describer(place.network), place.device.torch
-    describer.scorer.logits = torch.compile(describer.scorer.logits)
+    describer.scorer.logits = torch.compile(describer.scorer.logits, dynamic=False)
     pixels = torch.from_numpy(np.load(place.images / "images.npy", mmap_mode="c")[:])
     order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))
     count = min(QUERIES, len(pixels) // 10)
@@ -35,12 +37,14 @@ def measure(place: Place) -> Iterator[Ratio]:
     points = describer(queries, halves=False)[0]
     for size in (IMAGES, IMAGES * VARIANTS):
         found, spent = _every(describer, base, queries, rows[:size])
+        near = (points[: len(found.best)] @ features[:size].T).argsort(descending=True).cpu()
+        firsts = np.argsort(-found.once, kind="stable")
         needs = [
-            int((features[:size] @ point > (features[best.to(device)] @ point).min()).sum()) + 1
-            for point, best in zip(points, found, strict=False)
+            [needed(best, order) for best, order in zip(found.best, orders, strict=True)]
+            for orders in (near.numpy(), firsts)
         ]
-        yield agreement(needs, SHORTLIST, size)
-        yield _asked(describer, base, queries[:1], features[:size], len(found) / spent)
+        yield agreement(needs[0], needs[1], SHORTLIST, FINALISTS, size)
+        yield _asked(describer, base, queries[:1], features[:size], len(found.best) / spent)
 
 
 def _asked(
@@ -52,7 +56,11 @@ def _asked(
         point, halves = describer(query, halves=True)
         near = (features @ point[0]).topk(min(SHORTLIST, len(features))).indices
         assert halves is not None, "a pair head has halves"
-        describer.scorer.against(halves, _halves(describer, drawn(base, near)))
+        left, right = _halves(describer, drawn(base, near))
+        first = describer.scorer.once(halves, right[: len(near)])
+        best = torch.from_numpy(np.argsort(-first)[:FINALISTS].copy())
+        both = torch.cat([best, best + len(near)]).to(query.device)
+        describer.scorer.against(halves, (left[both], right[both]))
 
     if query.is_cuda:
         torch.cuda.reset_peak_memory_stats()
@@ -61,7 +69,8 @@ def _asked(
     if query.is_cuda:
         notes["peak memory with them and the pixels, GB"] = torch.cuda.max_memory_allocated() / 1e9
     return Ratio(
-        f"one query in {len(features):,} images, shortlist of {SHORTLIST} passed through the trunk",
+        f"one query in {len(features):,} images, {FINALISTS} finalists of a shortlist of "
+        f"{SHORTLIST} passed through the trunk",
         "every pair, halves at hand, compiled tail",
         "queries",
         1 / own,
@@ -85,31 +94,35 @@ def drawn(base: Tensor, rows: Tensor) -> Tensor:
     return (moved.float() * bright[:, None, None, None]).clamp(0, 255).to(torch.uint8)
 
 
+class Every(NamedTuple):
+    """Of Q queries, the ``best`` rows (Q, 10) by every pair, and each pair's score by one pass."""
+
+    best: NDArray[np.int64]
+    once: NDArray[np.float32]
+
+
 def _every(
     describer: Describer, base: Tensor, queries: Tensor, rows: Tensor
-) -> tuple[Tensor, float]:
-    """Return the best rows (Q, 10) by every pair's scores, and the seconds that scoring took.
+) -> tuple[Every, float]:
+    """Score every pair, eight-fold and by one pass; return the seconds that eight-fold took.
 
     Q: how many of the queries fit into the time, by that of one block.
     """
     asked, blocks = [_halves(describer, query[None]) for query in queries], torch.split(rows, BLOCK)
     others = _halves(describer, drawn(base, blocks[0]))
+    scorer = describer.scorer
     # Scores come as NumPy's, so the device has finished.
-    each = seconds(lambda: describer.scorer.against(asked[0], others), base.device) * len(blocks)
+    each = seconds(lambda: scorer.against(asked[0], others), base.device) * len(blocks)
     asked = asked[: max(1, int(SECONDS / each))]
-    best = torch.zeros(len(asked), 0)
-    found = torch.zeros(len(asked), 0, dtype=torch.int64)
-    spent = 0.0
+    every, once, spent = [], [], 0.0
     for some in blocks:
         others = _halves(describer, drawn(base, some))
         start = perf_counter()
-        score = np.stack([describer.scorer.against(one, others) for one in asked])
+        every.append(np.stack([scorer.against(one, others) for one in asked]))
         spent += perf_counter() - start
-        best = torch.cat([best, torch.from_numpy(score)], 1)
-        found = torch.cat([found, some.cpu().expand(len(asked), -1)], 1)
-        best, kept = best.topk(min(TOP, best.shape[1]))
-        found = found.gather(1, kept)
-    return found, spent
+        once.append(np.stack([scorer.once(one, others[1][: len(some)]) for one in asked]))
+    best = np.argsort(-np.concatenate(every, 1), kind="stable")[:, :TOP]
+    return Every(best, np.concatenate(once, 1)), spent
 
 
 def _halves(describer: Describer, pixels: Tensor) -> tuple[Tensor, Tensor]:

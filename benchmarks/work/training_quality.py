@@ -1,4 +1,4 @@
-"""Validation rank-1 after equal triplets: blocks, shared, against the paper's list, plain."""
+"""Validation rank-1: blocks against the paper's list, after equal triplets and in equal time."""
 
 from collections.abc import Iterator
 

@@ -33,9 +33,10 @@ def test_a_shortlist_of_the_needed_length_holds_the_best() -> None:
     assert set(best) <= set(near[:size].tolist()) and not set(best) <= set(
         near[: size - 1].tolist()
     )
-    row = agreement([3, 60, 700], 100, 800)
+    row = agreement([3, 160, 700], [10, 20, 21], 200, 20, 800)
     assert (row.own, row.other) == (2, 3)
-    assert row.notes["at 50"] == "1 of 3" and row.notes["at 1000"] == "3 of 3"
+    assert row.notes["at 100"] == "1 of 3" and row.notes["at 1000"] == "2 of 3"
+    assert row.notes["shortlist that 99% need"] == 700
 
 
 def test_the_piece_for_the_processor(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,11 +53,12 @@ def test_the_piece_for_the_processor(place: Place, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_piece_for_a_gpu(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch, "compile", lambda work: work)
+    monkeypatch.setattr(torch, "compile", lambda work, dynamic: work)
     monkeypatch.setattr(search_gpu, "IMAGES", 26)
     monkeypatch.setattr(search_gpu, "VARIANTS", 3)
     monkeypatch.setattr(search_gpu, "BLOCK", 16)
     monkeypatch.setattr(search_gpu, "SHORTLIST", 5)
+    monkeypatch.setattr(search_gpu, "FINALISTS", 3)
     same, speed, *large = search_gpu.measure(place)
     assert same.other == 2 and "of 26 at a shortlist of 5" in same.work
     assert "in 26 images" in speed.work and "in 78 images" in large[1].work
@@ -74,7 +76,8 @@ def test_the_best_on_a_gpu_are_those_of_one_pass(place: Place) -> None:
     found, _ = search_gpu._every(describer, base, base[:1], torch.arange(12))
     query, others = (search_gpu._halves(describer, some) for some in (base[:1], images))
     score = describer.scorer.against(query, others)
-    assert found[0].tolist() == np.argsort(-score)[:10].tolist()
+    assert found.best[0].tolist() == np.argsort(-score)[:10].tolist()
+    np.testing.assert_allclose(found.once[0], describer.scorer.once(query, others[1][:12]))
 
 
 def test_untrained_it_is_not_measured(tmp_path: Path) -> None:

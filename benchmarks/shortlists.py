@@ -1,11 +1,13 @@
 """How long a shortlist must be to hold what scoring every pair finds."""
 
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rows import Ratio
+from mtdnet.gallery.search import FINALISTS, PART
 
 TOP = 10
 SHORTLISTS = (100, 200, 500, 1000, 2000, 5000)
@@ -19,31 +21,25 @@ def needed(best: NDArray[np.int64], order: NDArray[np.int64]) -> int:
     return int(place[best].max()) + 1
 
 
-def agreement(
-    near: Sequence[int], once: Sequence[int], shortlist: int, finalists: int, gallery: int
-) -> Ratio:
-    """Return for what share of queries shortlist and finalists give every pair's top ten.
+def lengths(near: Sequence[int], once: Sequence[int]) -> list[int]:
+    """Return what shortlist each query needs, for its best to be among the finalists.
 
-    ``near``, ``once``: what each query's top ten need (``needed``) of the order by ranking
-    features, and of that by one pass of the pair head.
+    ``near``, ``once``: what its best need (``needed``) of the order by ranking features, and of
+    that by one pass of the pair head.
     """
-    end = max(0, int(np.ceil(SHARE * len(near))) - 1)
-    ended = [need <= finalists for need in once]
-    counts = {
-        size: sum(need <= size and whole for need, whole in zip(near, ended, strict=True))
-        for size in (*SHORTLISTS, shortlist)
-    }
+    return [max(a, PART * b if b > FINALISTS else 0) for a, b in zip(near, once, strict=True)]
+
+
+def agreement(needs: Sequence[int], shortlist: int, gallery: int) -> Ratio:
+    """Return for what share of queries in a gallery a shortlist gives every pair's top ten."""
+    counts = {size: sum(need <= size for need in needs) for size in (*SHORTLISTS, shortlist)}
     return Ratio(
-        f"queries with the same top {TOP} of {gallery:,} at a shortlist of {shortlist} and "
-        f"{finalists} finalists",
+        f"queries with the same top {TOP} of {gallery:,} at a shortlist of {shortlist}",
         "every pair scored",
         "queries",
         counts[shortlist],
-        len(near),
+        len(needs),
         reach=SHARE,
-        notes={f"at {size}": f"{counts[size]} of {len(near)}" for size in SHORTLISTS}
-        | {
-            f"shortlist that {SHARE:.0%} need": sorted(near)[end],
-            f"finalists that {SHARE:.0%} need": sorted(once)[end],
-        },
+        notes={f"at {size}": f"{counts[size]} of {len(needs)}" for size in SHORTLISTS}
+        | {f"shortlist that {SHARE:.0%} need": sorted(needs)[ceil(SHARE * len(needs)) - 1]},
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.rows import NotMeasured, Place, Ratio, seconds
-from benchmarks.shortlists import TOP, agreement, needed
+from benchmarks.shortlists import TOP, agreement, lengths, needed
 from mtdnet.gallery.describe import Describer
 from mtdnet.gallery.search import FINALISTS, SHORTLIST
 
@@ -43,7 +43,7 @@ def measure(place: Place) -> Iterator[Ratio]:
             [needed(best, order) for best, order in zip(found.best, orders, strict=True)]
             for orders in (near.numpy(), firsts)
         ]
-        yield agreement(needs[0], needs[1], SHORTLIST, FINALISTS, size)
+        yield agreement(lengths(*needs), SHORTLIST, size)
         yield _asked(describer, base, queries[:1], features[:size], len(found.best) / spent)
 
 

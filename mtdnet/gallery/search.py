@@ -18,7 +18,7 @@ from mtdnet.gallery.nearest import nearest
 from mtdnet.gallery.store import Store
 
 SHORTLIST = 1000
-FINALISTS = 100  # of the shortlist: they get all eight passes, the others one
+FINALISTS, PART = 100, 10  # so many, or that part of a long shortlist, get all eight passes
 BLOCK = 64  # images of the shortlist in memory at a time
 
 Rows = NDArray[np.int64]
@@ -56,9 +56,9 @@ class Gallery:
         """Return the ``top`` images most like a query image, best first, the query's own file not.
 
         The ``shortlist`` images nearest by ranking features, or ``top`` if that is more, are passed
-        through the pair head once; the best ``FINALISTS``, or ``top``, are put in order by its
-        eight-fold probability. Raises InputError when the query is no image, or a file of the
-        shortlist was changed since it was indexed.
+        through the pair head once. The best tenth of them, but a hundred and ``top`` at least, are
+        put in order by its eight-fold probability. Raises InputError when the query is no image, or
+        a file of the shortlist was changed since it was indexed.
         """
         describer, store = self._describer, self._store
         asked = pixels([query])
@@ -76,7 +76,7 @@ class Gallery:
             scores = np.clip(2 - 2 * (store.features[rows] @ point[0]), 0, 4)
             order = np.argsort(scores, kind="stable")
             return [Found(files[i], float(scores[i])) for i in order[:top]]
-        wanted = max(top, FINALISTS)
+        wanted = max(top, FINALISTS, len(rows) // PART)
         if len(rows) > wanted:
             first = [describer.scorer.once(halves, right) for right in self._rights(rows, files)]
             best = np.argsort(-np.concatenate(first), kind="stable")[:wanted]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmarks.rows import Curve, NotMeasured, Place, Ratio
-from benchmarks.shortlists import agreement, needed
+from benchmarks.shortlists import agreement, lengths, needed
 from benchmarks.work import search, search_gpu
 from mtdnet.device import Device
 from mtdnet.gallery.describe import Describer
@@ -33,10 +33,12 @@ def test_a_shortlist_of_the_needed_length_holds_the_best() -> None:
     assert set(best) <= set(near[:size].tolist()) and not set(best) <= set(
         near[: size - 1].tolist()
     )
-    row = agreement([3, 160, 700], [10, 20, 21], 200, 20, 800)
-    assert (row.own, row.other) == (2, 3)
-    assert row.notes["at 100"] == "1 of 3" and row.notes["at 1000"] == "2 of 3"
-    assert row.notes["shortlist that 99% need"] == 700
+    needs = lengths([3, 160, 700, 4], [10, 100, 21, 101])
+    assert needs == [3, 160, 700, 1010]
+    row = agreement(needs, 200, 2000)
+    assert (row.own, row.other) == (2, 4)
+    assert row.notes["at 100"] == "1 of 4" and row.notes["at 1000"] == "3 of 4"
+    assert row.notes["shortlist that 99% need"] == 1010
 
 
 def test_the_piece_for_the_processor(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def _rank(command: argparse.ArgumentParser) -> None:
     told = "a folder of images, or what `mtdnet index` made of one"
     _file(command, "gallery", by=shtab.DIRECTORY, type=Path, help=told)
     command.add_argument("--top", type=int, default=10, metavar="N", help="how many (10)")
-    told = "of an index, ask the pair head about the N nearest by ranking features (200)"
+    told = "of an index, ask the pair head about the N nearest by ranking features (1000)"
     command.add_argument("--shortlist", type=int, metavar="N", help=told)
     _file(command, "--html", type=Path, help="write a page with the images, too")
     _model(command)

@@ -30,6 +30,11 @@ def lengths(near: Sequence[int], once: Sequence[int]) -> list[int]:
     return [max(a, PART * b if b > FINALISTS else 0) for a, b in zip(near, once, strict=True)]
 
 
+def enough(needs: Sequence[int]) -> int:
+    """Return the shortlist that is long enough for all but a hundredth of the queries."""
+    return sorted(needs)[ceil(SHARE * len(needs)) - 1]
+
+
 def agreement(needs: Sequence[int], shortlist: int, gallery: int) -> Ratio:
     """Return for what share of queries in a gallery a shortlist gives every pair's top ten."""
     counts = {size: sum(need <= size for need in needs) for size in (*SHORTLISTS, shortlist)}
@@ -41,5 +46,5 @@ def agreement(needs: Sequence[int], shortlist: int, gallery: int) -> Ratio:
         len(needs),
         reach=SHARE,
         notes={f"at {size}": f"{counts[size]} of {len(needs)}" for size in SHORTLISTS}
-        | {f"shortlist that {SHARE:.0%} need": sorted(needs)[ceil(SHARE * len(needs)) - 1]},
+        | {f"shortlist that {SHARE:.0%} need": enough(needs)},
     )

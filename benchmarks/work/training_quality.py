@@ -9,7 +9,7 @@ from mtdnet.data.ingest import ingest
 from mtdnet.params import Augment, Training
 
 PERSONS, VALIDATION, WIDTH = 150, 50, 1 / 16
-SETTINGS = Training(steps=120, triplets=120, rate=0.01)
+STEPS = (120, 600)  # before the heads have learnt much, and after
 
 
 def measure(place: Place) -> Iterator[Ratio]:
@@ -23,12 +23,13 @@ def measure(place: Place) -> Iterator[Ratio]:
         out=room / "images",
         boxes="labeled",
     )
-    plan = Plan(
-        f"{PERSONS} drawn persons",
-        room / "images",
-        VALIDATION,
-        Augment(pairs=12),
-        SETTINGS,
-        WIDTH,
-    )
-    yield from compare(plan, room, place.device)
+    for steps in STEPS:
+        plan = Plan(
+            f"{steps} steps, {PERSONS} drawn persons",
+            room / "images",
+            VALIDATION,
+            Augment(pairs=12, rounds=2),
+            Training(steps=steps, triplets=120, rate=0.01),
+            WIDTH,
+        )
+        yield from compare(plan, room / str(steps), place.device)

@@ -45,9 +45,10 @@ def test_the_piece_for_the_processor(place: Place, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(search, "QUERIES", 3)
     monkeypatch.setattr(search, "SIZES", (10, 400))
     monkeypatch.setattr(search, "_memory", lambda *asked: 1.0)  # a whole command each
-    same, speed, curve, *faiss = search.measure(place)
+    same, speed, long, curve, *faiss = search.measure(place)
     assert isinstance(same, Ratio) and (same.own, same.other) == (3, 3)
     assert isinstance(speed, Ratio) and "25 images" in speed.work
+    assert isinstance(long, Ratio) and long.other == speed.other
     assert isinstance(curve, Curve) and [size for size, _ in curve.points] == [10, 400]
     assert len(faiss) == bool(find_spec("faiss"))
     for nearest in faiss:

@@ -4,9 +4,11 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from benchmarks.rows import Curve, Place, Ratio, seconds
@@ -52,7 +54,11 @@ def measure(place: Place) -> Iterator[Ratio | Curve]:
         len(names) / taken,
         len(names) / loop,
         1.8,
-        notes={"same bytes": equal, **memory},
+        notes={
+            "same bytes": equal,
+            "two loops at once, of one": loop / _two(home, names, device),
+            **memory,
+        },
     )
     points = []
     for n in SIZES:
@@ -86,6 +92,16 @@ def plain(home: Path, names: Sequence[str], target: Path) -> None:
                 image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
             )
     packed.flush()
+
+
+def _two(home: Path, names: Sequence[str], device: torch.device) -> float:
+    """Return the seconds of two processes, which are there already, for half of the loop each.
+
+    That is what the machine's cores give when nothing is shared; two threads of one core give less.
+    """
+    halves = [(home, names[part::2], home.parent / f"{part}.npy") for part in (0, 1)]
+    with get_context("spawn").Pool(2) as pool:
+        return seconds(partial(pool.starmap, plain, halves, 1), device, repeat=2)
 
 
 def _growth(home: Path, count: int, target: Path) -> float:

@@ -24,6 +24,7 @@ from mtdnet.variants.mtdnet import MultiTask
 SEEDS = (0, 1, 2)
 Draw = Literal["block", "camera"]
 LOOK_EVERY = 20  # steps between looks at the clock
+TEST = 10  # persons put aside, as in any split
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _trained(
     """Train on a list of triplets; the first steps, which warm up, are not counted as seconds."""
     augmented, settings = room / f"{draw}-{seed}", plan.settings
     images = Images.open(plan.images)
-    split = Split(name="random", seed=seed, test=10, validation=plan.validation)
+    split = Split(name="random", seed=seed, test=TEST, validation=plan.validation)
     chosen = replace(plan.chosen, draw=draw, splits={str(images.counts["benchmark"]): split})
     augment(ingested=plan.images, out=augmented, settings=chosen, seed=seed, number=0)
     pixels = device.resident(torch.from_numpy(images.pixels))

@@ -72,6 +72,6 @@ def packed(halves: Halves) -> Tensor:
 
 
 def unpacked(kept: Tensor) -> Halves:
-    """Return what ``packed`` was given, in float16."""
+    """Return what ``packed`` was given, in the type of what was kept."""
     left, right = kept.permute(1, 2, 0, 3, 4, 5).flatten(1, 2)
     return left, right

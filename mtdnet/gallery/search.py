@@ -107,8 +107,8 @@ class Gallery:
                 assert seen is not None, "a pair head has halves"
                 yield seen
             else:
-                left, right = unpacked(torch.from_numpy(kept[rows[start : start + BLOCK]]))
-                yield left.to(scorer.device, scorer.type), right.to(scorer.device, scorer.type)
+                some = torch.from_numpy(kept[rows[start : start + BLOCK]])
+                yield unpacked(some.to(scorer.device, scorer.type))
 
 
 def _starts(rows: Rows) -> "tqdm[int]":

@@ -11,10 +11,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.rows import Note, Place
 from mtdnet.data.images import Images
-from mtdnet.networks import keep
+from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.networks.trunk import prepare
-from mtdnet.scoring import MIRRORS, Rows, Scorer, Scores
+from mtdnet.scoring.scorer import MIRRORS, Rows, Scorer, Scores
 
 
 def networks(place: Place) -> dict[str, MTDnet]:
@@ -25,7 +25,7 @@ def networks(place: Place) -> dict[str, MTDnet]:
         parameter.data *= 1.9
     found = {"random weights": drawn}
     if place.network is not None:
-        kept = keep.load(place.network).network
+        kept = serialization.load(place.network).network
         assert isinstance(kept, MTDnet), "no pair head"
         found[f"trained weights, heads of {kept.width:g} width"] = kept
     return found

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from benchmarks.rows import Note, Ratio
-from mtdnet.augment import augment
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.params import Augment, Split, Training
+from mtdnet.protocol.augment import augment
 from mtdnet.training import begin
 from mtdnet.training.parallel import Group
 from mtdnet.training.trainer import Trainer

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rows import Ratio
-from mtdnet.gallery.search import FINALISTS, PART
+from mtdnet.inference.search import FINALISTS, PART
 
 TOP = 10
 SHORTLISTS = (100, 200, 500, 1000, 2000, 5000)

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 from mtdnet.losses.pair import pair_loss
 from mtdnet.losses.triplet import triplet_loss
-from mtdnet.networks.keep import Network
 from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.serialization import Network
 from mtdnet.networks.trunk import Trunk
 
 
@@ -40,7 +40,7 @@ def plain(network: Network) -> Network:
 
 
 def both(network: MTDnet, images: Tensor, margin: float) -> tuple[dict[str, Tensor], Tensor]:
-    """Return what ``mtdnet.batch.both`` does, of N triplets: their losses, fc7's responses.
+    """Return what ``mtdnet.losses.batch.both`` does, of N triplets: their losses, fc7's responses.
 
     ``images``: prepared (3, N, 3, 227, 227), the streams of anchors, positives and negatives.
     Responses: (2N, 4096 w), those to the positive pairs first.

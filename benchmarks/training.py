@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from benchmarks import three_streams
-from mtdnet.batch import Shown
 from mtdnet.device import Device
+from mtdnet.losses.batch import Shown
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.networks.trunk import prepare
 from mtdnet.params import Training

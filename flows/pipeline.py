@@ -6,8 +6,8 @@ from pathlib import Path
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
+from flows.execute import walk
 from flows.graph import Stage, needed, stages
-from flows.walk import walk
 from mtdnet import params, steps
 from mtdnet.errors import InputError
 from mtdnet.params import Params

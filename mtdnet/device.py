@@ -1,8 +1,9 @@
-"""The best device present, and the number format that it multiplies in hardware."""
+"""The best device present, its number format, and what torch compiles for it."""
 
 import os
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,3 +57,16 @@ def choose() -> Device:
     bf16 = re.search(r"\b(avx512_bf16|amx_bf16)\b", text) is not None
     name = f"{model[1] if model else 'processor'}, {torch.get_num_threads()} threads"
     return Device(torch.device("cpu"), bf16, name)
+
+
+@contextmanager
+def compiling(what: str) -> Iterator[None]:
+    """Turn a failure of the compiler into InputError, one line that names the remedy."""
+    try:
+        yield
+    except torch._dynamo.exc.BackendCompilerFailed as problem:
+        line = str(problem).splitlines()[0]
+        raise InputError(
+            f"`compile`: {what} can't be compiled ({line}); "
+            "install a C++ compiler (g++, or name it in CXX), or set `compile: false`"
+        ) from None

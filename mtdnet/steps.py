@@ -65,7 +65,7 @@ def ingest(params: Params, benchmark: str) -> dict[str, Any]:
 
 def augment(params: Params, benchmark: str, split: int) -> dict[str, Any]:
     """Draw an identity split of a benchmark and its triplets; return their counts."""
-    from mtdnet.augment import augment as run
+    from mtdnet.protocol.augment import augment as run
 
     return run(
         ingested=ingested(benchmark),
@@ -173,7 +173,7 @@ def _train(
 
 def evaluate(params: Params, target: str, variant: str, split: int) -> dict[str, dict[str, float]]:
     """Score the test persons once; return the figures of each system that the network holds."""
-    from mtdnet.evaluate import evaluate as run
+    from mtdnet.evaluation.evaluate import evaluate as run
 
     check("evaluate", target, split, variant, trained(params))
     out = evaluation(target, split, variant)

@@ -11,7 +11,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from mtdnet.errors import InputError
-from mtdnet.verify import Verifier
+from mtdnet.inference.verifier import Verifier
 
 
 class Pairs(PythonModel):

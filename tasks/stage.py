@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed, Failed
 from prefect.tasks import Task
 
-from tasks.group import Group
+from tasks.process_group import Group
 from tasks.slots import slot
 
 GRACE_SECONDS = 30.0  # for a training to finish its step and write its checkpoint

@@ -13,9 +13,9 @@ from mtdnet import variants
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.files import read_json
-from mtdnet.networks.keep import Network
+from mtdnet.networks.serialization import Network
 from mtdnet.params import VARIANTS, Training
-from mtdnet.scoring import Scorer
+from mtdnet.scoring.scorer import Scorer
 from mtdnet.training.parallel import Group
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rows import NotMeasured, Place, Ratio, seconds
-from mtdnet.evaluation.cmc import cmc, retrieval
+from mtdnet.metrics.cmc import cmc, retrieval
 
 # torchreid's ranking, plain and compiled; torchreid's own distribution lacks the compiled one.
 DISTRIBUTION = "pyppbox-torchreid==1.4.1.0"

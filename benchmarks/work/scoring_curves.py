@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.rows import Curve, Place
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.scoring import Scorer
+from mtdnet.scoring.scorer import Scorer
 
 WIDTH, FEW, SIZES = 0.25, 16, (32, 64, 128, 256)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from benchmarks import passes
 from benchmarks.rows import Place, Ratio, seconds
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.scoring import MIRRORS, Scorer, Scores
+from mtdnet.scoring.scorer import MIRRORS, Scorer, Scores
 
 OWN, PLAIN = 316, 32  # queries, and gallery images: VIPeR's test, and the corner of the plain way
 BATCHES = (64, 256, 1024)

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks import passes
 from benchmarks.rows import Place, Ratio
-from mtdnet.scoring import Scorer
+from mtdnet.scoring.scorer import Scorer
 
 OWN, PLAIN = 40, 8  # queries, and gallery images: of 316 the plain way would take hours
 

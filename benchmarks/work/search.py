@@ -20,12 +20,12 @@ from torch import Tensor
 
 from benchmarks.rows import Curve, NotMeasured, Place, Ratio, seconds
 from benchmarks.shortlists import TOP, agreement, enough, lengths, needed
-from mtdnet.gallery import search as searching
-from mtdnet.gallery.build import build
-from mtdnet.gallery.describe import pixels
-from mtdnet.gallery.nearest import by_torch, nearest
-from mtdnet.gallery.search import SHORTLIST, Gallery
-from mtdnet.gallery.store import FEATURES, FILES, Store, reserve
+from mtdnet.inference import search as searching
+from mtdnet.inference.features import pixels
+from mtdnet.inference.index_build import build
+from mtdnet.inference.index_store import FEATURES, FILES, Store, reserve
+from mtdnet.inference.nearest import by_torch, nearest
+from mtdnet.inference.search import SHORTLIST, Gallery
 
 IMAGES, QUERIES = 10_000, 100
 SECONDS = 300  # for scoring every pair: as many queries as fit

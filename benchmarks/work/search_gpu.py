@@ -11,8 +11,8 @@ from torch import Tensor
 
 from benchmarks.rows import NotMeasured, Place, Ratio, seconds
 from benchmarks.shortlists import TOP, agreement, lengths, needed
-from mtdnet.gallery.describe import Describer
-from mtdnet.gallery.search import FINALISTS, SHORTLIST
+from mtdnet.inference.features import Describer
+from mtdnet.inference.search import FINALISTS, SHORTLIST
 
 IMAGES, VARIANTS, QUERIES = 10_000, 100, 100
 BLOCK = 1000  # images whose halves are in memory at a time; few shapes, each is compiled

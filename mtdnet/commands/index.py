@@ -11,7 +11,7 @@ def index(
 ) -> Answer:
     """Answer with the size of the index that was built at ``out``."""
     chosen = named(model, parameters)
-    from mtdnet.gallery.build import build  # torch takes seconds
+    from mtdnet.inference.index_build import build  # torch takes seconds
 
     with fetched(chosen) as network:
         note(f"asked {chosen}")

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from mtdnet.commands.model import fetched, named
 from mtdnet.commands.output import Answer, note
-from mtdnet.commands.sheet import Match, sheet, told
+from mtdnet.commands.ranking_page import Match, sheet, told
 from mtdnet.data.pixels import read_files
 from mtdnet.errors import InputError
 from mtdnet.files import whole
-from mtdnet.gallery.files import images
-from mtdnet.gallery.store import is_index
+from mtdnet.inference.image_files import images
+from mtdnet.inference.index_store import is_index
 
 PAGES = (".html", ".htm")  # so that a slip doesn't overwrite an image
 
@@ -74,7 +74,7 @@ def _files(query: Path, files: Sequence[Path], network: Path) -> Asked:
     """Ask about every file."""
     import numpy as np
 
-    from mtdnet.verify import Verifier  # torch takes seconds
+    from mtdnet.inference.verifier import Verifier  # torch takes seconds
 
     verifier = Verifier(network)
 
@@ -88,7 +88,7 @@ def _files(query: Path, files: Sequence[Path], network: Path) -> Asked:
 
 def _index(query: Path, index: Path, shortlist: int | None, network: Path) -> Asked:
     """Ask about the files of an index that are nearest to the query by ranking features."""
-    from mtdnet.gallery.search import SHORTLIST, Gallery
+    from mtdnet.inference.search import SHORTLIST, Gallery
 
     gallery = Gallery(index, network)
 

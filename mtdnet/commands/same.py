@@ -26,7 +26,7 @@ def same(
     lefts, rights = [pair[0] for pair in asked], [pair[1] for pair in asked]
 
     chosen = named(model, parameters)
-    from mtdnet.verify import Verifier  # torch takes seconds
+    from mtdnet.inference.verifier import Verifier  # torch takes seconds
 
     with fetched(chosen) as network:
         verifier = Verifier(network)

@@ -12,7 +12,7 @@ from typing import IO
 
 from tqdm import tqdm
 
-from mtdnet.data.page import is_page
+from mtdnet.data.html_check import is_page
 from mtdnet.errors import InputError
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mtdnet.data import archives
-from mtdnet.data.found import Found, files
 from mtdnet.data.images import COUNTS, PIXELS, SCHEMA, TABLE
 from mtdnet.data.layouts import LAYOUTS
 from mtdnet.data.pack import pack
+from mtdnet.data.scan import Found, files
 from mtdnet.errors import InputError
 from mtdnet.files import whole, write_json
 

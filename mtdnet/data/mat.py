@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mtdnet.data.found import Entry
-from mtdnet.data.page import is_page
+from mtdnet.data.html_check import is_page
+from mtdnet.data.scan import Entry
 from mtdnet.errors import InputError
 
 NAME = "cuhk-03.mat"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from mtdnet.data.page import is_page
+from mtdnet.data.html_check import is_page
 from mtdnet.errors import InputError
 
 SIDE = 227  # pixels, height and width of the network's input

@@ -1,1 +1,1 @@
-"""How well a ranking finds the true match."""
+"""A trained network's test persons scored, measured and pictured."""

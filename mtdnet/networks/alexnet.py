@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mtdnet.networks.drawn import draw
-from mtdnet.networks.grouped import convolve
+from mtdnet.networks.grouped_conv import convolve
 from mtdnet.networks.trunk import Trunk, channels
+from mtdnet.networks.weight_init import draw
 
 
 class AlexNet(nn.Module):

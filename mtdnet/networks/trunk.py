@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from mtdnet.networks.grouped import convolve
-from mtdnet.networks.normalisation import local_response
+from mtdnet.networks.grouped_conv import convolve
+from mtdnet.networks.lrn import local_response
 
 SIDE = 227  # pixels; without padding conv1 gives 55 x 55 and the trunk 13 x 13
 MEAN_BGR = (104.0, 117.0, 123.0)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from mtdnet.report.calibration import calibration
 from mtdnet.report.curves import curves, over
-from mtdnet.report.gather import Evaluation, firsts
-from mtdnet.report.heads import cases
+from mtdnet.report.figures import lists, looked
+from mtdnet.report.head_agreement import cases
 from mtdnet.report.html import details, table
+from mtdnet.report.load import Evaluation, firsts
 from mtdnet.report.paired import paired
-from mtdnet.report.pictured import lists, looked
-from mtdnet.report.rests import fact
+from mtdnet.report.provenance import fact
 
 
 def benchmark(name: str, evaluations: Sequence[Evaluation]) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from mtdnet.report.gather import Evaluation
+from mtdnet.report.figures import first_open, has_pair_head, system_of
 from mtdnet.report.html import details, figure, note, table
-from mtdnet.report.names import label, percent
-from mtdnet.report.pictured import first_open, has_pair_head, system_of
-from mtdnet.report.rests import rests
+from mtdnet.report.labels import label, percent
+from mtdnet.report.load import Evaluation
+from mtdnet.report.provenance import rests
 
 READ = (
     "Of the pairs to which a pair head gives the probability p, a share p should show one person. "

@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdnet.pictures import cmc_curve
-from mtdnet.report.gather import Evaluation
+from mtdnet.plots import draw_cmc
+from mtdnet.report.aggregate import figures, mean, span, splits
 from mtdnet.report.html import details, figure, note, table
-from mtdnet.report.names import label, measures, ordered, percent, told
-from mtdnet.report.rests import rests
-from mtdnet.report.spread import figures, mean, span, splits
+from mtdnet.report.labels import label, measures, ordered, percent, told
+from mtdnet.report.load import Evaluation
+from mtdnet.report.provenance import rests
 
 SHOWN = 50  # ranks, as in the picture
 OPEN_SET = (
@@ -73,7 +73,7 @@ def curves(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
     )
     with TemporaryDirectory() as room:
         picture = Path(room) / "cmc.png"
-        cmc_curve(found, picture, _chance(evaluations[0]), f"{name}, test persons")
+        draw_cmc(found, picture, _chance(evaluations[0]), f"{name}, test persons")
         return "<h3>CMC curves</h3>\n" + figure(
             picture,
             f"CMC curves on {name}. Rank-1: {first}.",

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from tqdm import tqdm
 
 from mtdnet.errors import InputError
-from mtdnet.evaluation.interval import Difference, interval, rank1_difference
-from mtdnet.report.gather import Evaluation
+from mtdnet.metrics.interval import Difference, interval, rank1_difference
 from mtdnet.report.html import details, note, table
-from mtdnet.report.names import SYSTEMS, label
-from mtdnet.report.rests import rests
+from mtdnet.report.labels import SYSTEMS, label
+from mtdnet.report.load import Evaluation
+from mtdnet.report.provenance import rests
 
 # Against MTDnet each other system; then what the second task and the frozen source copy add.
 PAIRS = (

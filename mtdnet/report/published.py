@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from mtdnet.report.gather import Evaluation
-from mtdnet.report.names import BENCHMARKS, RANKS
-from mtdnet.splits import PUBLISHED
+from mtdnet.protocol.splits import PUBLISHED
+from mtdnet.report.labels import BENCHMARKS, RANKS
+from mtdnet.report.load import Evaluation
 
 
 @dataclass(frozen=True)

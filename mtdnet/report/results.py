@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from mtdnet.report.gather import Evaluation, firsts
 from mtdnet.report.html import details, table
-from mtdnet.report.names import label
-from mtdnet.report.rests import short
+from mtdnet.report.labels import label
+from mtdnet.report.load import Evaluation, firsts
+from mtdnet.report.provenance import short
 from mtdnet.report.table1 import table1
 
 TOLD = {

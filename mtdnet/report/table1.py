@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from html import escape
 
-from mtdnet.evaluation.interval import interval
-from mtdnet.report.gather import Evaluation
+from mtdnet.metrics.interval import interval
+from mtdnet.report.aggregate import Measures, figures, several_shots, single_shot, splits
 from mtdnet.report.html import cells, note, scroll
-from mtdnet.report.names import BENCHMARKS, RANKS, SYSTEMS, label, ordered, percent
+from mtdnet.report.labels import BENCHMARKS, RANKS, SYSTEMS, label, ordered, percent
+from mtdnet.report.load import Evaluation
 from mtdnet.report.published import Published, published, unlike
-from mtdnet.report.spread import Measures, figures, several_shots, single_shot, splits
 
 CAPTION = (
     "Rank-1, rank-5 and rank-10 in per cent, single shot. Above: as published in Table 1 of Chen, "

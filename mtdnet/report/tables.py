@@ -4,12 +4,12 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mtdnet.evaluation.interval import interval
 from mtdnet.files import whole
-from mtdnet.report.gather import Evaluation
-from mtdnet.report.names import RANKS, SYSTEMS, label, measures, ordered, percent
+from mtdnet.metrics.interval import interval
+from mtdnet.report.aggregate import figures, mean, several_shots, single_shot, splits
+from mtdnet.report.labels import RANKS, SYSTEMS, label, measures, ordered, percent
+from mtdnet.report.load import Evaluation
 from mtdnet.report.published import published, unlike
-from mtdnet.report.spread import figures, mean, several_shots, single_shot, splits
 
 FACTS = (
     "split",

@@ -5,11 +5,11 @@ from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mtdnet.pictures import loss_curves
-from mtdnet.report.gather import Evaluation, Model, Row, benchmarks, firsts
+from mtdnet.plots import draw_loss_curves
 from mtdnet.report.html import details, figure, table
-from mtdnet.report.names import label
-from mtdnet.report.rests import Facts, fact, rests_on
+from mtdnet.report.labels import label
+from mtdnet.report.load import Evaluation, Model, Row, benchmarks, firsts
+from mtdnet.report.provenance import Facts, fact, rests_on
 
 SPLIT = ("split", "split_seed", "data_hash")  # what the evaluation of a network knows of its data
 
@@ -45,7 +45,7 @@ def _curves(m: Model, facts: Facts) -> str:
     )
     with TemporaryDirectory() as room:
         picture = Path(room) / "losses.png"
-        loss_curves(m.folder / "history.csv", picture, _name(m))
+        draw_loss_curves(m.folder / "history.csv", picture, _name(m))
         return figure(
             picture,
             f"Losses and validation figures over the steps of {_name(m)}. At the end: {ends}.",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from mtdnet import params
 from mtdnet.files import whole
-from mtdnet.report import gather
-from mtdnet.report.page import page
+from mtdnet.report import load
+from mtdnet.report.render import page
 from mtdnet.report.tables import terminal, write_csv
 
 
@@ -20,7 +20,7 @@ def report(
 
     Raises InputError when no evaluation is there or one is broken.
     """
-    found, trained = gather.evaluations(evaluations), gather.models(models)
+    found, trained = load.evaluations(evaluations), load.models(models)
     table = terminal(found)
     with whole(out) as draft:
         draft.mkdir()

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from mtdnet.chance import generator
+from mtdnet.rng import generator
 from mtdnet.synthetic.person import dress
 from mtdnet.synthetic.scene import Camera, Pixels, install, photograph
 

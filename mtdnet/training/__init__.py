@@ -1,5 +1,5 @@
 """Training of one network with both losses at once."""
 
-from mtdnet.training.run import train
+from mtdnet.training.train import train
 
 __all__ = ["train"]

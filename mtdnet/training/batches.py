@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from mtdnet.batch import Batch
+from mtdnet.losses.batch import Batch
 
 
 class Batches:

@@ -7,9 +7,9 @@ import torch
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.errors import InputError
-from mtdnet.networks import keep
-from mtdnet.networks.initial import initialise
-from mtdnet.networks.keep import Network
+from mtdnet.networks import serialization
+from mtdnet.networks.pretrained import initialise
+from mtdnet.networks.serialization import Network
 from mtdnet.params import Training
 from mtdnet.training.parallel import Group
 from mtdnet.training.triplets import Triplets
@@ -19,7 +19,7 @@ from mtdnet.variants import Variant
 def network(kind: type[Variant], start: Path | None, width: float, weights: Path | None) -> Network:
     """Return the network that a training starts from; InputError for one of another kind."""
     if start:
-        kept = keep.load(start / "network.safetensors").network
+        kept = serialization.load(start / "network.safetensors").network
         if not isinstance(kept, kind.kind):
             raise InputError(f"{start}: a network of another kind; start from `{kind.start}`")
         return kept

@@ -5,11 +5,10 @@ import math
 import torch
 from torch import Tensor
 
-from mtdnet.batch import Shown
-from mtdnet.compiling import compiling
-from mtdnet.device import Device
+from mtdnet.device import Device, compiling
 from mtdnet.errors import InputError
-from mtdnet.networks.keep import Network
+from mtdnet.losses.batch import Shown
+from mtdnet.networks.serialization import Network
 from mtdnet.params import Training
 from mtdnet.training.parallel import Group
 from mtdnet.variants import Variant

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtdnet.batch import Shown
 from mtdnet.device import Device
 from mtdnet.errors import InputError
+from mtdnet.losses.batch import Shown
 from mtdnet.tables import read_table
 from mtdnet.training.batches import Batches
 from mtdnet.training.parallel import Group

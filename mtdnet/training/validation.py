@@ -8,12 +8,12 @@ from torch import Tensor
 
 from mtdnet.data.images import Images
 from mtdnet.device import Device
-from mtdnet.evaluation.calibration import compared, fit
-from mtdnet.evaluation.cmc import mean_average_precision, ranks
+from mtdnet.metrics.calibration import compared, fit
+from mtdnet.metrics.cmc import mean_average_precision, ranks
 from mtdnet.networks.alexnet import AlexNet
-from mtdnet.networks.keep import Network
-from mtdnet.probes import probes
-from mtdnet.scoring import Scorer
+from mtdnet.networks.serialization import Network
+from mtdnet.protocol.query_gallery import probes
+from mtdnet.scoring.scorer import Scorer
 
 
 class Validation:

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from mtdnet.batch import Shown
-from mtdnet.networks.keep import Network
+from mtdnet.losses.batch import Shown
 from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.serialization import Network
 
 Head = Literal["pair", "ranking"]  # scores by probability, by distance of ranking features
 Systems = Mapping[str, Head]

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mtdnet.batch import Shown, joint_maps
+from mtdnet.losses.batch import Shown, joint_maps
 from mtdnet.losses.pair import pair_loss
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.variants import Systems, Variant

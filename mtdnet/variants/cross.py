@@ -6,10 +6,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from mtdnet.batch import Shown, both, joint_maps
+from mtdnet.losses.batch import Shown, both, joint_maps
 from mtdnet.losses.contrastive import contrastive_loss
-from mtdnet.networks.keep import Network
 from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.serialization import Network
 from mtdnet.variants import Systems, Variant
 
 

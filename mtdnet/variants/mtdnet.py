@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mtdnet.batch import Shown, both
+from mtdnet.losses.batch import Shown, both
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.variants import Systems, Variant
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mtdnet.batch import Shown
+from mtdnet.losses.batch import Shown
 from mtdnet.losses.triplet import triplet_loss
 from mtdnet.networks.alexnet import AlexNet
 from mtdnet.variants import Systems, Variant

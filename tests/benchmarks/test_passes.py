@@ -8,9 +8,9 @@ import torch
 from benchmarks import passes
 from benchmarks.rows import Place
 from mtdnet.device import Device
-from mtdnet.networks import keep
+from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.scoring import Scorer
+from mtdnet.scoring.scorer import Scorer
 
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 
@@ -32,7 +32,7 @@ def test_plain_passes_give_the_eight_fold_scores(tmp_path: Path) -> None:
 
 
 def test_the_projects_images_and_network_are_taken(small: Path, tmp_path: Path) -> None:
-    keep.save(MTDnet(1 / 16), tmp_path / "network.safetensors")
+    serialization.save(MTDnet(1 / 16), tmp_path / "network.safetensors")
     network, images = tmp_path / "network.safetensors", small / "ingest" / "viper"
     place = Place(CPU, 1e9, tmp_path, network, images)
     assert passes.pixels(place, 5).shape == (5, 227, 227, 3)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from benchmarks import quality
-from mtdnet.batch import Shown
 from mtdnet.device import Device
+from mtdnet.losses.batch import Shown
 from mtdnet.params import Augment, Training
 from mtdnet.training.trainer import Trainer
 

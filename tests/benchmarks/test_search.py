@@ -11,8 +11,8 @@ from benchmarks.rows import Curve, NotMeasured, Place, Ratio
 from benchmarks.shortlists import agreement, lengths, needed
 from benchmarks.work import search, search_gpu
 from mtdnet.device import Device
-from mtdnet.gallery.describe import Describer
-from mtdnet.networks import keep
+from mtdnet.inference.features import Describer
+from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
@@ -21,7 +21,7 @@ CPU = Device(torch.device("cpu"), bf16=False, name="test")
 @pytest.fixture
 def place(small: Path, tmp_path: Path) -> Place:
     torch.manual_seed(0)
-    keep.save(MTDnet(1 / 32), tmp_path / "network.safetensors")
+    serialization.save(MTDnet(1 / 32), tmp_path / "network.safetensors")
     (tmp_path / "scratch").mkdir()
     network, images = tmp_path / "network.safetensors", small / "ingest" / "viper"
     return Place(CPU, 1e12, tmp_path / "scratch", network, images)

@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 
 from mtdnet.__main__ import main
-from mtdnet.evaluation.calibration import calibrated
-from mtdnet.networks import keep
+from mtdnet.inference.verifier import Verifier
+from mtdnet.metrics.calibration import calibrated
+from mtdnet.networks import serialization
 from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.verify import Verifier
 
 Called = tuple[int, str, str]
 
@@ -33,8 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     whole = (tmp_path / "query.png").read_bytes()
     (tmp_path / "broken" / "0.png").write_bytes(whole[:200])
     torch.manual_seed(0)
-    keep.save(MTDnet(1 / 32), tmp_path / "pair" / "network.safetensors", 2.0)
-    keep.save(AlexNet(1 / 32), tmp_path / "rnk" / "network.safetensors")
+    serialization.save(MTDnet(1 / 32), tmp_path / "pair" / "network.safetensors", 2.0)
+    serialization.save(AlexNet(1 / 32), tmp_path / "rnk" / "network.safetensors")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MTDNET_MODEL", raising=False)
     return tmp_path
@@ -61,7 +61,9 @@ def test_same_prints_the_calibrated_probability(call: Callable[..., Called]) -> 
     verifier = Verifier(Path("pair/network.safetensors"))
     (own,) = verifier.probability([Path(pair[0])], [Path(pair[1])])
     assert row["probability"] == pytest.approx(float(own))
-    keep.save(keep.load(Path("pair/network.safetensors")).network, Path("raw"), 1.0)
+    serialization.save(
+        serialization.load(Path("pair/network.safetensors")).network, Path("raw"), 1.0
+    )
     (raw,) = Verifier(Path("raw")).probability([Path(pair[0])], [Path(pair[1])])
     assert own == pytest.approx(float(calibrated(np.array([raw]), 2.0)[0]), abs=1e-6)
     status, out, _ = call("same", *pair, "--model", "pair/network.safetensors")
@@ -87,7 +89,7 @@ def test_same_reads_pairs_from_a_table_beside_its_images(
 def test_rank_orders_the_gallery(
     model: str, measure: str, call: Callable[..., Called], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtdnet.verify.BLOCK", 2)
+    monkeypatch.setattr("mtdnet.inference.verifier.BLOCK", 2)
     words = ("rank", "query.png", "gallery", "--model", model)
     status, out, _ = call(*words, "--top", "9", "--json")
     found = json.loads(out)

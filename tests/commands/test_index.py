@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mtdnet.__main__ import main
-from mtdnet.networks import keep
+from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 
 
@@ -18,8 +18,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("query.png", *(f"shop/{i}.png" for i in range(5))):
         pixels = np.random.default_rng(len(name)).integers(0, 256, (64, 24, 3), np.uint8)
         Image.fromarray(pixels).save(tmp_path / name)
-    keep.save(MTDnet(1 / 32), tmp_path / "own.safetensors", 2.0)
-    keep.save(MTDnet(1 / 32), tmp_path / "other.safetensors", 2.0)
+    serialization.save(MTDnet(1 / 32), tmp_path / "own.safetensors", 2.0)
+    serialization.save(MTDnet(1 / 32), tmp_path / "other.safetensors", 2.0)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MTDNET_MODEL", "own.safetensors")
     return tmp_path

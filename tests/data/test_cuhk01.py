@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from mtdnet.data.found import Entry
 from mtdnet.data.layouts import cuhk01
+from mtdnet.data.scan import Entry
 
 from .builders import pictures
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from mtdnet.data.found import Entry
 from mtdnet.data.layouts import cuhk03
+from mtdnet.data.scan import Entry
 from mtdnet.errors import InputError
 
 from .builders import cell, mat, pictures

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from mtdnet.data.found import Entry
 from mtdnet.data.layouts import ilids
+from mtdnet.data.scan import Entry
 
 from .builders import pictures
 

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from mtdnet.data.found import Entry
 from mtdnet.data.ingest import ingest
 from mtdnet.data.layouts import market1501
+from mtdnet.data.scan import Entry
 
 from .builders import pictures
 

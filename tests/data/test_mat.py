@@ -5,8 +5,8 @@ import h5py
 import numpy as np
 import pytest
 
-from mtdnet.data.found import Entry
 from mtdnet.data.mat import contents, read
+from mtdnet.data.scan import Entry
 from mtdnet.errors import InputError
 
 from .builders import cell, mat, pixels

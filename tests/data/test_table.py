@@ -4,8 +4,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mtdnet.data.found import Entry
 from mtdnet.data.layouts import table
+from mtdnet.data.scan import Entry
 from mtdnet.errors import InputError
 
 from .builders import pictures

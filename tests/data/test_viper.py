@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from mtdnet.data.found import Entry, Found
 from mtdnet.data.layouts import viper
+from mtdnet.data.scan import Entry, Found
 from mtdnet.errors import InputError
 
 from .builders import VIPER, pictures

@@ -18,7 +18,7 @@ FLOW = """
 from pathlib import Path
 from prefect import flow
 from flows import graph
-from flows.walk import walk
+from flows.execute import walk
 
 @flow
 def small():

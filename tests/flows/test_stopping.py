@@ -17,7 +17,7 @@ import signal, sys
 from pathlib import Path
 from prefect import flow
 from flows import graph
-from flows.walk import walk
+from flows.execute import walk
 
 @flow
 def small():

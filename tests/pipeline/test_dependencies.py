@@ -15,10 +15,10 @@ from mtdnet import params, steps
 
 ENTRY = {
     "ingest": "mtdnet.data.ingest",
-    "augment": "mtdnet.augment",
+    "augment": "mtdnet.protocol.augment",
     "pretrain": "mtdnet.training",
     "train": "mtdnet.training",
-    "evaluate": "mtdnet.evaluate",
+    "evaluate": "mtdnet.evaluation.evaluate",
     "report": "mtdnet.report",
 }
 # Reading and writing files and parameters, by every step: a change there must not train anew.
@@ -27,11 +27,12 @@ SHARED = {
     "",
     "errors",
     "files",
+    "interrupt",
     "params",
     "provenance",
     "tables",
     "data",
-    "data.page",
+    "data.html_check",
     "data.pixels",
 }
 EXEMPT = {f"mtdnet.{name}".rstrip(".") for name in SHARED}

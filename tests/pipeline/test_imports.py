@@ -45,4 +45,4 @@ def test_every_module_loads_without_the_pipeline() -> None:
         [sys.executable, "-c", BARE, *sorted(FOREIGN)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "mtdnet.verify" in done.stdout.split()
+    assert "mtdnet.inference.verifier" in done.stdout.split()

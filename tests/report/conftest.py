@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtdnet.evaluation.cmc import cmc
+from mtdnet.metrics.cmc import cmc
 from mtdnet.params import Report
 from mtdnet.report import report
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mtdnet.pictures import cmc_curve
+from mtdnet.plots import draw_cmc
 from mtdnet.report import curves
-from mtdnet.report.gather import evaluations
+from mtdnet.report.load import evaluations
 
 Write = Callable[..., Path]
 Curves = Mapping[str, NDArray[np.float64]]
@@ -21,9 +21,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Curves, int]]:
 
     def keep(of: Curves, target: Path, gallery: int, title: str = "") -> None:
         found.append((of, gallery))
-        cmc_curve(of, target, gallery, title)
+        draw_cmc(of, target, gallery, title)
 
-    monkeypatch.setattr(curves, "cmc_curve", keep)
+    monkeypatch.setattr(curves, "draw_cmc", keep)
     return found
 
 

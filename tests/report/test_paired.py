@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mtdnet.errors import InputError
-from mtdnet.report.gather import Evaluation, evaluations
+from mtdnet.report.load import Evaluation, evaluations
 from mtdnet.report.paired import paired
 
 Write = Callable[..., Path]

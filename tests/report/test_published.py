@@ -2,8 +2,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-from mtdnet.report.gather import evaluations
-from mtdnet.report.names import BENCHMARKS, RANKS
+from mtdnet.report.labels import BENCHMARKS, RANKS
+from mtdnet.report.load import evaluations
 from mtdnet.report.published import published, unlike
 
 

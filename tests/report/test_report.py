@@ -11,8 +11,8 @@ import pytest
 from mtdnet.errors import InputError
 from mtdnet.params import Report
 from mtdnet.report import report
-from mtdnet.report.gather import evaluations
-from mtdnet.report.names import SYSTEMS
+from mtdnet.report.labels import SYSTEMS
+from mtdnet.report.load import evaluations
 
 Write = Callable[..., Path]
 VOID = {"meta", "link", "img", "br"}

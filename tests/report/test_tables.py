@@ -3,8 +3,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, stdev
 
-from mtdnet.report.gather import evaluations
-from mtdnet.report.names import SYSTEMS
+from mtdnet.report.labels import SYSTEMS
+from mtdnet.report.load import evaluations
 from mtdnet.report.table1 import table1
 from mtdnet.report.tables import terminal, write_csv
 

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from mtdnet.chance import generator
+from mtdnet.rng import generator
 from mtdnet.synthetic.figure import draw
 from mtdnet.synthetic.person import COLOURS, Person, dress
 from mtdnet.synthetic.scene import install, photograph

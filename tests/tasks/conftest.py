@@ -10,7 +10,7 @@ import torch
 from filelock import FileLock
 from mlflow import MlflowClient
 
-from mtdnet.networks import keep
+from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from tasks import store
 
@@ -50,7 +50,7 @@ def trained(tmp_path: Path) -> Trained:
         folder = tmp_path / "models" / name
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(seed)
-        keep.save(MTDnet(1 / 16), folder / "network.safetensors")
+        serialization.save(MTDnet(1 / 16), folder / "network.safetensors")
         told = {"validation_rank1": rank1, "best_step": 20, "device": "here", "commit": "c0ffee"}
         (folder / "training.json").write_text(json.dumps(told))
         return folder

@@ -13,9 +13,9 @@ from PIL import Image
 
 import mtdnet
 from mtdnet import params
-from mtdnet.networks import keep
+from mtdnet.inference.verifier import Verifier
+from mtdnet.networks import serialization
 from mtdnet.networks.alexnet import AlexNet
-from mtdnet.verify import Verifier
 from tasks import register, store
 
 Trained = Callable[[str, float, int], Path]
@@ -138,5 +138,5 @@ def test_networks_of_the_first_split_are_registered_that_answer(
     ]
     model = trained("viper-0/mtdnet", 0.5, 1)
     assert register.answers(model)
-    keep.save(AlexNet(1 / 32), model / "network.safetensors")
+    serialization.save(AlexNet(1 / 32), model / "network.safetensors")
     assert not register.answers(model)

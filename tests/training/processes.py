@@ -11,9 +11,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from mtdnet import device, variants
-from mtdnet.batch import Shown
 from mtdnet.data.images import Images
 from mtdnet.errors import status
+from mtdnet.losses.batch import Shown
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Training
 from mtdnet.training import train

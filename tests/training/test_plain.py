@@ -12,17 +12,17 @@ from torch import Tensor, nn
 
 from benchmarks import three_streams
 from mtdnet import device, variants
-from mtdnet.augment import augment
-from mtdnet.batch import Shown
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError
+from mtdnet.losses.batch import Shown
 from mtdnet.losses.contrastive import contrastive_loss
 from mtdnet.losses.triplet import triplet_loss
 from mtdnet.networks.alexnet import AlexNet
-from mtdnet.networks.keep import Network
 from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.serialization import Network
 from mtdnet.networks.trunk import prepare
 from mtdnet.params import VARIANTS, Augment, Training
+from mtdnet.protocol.augment import augment
 from mtdnet.training.parallel import Group
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets

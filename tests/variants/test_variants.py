@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mtdnet import variants
-from mtdnet.batch import Shown
+from mtdnet.losses.batch import Shown
 from mtdnet.losses.contrastive import contrastive_loss
 from mtdnet.networks.alexnet import AlexNet
-from mtdnet.networks.keep import Network
 from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.serialization import Network
 from mtdnet.networks.trunk import prepare
 from mtdnet.params import VARIANTS
 from mtdnet.training.batches import Batches

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Protocol
 
-from mtdnet.data.found import Found
 from mtdnet.data.layouts import cuhk01, cuhk03, ilids, market1501, prid2011, table, viper
+from mtdnet.data.scan import Found
 
 
 class Layout(Protocol):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mtdnet.data.found import Entry, Found, Published, by_name
+from mtdnet.data.scan import Entry, Found, Published, by_name
 
 LOOKED_FOR = "PPPPIII.png (as campus/0001001.png)"
 PUBLISHED = Published(persons=971, cameras=2, images=3884)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from mtdnet.data import mat
-from mtdnet.data.found import Entry, Found, Published, by_name, files, only
+from mtdnet.data.scan import Entry, Found, Published, by_name, files, only
 
 LOOKED_FOR = (
     f"{mat.NAME}, or images_labeled/PAIR_PPP_V_II.png or .jpg (as images_labeled/"

@@ -4,7 +4,7 @@ import logging
 import re
 from pathlib import Path
 
-from mtdnet.data.found import Entry, Found, Published, by_name
+from mtdnet.data.scan import Entry, Found, Published, by_name
 
 LOOKED_FOR = "Persons/PPPPIII.jpg (as i-LIDS_Pedestrian/Persons/0001001.jpg)"
 STRAY = "0120001.jpg"  # circulates with the benchmark, which has 119 persons

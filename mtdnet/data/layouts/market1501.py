@@ -6,7 +6,7 @@
 import re
 from pathlib import Path
 
-from mtdnet.data.found import Entry, Found, Published, by_name
+from mtdnet.data.scan import Entry, Found, Published, by_name
 
 LOOKED_FOR = (
     "PPPP_cCsS_FFFFFF_BB.jpg (as 0002_c1s1_000451_03.jpg) in bounding_box_train, query and "

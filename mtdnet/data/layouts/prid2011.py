@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mtdnet.data.found import Entry, Found, Published, by_name
+from mtdnet.data.scan import Entry, Found, Published, by_name
 
 LOOKED_FOR = (
     "cam_a/person_NNNN.png and cam_b/person_NNNN.png (as prid_2011/single_shot/cam_a/"

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mtdnet.data.found import Entry, Found, files, only
+from mtdnet.data.scan import Entry, Found, files, only
 from mtdnet.errors import InputError
 
 COLUMNS = ("path", "person_id", "camera_id")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mtdnet.data.found import Entry, Found, Published, by_name
+from mtdnet.data.scan import Entry, Found, Published, by_name
 
 LOOKED_FOR = "cam_a/NNN_ANGLE.bmp and cam_b/NNN_ANGLE.bmp (as VIPeR/cam_a/000_45.bmp)"
 PUBLISHED = Published(persons=632, cameras=2, images=1264)

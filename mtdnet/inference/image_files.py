@@ -1,0 +1,50 @@
+"""The image files of a gallery, and whether they are still what they were."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from mtdnet.data.scan import files
+from mtdnet.errors import InputError
+
+IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+# ``path`` as the system's bytes, below the gallery's folder; ``changed`` in nanoseconds.
+SCHEMA = pa.schema({"path": pa.binary(), "bytes": pa.int64(), "changed": pa.int64()})
+
+
+def images(gallery: Path) -> list[Path]:
+    """Return the image files below a folder, sorted.
+
+    Raises InputError when it is no folder, or has none.
+    """
+    if not gallery.is_dir():
+        raise InputError(f"{gallery}: no such folder; name the folder of the gallery's images")
+    home = gallery.absolute()
+    found = (gallery / file.relative_to(home) for file in files(gallery))
+    kept = sorted(file for file in found if file.suffix.lower() in IMAGES)
+    if not kept:
+        raise InputError(f"{gallery}: no image files to rank ({', '.join(IMAGES)})")
+    return kept
+
+
+def listed(gallery: Path) -> pa.Table:
+    """Return the image files below a folder, sorted, with what tells that one was changed."""
+    found = images(gallery)
+    paths = [os.fsencode(file.relative_to(gallery)) for file in found]
+    sizes, times = zip(*map(_state, found), strict=True)
+    return pa.Table.from_arrays([pa.array(c) for c in (paths, sizes, times)], schema=SCHEMA)
+
+
+def unchanged(gallery: Path, row: dict[str, Any]) -> Path:
+    """Return the file of a row of ``listed``; InputError when it is not what it was."""
+    file = gallery / os.fsdecode(row["path"])
+    if not file.is_file() or _state(file) != (row["bytes"], row["changed"]):
+        raise InputError(f"{file}: changed or gone since it was indexed; index its folder again")
+    return file
+
+
+def _state(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns

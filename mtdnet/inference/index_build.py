@@ -1,0 +1,128 @@
+"""Building an index: block by block, stopped and continued by the same call."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from mtdnet.errors import InputError, Stopped
+from mtdnet.files import whole
+from mtdnet.inference.features import Describer, packed, pixels
+from mtdnet.inference.image_files import listed, unchanged
+from mtdnet.inference.index_store import (
+    FEATURES,
+    FILES,
+    HALVES,
+    Facts,
+    is_index,
+    read,
+    reserve,
+    write,
+)
+from mtdnet.interrupt import Stop
+
+BLOCK = 64  # images in memory at a time; their halves are 66 MB at the paper's width
+
+
+def build(gallery: Path, target: Path, network: Path, halves: bool = True) -> Facts:
+    """Index the image files below a folder as a network sees them; return the index's facts.
+
+    It grows as ``target`` + ".unfinished" and gets its own name when it is whole. A finished one
+    of the same files and network is left as it is. Raises InputError when a file is no image,
+    the index was made or begun with another network or other files, the disk is too small, or
+    another process builds it; Stopped after SIGINT or SIGTERM: the same call continues.
+    """
+    describer, files = Describer(network), listed(gallery)
+    channels = describer.channels if halves else 0
+    home = str(gallery.resolve())
+    facts = Facts(home, describer.sha256, describer.features, channels, len(files))
+    if target.exists():
+        if not is_index(target):
+            raise InputError(f"{target}: is there and is no index; give --out another name")
+        _same(target, facts, files)
+        return facts
+    begun = target.with_name(f"{target.name}.unfinished")
+    with _alone(begun):
+        done = _same(begun, facts, files) if is_index(begun) else 0
+        _room(begun, target, replace(facts, done=done), len(files))
+        for name, (shape, kind) in facts.arrays(len(files)).items():
+            reserve(begun / name, shape, kind)
+        with whole(begun / FILES) as draft:
+            pq.write_table(files, draft)
+        replace(facts, done=done).write(begun)
+        _fill(begun, facts, files, describer, done)
+        begun.rename(target)
+    return facts
+
+
+def _fill(begun: Path, facts: Facts, files: pa.Table, describer: Describer, done: int) -> None:
+    bar = tqdm(total=len(files), initial=done, desc="index", unit=" images", disable=None)
+    with bar, Stop() as stop:
+        for start in range(done, len(files), BLOCK):
+            if stop.requested:
+                raise Stopped(f"stopped with {start:,} of {len(files):,} images indexed")
+            rows = files.slice(start, BLOCK).to_pylist()
+            some = pixels([unchanged(Path(facts.images), row) for row in rows])
+            features, seen = describer(some, facts.halves > 0)
+            write(begun / FEATURES, start, features.cpu().numpy())
+            if seen:
+                write(begun / HALVES, start, packed(seen).cpu().numpy())
+            # Only what has reached the disk counts as done.
+            replace(facts, done=start + len(rows)).write(begun)
+            bar.update(len(rows))
+
+
+def _same(index: Path, facts: Facts, files: pa.Table) -> int:
+    """Return how many images an index has, whole or begun; InputError when it is of others.
+
+    Files that come after those which are done may have changed: a broken one was taken away.
+    """
+    own, there = read(index)
+    again = "remove it to index anew, or give --out another name"
+    if own.network != facts.network:
+        raise InputError(f"{index}: made with another network; {again}")
+    if own.halves != facts.halves:
+        raise InputError(f"{index}: made {'with' if own.halves else 'without'} halves; {again}")
+    finished = own.done == len(there)
+    kept, now = (there, files) if finished else (each.slice(0, own.done) for each in (there, files))
+    if own.images != facts.images or not kept.equals(now):
+        raise InputError(f"{index}: the files below {facts.images} are others now; {again}")
+    return own.done
+
+
+def _room(begun: Path, target: Path, facts: Facts, count: int) -> None:
+    """Raise InputError when the disk has no room for the images that aren't done yet."""
+    need, free = facts.bytes(count - facts.done), shutil.disk_usage(begun).free
+    if need > free:
+        less = ""
+        if facts.halves:
+            small = replace(facts, halves=0).bytes(count) / 1e9
+            less = f", or index with --features-only: {small:.1f} GB"
+        raise InputError(
+            f"{target}: {count:,} images need {need / 1e9:.1f} GB more, {free / 1e9:.1f} GB are "
+            f"free; make room{less}"
+        )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process, which makes it; the lock goes with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{folder}: another process builds it; wait for that one") from None
+        yield
+    finally:
+        with suppress(OSError):  # it holds what is done, or has its own name now
+            folder.rmdir()
+        os.close(handle)

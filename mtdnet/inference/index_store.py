@@ -1,0 +1,134 @@
+"""An index on disk: what a network sees in each image of a gallery."""
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from mtdnet.errors import InputError
+from mtdnet.files import read_json, write_json
+from mtdnet.inference.image_files import SCHEMA
+
+FACTS, FILES, FEATURES, HALVES = "index.json", "files.parquet", "features.npy", "halves.npy"
+HEADER = 128  # bytes before the first value, as NumPy writes it for these shapes
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What an index is of: the ``images`` folder, the ``network``'s SHA-256, and two widths.
+
+    ``features``: values of a ranking feature; ``halves``: channels of conv3's halves, 0 where
+    they are not kept. The first ``done`` images are in.
+    """
+
+    images: str
+    network: str
+    features: int
+    halves: int
+    done: int = 0
+
+    def arrays(self, count: int) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Return shape and type of each array of ``count`` images.
+
+        Ranking features (G, F), the mean of the plain and the mirrored image's; halves
+        (G, 2 sides, 2 mirrors, 13, 13, C), left and plain first: one image's lie together.
+        """
+        made: dict[str, tuple[tuple[int, ...], str]] = {}
+        made[FEATURES] = ((count, self.features), "<f4")
+        if self.halves:
+            made[HALVES] = ((count, 2, 2, 13, 13, self.halves), "<f2")
+        return made
+
+    def bytes(self, count: int) -> int:
+        """Return the bytes of the arrays of ``count`` images, without their headers."""
+        return sum(math.prod(shape) * int(kind[-1]) for shape, kind in self.arrays(count).values())
+
+    def write(self, folder: Path) -> None:
+        """Write the facts, whole or not at all."""
+        write_json(folder / FACTS, asdict(self))
+
+
+@dataclass(frozen=True)
+class Store:
+    """An index that is whole: ``files`` as ``listed`` tells them, arrays memory-mapped."""
+
+    facts: Facts
+    files: pa.Table
+    features: NDArray[np.float32]
+    halves: NDArray[np.float16] | None
+
+    @classmethod
+    def open(cls, folder: Path) -> "Store":
+        """Read an index; InputError when it is none, broken or unfinished."""
+        facts, files = read(folder)
+        if facts.done != len(files):
+            raise InputError(
+                f"{folder}: {facts.done:,} of {len(files):,} images are indexed; "
+                "give the command that began it once more"
+            )
+        arrays = {
+            name: _mapped(folder / name, *of) for name, of in facts.arrays(len(files)).items()
+        }
+        return cls(facts, files, arrays[FEATURES], arrays.get(HALVES))
+
+
+def is_index(folder: Path) -> bool:
+    """Return whether a path is an index, and no folder of images."""
+    return (folder / FACTS).is_file()
+
+
+def read(folder: Path) -> tuple[Facts, pa.Table]:
+    """Return the facts and the files of an index, whole or begun; InputError when it is none."""
+    if not is_index(folder):
+        raise InputError(f"{folder}: no index of a gallery; make one with `mtdnet index`")
+    try:
+        facts = Facts(**read_json(folder / FACTS))
+        files = pq.read_table(folder / FILES)
+        if files.schema != SCHEMA:
+            raise ValueError(f"other columns than {SCHEMA.names}")
+    except (OSError, TypeError, ValueError) as problem:  # pyarrow's are of these kinds
+        line = str(problem).splitlines()[0]
+        raise InputError(f"{folder}: no whole index ({line}); remove it and index again") from None
+    return facts, files
+
+
+def reserve(target: Path, shape: Sequence[int], kind: str) -> None:
+    """Give an array its header and size; rows that were written before stay as they are."""
+    target.touch()
+    with target.open("r+b") as stream:
+        told = {"descr": kind, "fortran_order": False, "shape": tuple(shape)}
+        np.lib.format.write_array_header_1_0(stream, told)
+        assert stream.tell() == HEADER, "an array of another shape than an index has"
+        stream.truncate(HEADER + math.prod(shape) * np.dtype(kind).itemsize)
+
+
+def write(target: Path, start: int, rows: Array) -> None:
+    """Write rows from the ``start``-th on, through to the disk.
+
+    By file calls: a full disk is an error there, but kills a mapping.
+    """
+    rows = np.ascontiguousarray(rows)
+    with target.open("r+b") as stream:
+        stream.seek(HEADER + start * rows[0].nbytes)
+        stream.write(rows.data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _mapped(file: Path, shape: tuple[int, ...], kind: str) -> Array:
+    try:
+        found: Array = np.load(file, mmap_mode="c")  # torch warns of read-only
+    except (OSError, ValueError) as problem:
+        raise InputError(f"{file}: not whole ({problem}); remove the index and make it") from None
+    if found.shape != shape or found.dtype != np.dtype(kind):
+        raise InputError(f"{file}: expected {kind} {shape}, found {found.dtype} {found.shape}")
+    return found

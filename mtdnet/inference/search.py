@@ -1,0 +1,115 @@
+"""The images of a large gallery most like a query: shortlist, finalists, verdict."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from mtdnet.errors import InputError
+from mtdnet.inference.features import Describer, Halves, pixels, unpacked
+from mtdnet.inference.image_files import unchanged
+from mtdnet.inference.index_store import Store
+from mtdnet.inference.nearest import nearest
+from mtdnet.metrics.calibration import calibrated
+
+SHORTLIST = 1000
+FINALISTS, PART = 100, 10  # so many, or that part of a long shortlist, get all eight passes
+BLOCK = 64  # images of the shortlist in memory at a time
+
+Rows = NDArray[np.int64]
+
+
+class Found(NamedTuple):
+    """An image file of a gallery and its ``score``, by the gallery's ``measure``."""
+
+    file: Path
+    score: float
+
+
+class Gallery:
+    """A gallery that ``build`` indexed, asked with the network that it was indexed with.
+
+    ``measure`` is "probability", calibrated, in [0, 1]; of a network that only ranks, "distance",
+    the mean squared distance of ranking features, in [0, 4]. Raises InputError when the index is
+    none or another network's.
+    """
+
+    def __init__(self, index: Path, network: Path) -> None:
+        self._store, self._describer = Store.open(index), Describer(network)
+        made = self._store.facts.network
+        if made != self._describer.sha256:
+            raise InputError(
+                f"{index}: made with another network (SHA-256 {made[:12]}...) than {network}; "
+                "name that one by --model, or index again"
+            )
+        self.measure = "distance" if self._describer.temperature is None else "probability"
+
+    def __len__(self) -> int:
+        return len(self._store.files)
+
+    def rank(self, query: Path, top: int = 10, shortlist: int = SHORTLIST) -> list[Found]:
+        """Return the ``top`` images most like a query image, best first, the query's own file not.
+
+        The ``shortlist`` images nearest by ranking features, or ``top`` if that is more, are passed
+        through the pair head once. The best tenth of them, but a hundred and ``top`` at least, are
+        put in order by its eight-fold probability. Raises InputError when the query is no image, or
+        a file of the shortlist was changed since it was indexed.
+        """
+        describer, store = self._describer, self._store
+        asked = pixels([query])
+        features, halves = describer(asked, describer.channels > 0)
+        near = min(max(top, shortlist) + 1, len(self))  # one more: the query may be among them
+        point = features.cpu().numpy()
+        (rows,) = nearest(store.features, point, near)
+        home = Path(store.facts.images)
+        files = [unchanged(home, row) for row in store.files.take(rows).to_pylist()]
+        kept = [i for i, file in enumerate(files) if not file.samefile(query)][
+            : max(top, shortlist)
+        ]
+        rows, files = rows[kept], [files[i] for i in kept]
+        if halves is None:
+            scores = np.clip(2 - 2 * (store.features[rows] @ point[0]), 0, 4)
+            order = np.argsort(scores, kind="stable")
+            return [Found(files[i], float(scores[i])) for i in order[:top]]
+        wanted = max(top, FINALISTS, len(rows) // PART)
+        if len(rows) > wanted:
+            first = [describer.scorer.once(halves, right) for right in self._rights(rows, files)]
+            best = np.argsort(-np.concatenate(first), kind="stable")[:wanted]
+            rows, files = rows[best], [files[i] for i in best]
+        every = [describer.scorer.against(halves, other) for other in self._halves(rows, files)]
+        assert describer.temperature is not None, "a pair head is calibrated"
+        found = calibrated(np.concatenate(every), describer.temperature)
+        order = np.argsort(-found, kind="stable")
+        return [Found(files[i], float(found[i])) for i in order[:top]]
+
+    def _rights(self, rows: Rows, files: list[Path]) -> Iterator[Tensor]:
+        """Yield the right halves (N, 13, 13, C) of plain images of the index, block by block."""
+        scorer, kept = self._describer.scorer, self._store.halves
+        if kept is None:
+            for _, right in self._halves(rows, files):
+                yield right[: len(right) // 2]
+            return
+        for start in _starts(rows):
+            plain = torch.from_numpy(kept[rows[start : start + BLOCK], 1, 0])  # reads only these
+            yield plain.to(scorer.device, scorer.type)
+
+    def _halves(self, rows: Rows, files: list[Path]) -> Iterator[Halves]:
+        """Yield the halves of rows of the index, block by block."""
+        scorer, kept = self._describer.scorer, self._store.halves
+        for start in _starts(rows):
+            if kept is None:
+                _, seen = self._describer(pixels(files[start : start + BLOCK]), halves=True)
+                assert seen is not None, "a pair head has halves"
+                yield seen
+            else:
+                some = torch.from_numpy(kept[rows[start : start + BLOCK]])
+                yield unpacked(some.to(scorer.device, scorer.type))
+
+
+def _starts(rows: Rows) -> "tqdm[int]":
+    return tqdm(range(0, len(rows), BLOCK), desc="score", delay=1, disable=None, leave=False)

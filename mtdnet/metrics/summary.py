@@ -1,0 +1,69 @@
+"""What the test of one system found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdnet.metrics.calibration import (
+    Reliability,
+    calibrated,
+    calibration_error,
+    compared,
+    reliability,
+)
+from mtdnet.metrics.cmc import cmc, retrieval
+from mtdnet.metrics.expected_cmc import expected_cmc
+from mtdnet.metrics.open_set import detection_rates
+
+Names = NDArray[np.str_]
+Probes = tuple[Names, Names, Names, Names]  # query and gallery persons, query and gallery cameras
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One system on Q queries and G gallery images.
+
+    ``cost``: (Q, G), lower is more alike; ``ranks``: (Q,) of the best true match, 0 for none;
+    ``curve``: (G,) CMC; ``figures``: name -> value in [0, 1]; ``calibration``: of a pair head's
+    probabilities as they are, and with its temperature.
+    """
+
+    cost: NDArray[np.float32]
+    ranks: NDArray[np.int64]
+    curve: NDArray[np.float64]
+    figures: dict[str, float]
+    calibration: tuple[Reliability, Reliability] | None = None
+
+
+def measure(
+    cost: NDArray[np.float32],
+    probes: Probes,
+    at: Sequence[int],
+    false_alarms: Sequence[float],
+    temperature: float | None = None,
+) -> Measured:
+    """Measure rank-k for k of ``at``, mAP, and the detection and identification rates.
+
+    Also the expectation over random single-shot galleries, where persons have several gallery
+    images; with ``temperature``, of costs that are negative probabilities, the expected
+    calibration error. InputError when no query has a true match.
+    """
+    found, precision = retrieval(cost, *probes)
+    curve = cmc(found, cost.shape[1])
+    figures = {f"rank-{k}": float(curve[min(k, len(curve)) - 1]) for k in at}
+    figures["mAP"] = float(precision[found > 0].mean())
+    if len(np.unique(probes[1])) < len(probes[1]):
+        expected = expected_cmc(cost, *probes, size=max(at))
+        figures |= {f"expected-rank-{k}": float(expected[min(k, len(expected)) - 1]) for k in at}
+    rates = detection_rates(cost, *probes, false_alarms)
+    figures |= {f"dir-{alarms:g}": rate for alarms, rate in rates.items()}
+    if temperature is None:
+        return Measured(cost, found, curve, figures)
+    keep, same = compared(*probes)
+    probability = -cost[keep]
+    raw = reliability(probability, same[keep])
+    own = reliability(calibrated(probability, temperature), same[keep])
+    figures |= {"ece-raw": calibration_error(raw), "ece": calibration_error(own)}
+    return Measured(cost, found, curve, figures, (raw, own))

@@ -1,0 +1,101 @@
+"""Where the two heads of a network disagree: figure 1 of the paper, with real queries."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from mtdnet.errors import InputError
+from mtdnet.metrics.cmc import ranks
+from mtdnet.plots import query_gallery
+from mtdnet.plots.query_gallery import Asked
+from mtdnet.plots.style import save
+
+SHOWN = 3  # first images of either head
+WIDE, TALL, STEP, GAP = 0.78, 1.56, 0.86, 0.3  # inches
+EDGE, LINE, ROW = 0.08, 0.3, 2.2
+
+
+def draw_head_agreement(
+    probes: Asked,
+    *,
+    pair_cost: NDArray[np.floating],
+    ranking_cost: NDArray[np.floating],
+    target: Path,
+    rows: int = 3,
+    title: str = "",
+) -> dict[str, int]:
+    """Count the queries that each head answers rightly; draw those of one head alone as a PNG.
+
+    Costs: (Q, G), lower is more alike: minus the probability
+    of the pair head, the distance of the ranking head. A head is right when the query's rank, as
+    ``mtdnet.metrics.cmc.ranks`` has it, is 1. Returns how many of the queries with a true match
+    "both", "pair head alone", "ranking head alone" and "neither" answer rightly. Of either kind
+    in the middle, the ``rows`` queries with the largest gap between the ranks are drawn, each with
+    both heads' first three images and its true match.
+
+    Raises InputError when no query has a true match.
+    """
+    by_pair, by_ranking = (ranks(cost, *probes.names()) for cost in (pair_cost, ranking_cost))
+    matched, pair, ranking = by_pair > 0, by_pair == 1, by_ranking == 1
+    if not matched.any():
+        raise InputError(f"{title}: none of {len(probes.query)} queries has a true match to draw")
+    kinds = {
+        "both": matched & pair & ranking,
+        "pair head alone": matched & pair & ~ranking,
+        "ranking head alone": matched & ranking & ~pair,
+        "neither": matched & ~pair & ~ranking,
+    }
+    counts = {kind: int(found.sum()) for kind, found in kinds.items()}
+    gap = np.abs(by_pair - by_ranking)
+    drawn = {
+        kind: sorted(np.flatnonzero(kinds[kind]).tolist(), key=lambda q: -gap[q])[:rows]
+        for kind in ("pair head alone", "ranking head alone")
+    }
+    heads = {"ranking head, distance": ranking_cost, "pair head, probability": pair_cost}
+    width = 2 * (1 + SHOWN) * STEP + 3 * GAP + EDGE
+    figure = Figure(figsize=(width, LINE + sum(2 * LINE + ROW * len(d) for d in drawn.values())))
+    query_gallery.text_at(figure, EDGE, 0.08, title, 10)
+    top = LINE
+    for kind, queries in drawn.items():
+        line = f"{kind} right: {counts[kind]} of {matched.sum()} queries"
+        query_gallery.text_at(
+            figure, EDGE, top, line if queries else f"{kind} right: no such query", 9
+        )
+        top += 2 * LINE
+        for q in queries:
+            _row(figure, top, probes, q, heads, (by_ranking[q], by_pair[q]))
+            top += ROW
+    save(figure, target)
+    return counts
+
+
+def _row(
+    figure: Figure,
+    top: float,
+    probes: Asked,
+    q: int,
+    heads: dict[str, NDArray[np.floating]],
+    found: tuple[int, int],
+) -> None:
+    """Draw a query, the first images of each head, and the true match with both ranks."""
+    true = probes.true(q)
+
+    def draw(left: float, row: int, above: str, below: str, true: bool | None) -> None:
+        axes = query_gallery.axes_at(figure, left, top, WIDE, TALL)
+        query_gallery.person(axes, probes.pixels[row], above, below, true)
+
+    left, wrong = EDGE + STEP + GAP, np.argmax(found)
+    draw(EDGE, probes.query[q], f"query\n{probes.name(q)}", "", None)
+    for number, (head, cost) in enumerate(heads.items()):
+        order = probes.order(q, -cost[q])
+        query_gallery.text_at(figure, left, top - 0.3, head)
+        for rank, g in enumerate(order[:SHOWN], 1):
+            mark, right = query_gallery.marked(str(rank), true[g]), bool(true[g])
+            draw(left, probes.gallery[g], mark, f"{abs(cost[q, g]):.3f}", right)
+            left += STEP
+        left += GAP
+        if number == wrong:
+            match = probes.gallery[order[np.argmax(true[order])]]
+    draw(left, match, "true match", "ranking: rank {}\npair: rank {}".format(*found), True)

@@ -1,0 +1,1 @@
+"""Who trains, validates and tests: identity splits, triplets, queries and gallery."""

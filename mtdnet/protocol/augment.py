@@ -1,0 +1,87 @@
+"""The identity split and the triplets of one benchmark, as files."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mtdnet import params
+from mtdnet.data.images import Images
+from mtdnet.files import whole, write_json
+from mtdnet.protocol.splits import divide
+from mtdnet.protocol.triplets import draw, positive_pairs
+from mtdnet.rng import generator
+
+STREAMS = ("anchor", "positive", "negative")
+
+
+def augment(
+    *, ingested: Path, out: Path, settings: params.Augment, seed: int, number: int = 0
+) -> dict[str, Any]:
+    """Draw split ``number`` of an ingested benchmark and its triplets; write the folder ``out``.
+
+    ``split.parquet`` has a row an image, ``triplets.parquet`` a row a triplet with rows of
+    ``images.parquet`` and mirror flags, ``counts.json`` what is in them. The split draws from its
+    own seed, the triplets from ``seed``, both anew for each number. Returns the counts.
+
+    Raises InputError when persons, cameras or settings allow no split or no triplet.
+    """
+    images = Images.open(ingested)
+    benchmark = str(images.counts["benchmark"])
+    split = settings.splits.get(benchmark, params.Split())
+    identities = divide(
+        benchmark=benchmark,
+        layout=images.counts["layout"],
+        person=images.person,
+        camera=images.camera,
+        settings=split,
+        part=images.part,
+        role=images.role,
+        test_sets=images.counts["test_sets"],
+        number=number,
+    )
+    if left := identities.one_camera:
+        names = ", ".join(left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
+        print(
+            f"{benchmark}: left out persons that no two cameras saw: {names}; "
+            "add images of a second camera to use them",
+            file=sys.stderr,
+        )
+    part, role = identities.part, identities.role
+    train = np.flatnonzero(part == "train")
+    person, camera = images.person[train], images.camera[train]
+    name = f"triplets {benchmark} {number}" if number else f"triplets {benchmark}"
+    drawn, mirrors = draw(person, camera, settings, generator(seed, name), benchmark)
+    rows = train[drawn].astype(np.int32)
+    named = ("train", "validation", "test")
+    persons = {name: len(np.unique(images.person[part == name])) for name in named}
+    counts = {
+        "benchmark": benchmark,
+        "split": split.name,
+        "seed": split.seed,
+        "split_number": number,
+        "test_from": identities.origin,
+        "gallery_rule": identities.gallery,
+        "persons": persons | {"test": persons["test"] - identities.distractors},
+        "images": {name: int((part == name).sum()) for name in named},
+        "queries": {name: int((role[part == name] == "query").sum()) for name in named[1:]},
+        "gallery": {name: int((role[part == name] == "gallery").sum()) for name in named[1:]},
+        "distractors": identities.distractors,
+        "one_camera_persons": len(identities.one_camera),
+        "positive_pairs": len(positive_pairs(person, camera)) // 2,
+        "triplets": len(rows),
+        "triplets_seed": seed,
+    }
+    with whole(out) as draft:
+        draft.mkdir()
+        everything = np.arange(len(part), dtype=np.int32)
+        columns = {"image": everything, "person": images.person, "camera": images.camera}
+        pq.write_table(pa.table(columns | {"part": part, "role": role}), draft / "split.parquet")
+        streams = {name: rows[:, i] for i, name in enumerate(STREAMS)}
+        flags = {f"{name}_mirror": mirrors[:, i] for i, name in enumerate(STREAMS)}
+        pq.write_table(pa.table(streams | flags), draft / "triplets.parquet")
+        write_json(draft / "counts.json", counts)
+    return counts

@@ -1,0 +1,226 @@
+"""Identity splits: which persons train, validate and test, and which images query which."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdnet.errors import InputError
+from mtdnet.params import Split
+from mtdnet.rng import generator
+
+# Of a layout, Chen et al. 2017, "Dataset and settings": train, validation and test persons.
+PUBLISHED = {
+    "cuhk03": (1160, 100, 100),
+    "cuhk01": (871, 0, 100),
+    "viper": (316, 0, 316),
+    "ilids": (60, 0, 59),
+    "prid2011": (100, 0, 100),
+}
+LEAST = "a split needs 4: one to test, one to validate, two to train"
+
+Strings = NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Part and role of N images.
+
+    ``part``: (N,) "train", "validation", "test" or "" (unused); ``role``: (N,) "query", "gallery"
+    or "", for validation and test; ``one_camera``: persons left out, for no two cameras saw them
+    (of unknown cameras: one image alone); ``distractors``: persons that stand in the test gallery
+    alone; ``origin``: what named the test persons; ``gallery``: the rule of their gallery, "first",
+    "all" or "layout".
+    """
+
+    part: Strings
+    role: Strings
+    one_camera: tuple[str, ...]
+    distractors: int
+    origin: str
+    gallery: str
+
+
+def divide(
+    *,
+    benchmark: str,
+    layout: str,
+    person: Strings,
+    camera: Strings,
+    settings: Split,
+    part: Strings,
+    role: Strings,
+    test_sets: Sequence[Sequence[str]] = (),
+    number: int = 0,
+) -> Identities:
+    """Divide N images by person; all arrays (N,), ``part`` and ``role`` as the layout says or "".
+
+    ``number``, from 0, tells one split of a benchmark from another: each draws other persons.
+
+    Persons that no two cameras saw ("" is unknown: two images do), and those that the layout has
+    in its gallery but never as a query, are left out of all but its gallery. Test persons:
+    those of the file ``test_ids`` (``{split}`` in its name stands for the number); else with
+    ``random`` as many as ``test`` says; else the layout's own; else those of ``test_sets`` in
+    their order, passing over the sets with persons who are not there; else the published count,
+    scaled down to the persons that are there. Validation persons are held out of the rest: as
+    many as ``validation`` says, else 100 of 1260 for CUHK03 and a tenth elsewhere.
+
+    Queries are all images of a person's first camera, its gallery image the first one of the
+    second camera; without cameras image 1 is the gallery and the others query. With ``gallery``
+    "all", every image of a test person's second camera is in the gallery: the random single-shot
+    galleries of other toolboxes are drawn from these. That needs cameras: without, such a gallery
+    would hold the query itself. Validation keeps the first image. Test roles that the layout gives
+    are kept. PRID's persons of camera b alone join the test gallery.
+
+    Raises InputError when persons, cameras, counts or the file of ids don't allow this.
+    """
+    if number < 0:
+        raise InputError(f"{benchmark}: splits are numbered from 0, found {number}")
+    order = np.argsort(person, kind="stable")
+    names, starts = np.unique(person[order], return_index=True)
+    rows = dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True))
+    sought = set(person[role != "gallery"].tolist())
+    matched = [p for p, at in rows.items() if p in sought and _matched(camera[at])]
+    if not matched:
+        raise InputError(
+            f"{benchmark}: no person is seen by two cameras, so no positive pair; check camera ids"
+        )
+    name = f"split {benchmark} {number}" if number else f"split {benchmark}"
+    rng = generator(settings.seed, name)
+    pool = [str(p) for p in rng.permutation(matched)]
+    said = settings.name == "paper" and settings.test_ids is None and bool((part != "").any())
+    if said:
+        of_test = {p for p in pool if (part[rows[p]] == "test").any()}
+        test, origin = [p for p in pool if p in of_test], "layout"
+        pool = [p for p in pool if p in of_test or (part[rows[p]] == "train").any()]
+    else:
+        test, origin = _test(benchmark, layout, pool, settings, test_sets, number)
+    chosen = set(test)
+    rest = [p for p in pool if p not in chosen]
+    if not test or len(rest) < 3:
+        raise InputError(
+            f"{benchmark}: {len(test)} test persons and {len(rest)} others are seen by two "
+            f"cameras; {LEAST}"
+        )
+    held = _validation(benchmark, layout, len(rest), settings)
+    given = said and bool((role != "").any())
+    every = settings.gallery == "all" and not given
+    if every and (unseen := [p for p in test if (camera[rows[p]] == "").all()]):
+        raise InputError(
+            f"augment.splits.{benchmark}: gallery: all needs cameras, and those of person "
+            f"'{unseen[0]}' are unknown: a random gallery could hold the query; say gallery: first"
+        )
+
+    parts, roles = np.full(len(person), "", "U10"), np.full(len(person), "", "U7")
+    for name, persons in (("test", test), ("validation", rest[:held]), ("train", rest[held:])):
+        for p in persons:
+            parts[rows[p]] = name
+            if name != "train":
+                roles[rows[p]] = _roles(camera[rows[p]], every and name == "test")
+    alone = set(rows) - set(matched)
+    distractors = set()
+    if given:
+        kept = (part == "test") & ((role == "gallery") | np.isin(person, test))
+        parts[kept], roles[part == "test"] = "test", ""
+        roles[kept] = role[kept]
+        distractors = alone & {str(p) for p in person[kept]}
+    elif layout == "prid2011":
+        distractors = {p for p in alone if (camera[rows[p]] == "b").all()}
+        for p in distractors:
+            parts[rows[p]], roles[rows[p] if every else rows[p][:1]] = "test", "gallery"
+    one_camera = tuple(sorted(alone - distractors))
+    rule = "layout" if given else settings.gallery
+    return Identities(parts, roles, one_camera, len(distractors), origin, rule)
+
+
+def _matched(cameras: Strings) -> bool:
+    """Tell whether a person's images hold a pair of different, or of two unknown, cameras."""
+    return len(np.unique(cameras)) > 1 or int((cameras == "").sum()) > 1
+
+
+def _roles(cameras: Strings, every: bool) -> Strings:
+    """Return the roles of one person's images; ``every`` one of the second camera is gallery."""
+    names = np.unique(cameras)
+    if len(names) == 1:
+        return np.where(np.arange(len(cameras)) == 0, "gallery", "query")
+    roles = np.where(cameras == names[0], "query", "").astype("U7")
+    second = np.flatnonzero(cameras == names[1])
+    roles[second if every else second[:1]] = "gallery"
+    return roles
+
+
+def _test(
+    benchmark: str,
+    layout: str,
+    pool: list[str],
+    settings: Split,
+    test_sets: Sequence[Sequence[str]],
+    number: int,
+) -> tuple[list[str], str]:
+    """Return the test persons, and what named them; ``pool`` is in random order."""
+    key = f"augment.splits.{benchmark}"
+    if settings.test_ids is not None:
+        if settings.test is not None:
+            raise InputError(f"{key}: test_ids and test are both given; keep one")
+        source = settings.test_ids.replace("{split}", str(number))
+        return _read(Path(source), set(pool), benchmark), source
+    if settings.name == "random":
+        if settings.test is None or not 1 <= settings.test <= len(pool) - 3:
+            raise InputError(
+                f"{key}: test must be 1 to {len(pool) - 3}, found {settings.test}; "
+                f"{len(pool)} persons are seen by two cameras, and {LEAST}"
+            )
+        return pool[: settings.test], "random"
+    if settings.test is not None:
+        raise InputError(f"{key}: test is for name: random; the paper's counts are given")
+    there = [i for i, persons in enumerate(test_sets) if set(persons) <= set(pool)]
+    if there and number >= len(there):
+        raise InputError(
+            f"{benchmark}: no split {number}; all persons are here for {len(there)} of "
+            f"{len(test_sets)} published lists of test persons; take numbers below {len(there)}"
+        )
+    if there:
+        listed = there[number]
+        return list(test_sets[listed]), f"published list {listed + 1} of {len(test_sets)}"
+    if layout not in PUBLISHED:
+        raise InputError(f"{key}: no published counts; say name: random and test: how many")
+    counts = PUBLISHED[layout]
+    share = min(1.0, len(pool) / sum(counts))
+    count = max(1, min(round(share * counts[2]), len(pool) - 3))
+    return pool[:count], "published counts" if share == 1 else "published counts, scaled"
+
+
+def _validation(benchmark: str, layout: str, rest: int, settings: Split) -> int:
+    """Return how many of the ``rest`` (3 or more) persons validate."""
+    if settings.validation is None:
+        train, validation, _ = PUBLISHED.get(layout, (9, 1, 0))
+        share = validation / (train + validation) if validation else 0.1
+        return max(1, round(share * rest))
+    if not 1 <= settings.validation <= rest - 2:
+        raise InputError(
+            f"augment.splits.{benchmark}: validation must be 1 to {rest - 2}, found "
+            f"{settings.validation}; {rest} persons are not for testing, and {LEAST}"
+        )
+    return settings.validation
+
+
+def _read(source: Path, matched: set[str], benchmark: str) -> list[str]:
+    """Return the persons of a text file, one a line; blank lines are passed over."""
+    try:
+        lines = source.read_text(encoding="utf-8").splitlines()
+    except OSError as problem:
+        raise InputError(f"{source}: {problem.strerror}; name a file of person ids") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{source}: not UTF-8 text; write one person id a line") from None
+    persons = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    if not persons:
+        raise InputError(f"{source}: no person id; write one a line")
+    for p in persons:
+        if p not in matched:
+            raise InputError(
+                f"{source}: person '{p}' is not among the {len(matched)} of {benchmark} that two "
+                "cameras saw; ids are those of images.parquet"
+            )
+    return persons

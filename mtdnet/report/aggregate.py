@@ -1,0 +1,61 @@
+"""Figures over the identity splits of a benchmark."""
+
+from collections.abc import Sequence
+
+from mtdnet.metrics.interval import interval
+from mtdnet.report.labels import label, ordered, percent
+from mtdnet.report.load import Evaluation
+
+Measures = dict[str, list[float]]
+Figures = dict[tuple[str, str], Measures]
+
+
+def figures(evaluations: Sequence[Evaluation]) -> Figures:
+    """Return (benchmark, system) -> measure -> its value in [0, 1] on each split that has it.
+
+    Systems stand in the order of Table 1.
+    """
+    found: Figures = {}
+    for benchmark in dict.fromkeys(e.benchmark for e in evaluations):
+        own = [e for e in evaluations if e.benchmark == benchmark]
+        for system in ordered(name for e in own for name in e.figures):
+            of = found[benchmark, system] = {}
+            for measured in (e.figures.get(system, {}) for e in own):
+                for name, value in measured.items():
+                    of.setdefault(name, []).append(value)
+    return found
+
+
+def splits(measured: Measures) -> int:
+    """Return on how many splits a system was measured."""
+    return max(map(len, measured.values()), default=0)
+
+
+def single_shot(measured: Measures, rank: int) -> list[float]:
+    """Return rank-k with one gallery image a person, on each split: what Table 1 compares.
+
+    Where persons have several, that is the expectation over random single-shot galleries.
+    """
+    return measured.get(f"expected-rank-{rank}") or measured.get(f"rank-{rank}", [])
+
+
+def several_shots(found: Figures) -> str:
+    """Return the benchmarks of which a person has several gallery images, in a line."""
+    names = (label(benchmark) for (benchmark, _), of in found.items() if "expected-rank-1" in of)
+    return ", ".join(dict.fromkeys(names))
+
+
+def mean(values: Sequence[float]) -> str:
+    """Return the mean in per cent, of several splits ± the standard deviation; "-" for none."""
+    if not values:
+        return "-"
+    found = interval(values)
+    return percent(found.mean) + ("" if found.sd is None else f" ± {percent(found.sd)}")
+
+
+def span(values: Sequence[float]) -> str:
+    """Return the 95 % interval of the mean in per cent, cut to what a share can be; or "-"."""
+    found = interval(values) if values else None
+    if found is None or found.low is None or found.high is None:
+        return "-"
+    return f"{percent(max(found.low, 0))} to {percent(min(found.high, 1))}"

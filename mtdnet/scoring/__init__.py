@@ -1,0 +1,1 @@
+"""Eight-fold scores of pairs, and what an occluded image does to them."""

@@ -1,0 +1,139 @@
+"""Walks over small graphs that DVC really runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import State
+
+from flows import graph
+from flows.execute import walk
+from tasks.stage import run_stage
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def run(root: Path) -> tuple[State[State[None]], dict[str, str]]:
+    """Return the state of a flow over the whole graph and the state name of each task run."""
+
+    @flow(persist_result=False)
+    def small() -> State[None]:
+        return walk(root, graph.stages(root))
+
+    state = small(return_state=True)
+    with get_client(sync_client=True) as client:
+        run_id = state.state_details.flow_run_id
+        assert run_id is not None
+        only = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
+        runs = client.read_task_runs(flow_run_filter=only)
+        return state, {run.name: str(run.state_name) for run in runs}
+
+
+def test_runs_then_finds_all_up_to_date_then_restores_from_the_run_cache(
+    project: Callable[[str], Path],
+) -> None:
+    root = project("""
+        stages:
+          one: {cmd: cp source one, deps: [source], outs: [one]}
+          two: {cmd: cp one two, deps: [one], outs: [two]}
+    """)
+    (root / "source").write_text("first")
+    assert run(root)[1] == {"one": "Ran", "two": "Ran"}
+    assert (root / "two").read_text() == "first"
+    state, names = run(root)
+    assert (state.message, names) == ("2 UpToDate", {})
+    (root / "source").write_text("second")
+    assert run(root)[1] == {"one": "Ran", "two": "Ran"}
+    (root / "source").write_text("first")
+    assert run(root)[1] == {"one": "FromRunCache", "two": "FromRunCache"}
+    assert (root / "two").read_text() == "first"
+
+
+def test_failure_stops_what_builds_on_it_and_nothing_else(project: Callable[[str], Path]) -> None:
+    root = project("""
+        stages:
+          bad: {cmd: "echo 'error: row 3 is short; mend it' >&2; exit 2", outs: [bad]}
+          after: {cmd: cp bad after, deps: [bad], outs: [after]}
+          last: {cmd: cp after last, deps: [after], outs: [last]}
+          other: {cmd: touch other, outs: [other]}
+    """)
+    state, names = run(root)
+    assert names == {"bad": "BadInput", "after": "NotReady", "last": "NotReady", "other": "Ran"}
+    assert state.is_failed()
+    assert state.message == "bad: row 3 is short; mend it (exit status 2); not run: after, last"
+    assert (root / "other").exists()
+
+
+def test_missing_data_is_one_line_with_the_remedy(project: Callable[[str], Path]) -> None:
+    root = project("""
+        stages:
+          read: {cmd: cp data/viper read, deps: [data/viper], outs: [read]}
+    """)
+    (root / "data.dvc").write_text("outs: [{path: data, md5: 0f1c.dir, hash: md5}]\n")
+    state, names = run(root)
+    assert names == {"data.dvc": "BadInput", "read": "NotReady"}
+    assert state.message == (
+        "data.dvc: data is missing; restore it: `git checkout data.dvc` and "
+        "`dvc pull -r demo data`; not run: read"
+    )
+
+
+def test_missing_benchmark_is_one_line_with_the_remedy(project: Callable[[str], Path]) -> None:
+    root = project("""
+        stages:
+          read: {cmd: cp data/viper read, deps: [data/viper], outs: [read]}
+    """)
+    state, _ = run(root)
+    assert state.message == (
+        "read: data/viper is missing; restore it: `git checkout data.dvc` and "
+        "`dvc pull -r demo data`"
+    )
+
+
+def test_crash_is_tried_again(
+    project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_stage, "retry_delay_seconds", [0.0, 0.0])
+    root = project("""
+        stages:
+          killed:
+            cmd: echo x >> tries; test $(wc -l < tries) = 3 || kill -9 $$
+            outs: [tries: {persist: true}]
+    """)
+    assert run(root)[1] == {"killed": "Ran"}
+    assert (root / "tries").read_text() == "x\n" * 3
+
+
+def test_independent_stages_run_side_by_side_and_gpu_stages_one_by_one(
+    project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.slots.cores", lambda: 2)
+    monkeypatch.setattr("tasks.slots.gpus", lambda: ("7",))
+    root = project("""
+        stages:
+          left: {cmd: "touch left; until test -e right; do sleep 0.1; done", outs: [left]}
+          right: {cmd: "touch right; until test -e left; do sleep 0.1; done", outs: [right]}
+          train:
+            foreach: [a, b, c]
+            do:
+              cmd: >-
+                mkdir busy || exit 2; sleep 0.3; rmdir busy; echo $CUDA_VISIBLE_DEVICES > ${item}
+              outs: ["${item}"]
+              meta: {gpu: true}
+    """)
+    state, names = run(root)
+    assert state.is_completed(), state.message
+    assert set(names.values()) == {"Ran"}
+    assert {(root / name).read_text() for name in "abc"} == {"7\n"}
+
+
+def test_parameters_of_the_graph_that_are_missing_are_one_line(
+    project: Callable[[str], Path],
+) -> None:
+    root = project("stages: {a: {cmd: 'echo ${nothing.here}'}}")
+    with pytest.raises(ValueError, match=r"nothing\.here") as caught:
+        graph.stages(root)
+    assert "\n" not in str(caught.value)

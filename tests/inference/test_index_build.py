@@ -1,0 +1,147 @@
+"""An index that was stopped, killed or begun wrongly."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from mtdnet.errors import InputError, Stopped
+from mtdnet.inference import index_build as module
+from mtdnet.inference.features import packed, pixels, unpacked
+from mtdnet.inference.image_files import images
+from mtdnet.inference.index_build import build
+from mtdnet.inference.index_store import HALVES, Array, write
+from mtdnet.inference.search import Gallery
+
+Seen = list[Path]
+
+
+@pytest.fixture(autouse=True)
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
+    """Make blocks of four images; return the list of those that are read."""
+    read: Seen = []
+
+    def reading(files: list[Path]) -> torch.Tensor:
+        read.extend(files)
+        return pixels(files)
+
+    monkeypatch.setattr(module, "BLOCK", 4)
+    monkeypatch.setattr(module, "pixels", reading)
+    return read
+
+
+def content(index: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in index.iterdir()}
+
+
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def fail() -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(("end", "error", "kept"), [(stop, Stopped, 8), (fail, OSError, 4)])
+def test_what_ended_early_continues(
+    end: Callable[[], None],
+    error: type[Exception],
+    kept: int,
+    shop: Path,
+    networks: dict[str, Path],
+    seen: Seen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    index = shop.parent / "index"
+
+    def writing(target: Path, start: int, rows: Array) -> None:
+        if target.name == HALVES and start == 4:
+            end()
+        write(target, start, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write", writing)
+        with pytest.raises(error):
+            build(shop, index, networks["trained"])
+    assert not index.exists()
+    with pytest.raises(InputError, match=f"{kept} of 14 images are indexed; give the command"):
+        Gallery(shop.parent / "index.unfinished", networks["trained"])
+    seen.clear()
+    build(shop, index, networks["trained"])
+    assert seen == [file.resolve() for file in images(shop)[kept:]]
+    assert not (shop.parent / "index.unfinished").exists()
+    build(shop, shop.parent / "again", networks["trained"])
+    assert content(index) == content(shop.parent / "again")
+    seen.clear()
+    build(shop, index, networks["trained"])
+    assert not seen
+
+
+def test_a_broken_image_is_named_and_taking_it_away_loses_nothing(
+    shop: Path, networks: dict[str, Path], seen: Seen
+) -> None:
+    broken = images(shop)[9]
+    broken.write_bytes(b"<html>")
+    with pytest.raises(InputError, match=f"{broken.name}: not a whole image"):
+        build(shop, shop.parent / "index", networks["random"])
+    broken.unlink()
+    seen.clear()
+    build(shop, shop.parent / "index", networks["random"])
+    assert len(seen) == 13 - 8
+    build(shop, shop.parent / "again", networks["random"])
+    assert content(shop.parent / "index") == content(shop.parent / "again")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_one_line_for_an_index_of_something_else(
+    whole: bool, shop: Path, networks: dict[str, Path]
+) -> None:
+    index, last = shop.parent / "index", images(shop)[-1]
+    if not whole:
+        kept = last.read_bytes()
+        last.write_bytes(b"")
+        with pytest.raises(InputError, match="not a whole image"):
+            build(shop, index, networks["random"])
+        last.write_bytes(kept)
+    else:
+        build(shop, index, networks["random"])
+    with pytest.raises(InputError, match="made with another network; remove it"):
+        build(shop, index, networks["trained"])
+    with pytest.raises(InputError, match="made with halves; remove it"):
+        build(shop, index, networks["random"], halves=False)
+    shutil.copytree(shop, shop.parent / "other")
+    with pytest.raises(InputError, match=r"the files below .*/other are others now"):
+        build(shop.parent / "other", index, networks["random"])
+    images(shop)[0].unlink()
+    with pytest.raises(InputError, match=r"the files below .*/shop are others now"):
+        build(shop, index, networks["random"])
+
+
+def test_one_line_for_a_full_disk_and_two_at_once(
+    shop: Path, networks: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = shop.parent / "index"
+    busy = pytest.raises(InputError, match=r"index\.unfinished: another process builds it")
+    with module._alone(shop.parent / "index.unfinished"), busy:
+        build(shop, index, networks["random"])
+    usage = SimpleNamespace(free=14 * 512 / 16 * 4)  # bytes: room for the ranking features
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(InputError, match=r"14 images need 0\.0 GB more.*--features-only"):
+        build(shop, index, networks["random"])
+    assert not (shop.parent / "index.unfinished").exists()
+    build(shop, index, networks["random"], halves=False)
+    assert len(Gallery(index, networks["random"])) == 14
+
+
+def test_halves_come_back_as_they_were() -> None:
+    halves = torch.randn(6, 13, 13, 8), torch.randn(6, 13, 13, 8)
+    kept = packed(halves)
+    assert kept.shape == (3, 2, 2, 13, 13, 8)
+    assert torch.equal(kept[1, 0, 1], halves[0][4].half())  # left of the second, mirrored
+    for side, own in zip(unpacked(kept), halves, strict=True):
+        assert torch.equal(side, own.half())

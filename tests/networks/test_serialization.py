@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from mtdnet.errors import InputError
+from mtdnet.networks import serialization
+from mtdnet.networks.alexnet import AlexNet
+from mtdnet.networks.mtdnet import MTDnet
+
+HEADER = '{"kind": "MTDnet", "width": %s, "trunk_width": 1.0, "temperature": null}'
+
+
+@pytest.mark.parametrize(("kind", "temperature"), [(MTDnet, 1.7), (MTDnet, None), (AlexNet, None)])
+def test_a_kept_network_is_the_same(
+    kind: type[serialization.Network], temperature: float | None, tmp_path: Path
+) -> None:
+    network = kind(1 / 16, 1 / 8)
+    serialization.save(network, tmp_path / "network.safetensors", temperature)
+    kept = serialization.load(tmp_path / "network.safetensors")
+    again = kept.network
+    assert type(again) is kind and kept.temperature == temperature
+    assert (again.width, again.trunk_width) == (1 / 16, 1 / 8) and not again.training
+    for name, weight in network.state_dict().items():
+        assert torch.equal(weight, again.state_dict()[name]), name
+
+
+def test_one_line_for_what_is_no_network(tmp_path: Path) -> None:
+    missing, page, other = (tmp_path / name for name in ("missing", "page", "other"))
+    page.write_text("<html>")
+    save_file({"weight": torch.zeros(1)}, other, metadata={"network": HEADER % 0.5})
+    endless = tmp_path / "endless"
+    save_file({"weight": torch.zeros(1)}, endless, metadata={"network": HEADER % "Infinity"})
+    broken = (page, other, endless, tmp_path)
+    for source, words in (
+        (missing, "no such file"),
+        *((path, "no network of this project") for path in broken),
+    ):
+        with pytest.raises(InputError, match=words) as caught:
+            serialization.load(source)
+        assert str(source) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_equal_networks_are_equal_files(tmp_path: Path) -> None:
+    network = MTDnet(1 / 32)
+    for name in "abcd":
+        serialization.save(network, tmp_path / name, 1.5)
+    assert len({(tmp_path / name).read_bytes() for name in "abcd"}) == 1

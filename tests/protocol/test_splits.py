@@ -1,0 +1,465 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mtdnet.data.images import Images
+from mtdnet.data.ingest import ingest
+from mtdnet.errors import InputError
+from mtdnet.params import Split
+from mtdnet.protocol.splits import PUBLISHED, Identities, divide
+from mtdnet.rng import generator
+from mtdnet.synthetic import write
+
+Rows = list[tuple[str, str]]
+PERSONS = 12  # drawn, of each benchmark
+
+
+def pairs(count: int, images: int = 1, prefix: str = "") -> Rows:
+    """Return (person, camera) rows of persons that cameras a and b saw ``images`` times each."""
+    return [(f"{prefix}{p:04d}", c) for p in range(count) for c in "ab" for _ in range(images)]
+
+
+def divided(
+    rows: Rows,
+    settings: Split | None = None,
+    benchmark: str = "viper",
+    test_sets: list[list[str]] | None = None,
+    said: list[tuple[str, str]] | None = None,
+    number: int = 0,
+) -> Identities:
+    person, camera = (np.array(column) for column in zip(*rows, strict=True))
+    part, role = zip(*(said or [("", "")] * len(rows)), strict=True)
+    return divide(
+        benchmark=benchmark,
+        layout=benchmark,
+        person=person,
+        camera=camera,
+        settings=settings or Split(),
+        part=np.array(part),
+        role=np.array(role),
+        test_sets=test_sets or [],
+        number=number,
+    )
+
+
+@pytest.fixture(scope="module", params=sorted(PUBLISHED))
+def native(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Images:
+    """Return a benchmark drawn in its native layout, as ingest reads it."""
+    benchmark, root = request.param, tmp_path_factory.mktemp(request.param)
+    write(root / "data", persons={benchmark: PERSONS}, seed=3)
+    source, out = root / "data" / benchmark, root / "ingest"
+    ingest(source=source, benchmark=benchmark, layout=benchmark, out=out)
+    return Images.open(out)
+
+
+def divided_native(images: Images, settings: Split, number: int = 0) -> Identities:
+    return divide(
+        benchmark=images.counts["benchmark"],
+        layout=images.counts["layout"],
+        person=images.person,
+        camera=images.camera,
+        settings=settings,
+        part=images.part,
+        role=images.role,
+        test_sets=images.counts["test_sets"],
+        number=number,
+    )
+
+
+def persons(rows: Rows, mask: NDArray[np.bool_]) -> set[str]:
+    return {rows[i][0] for i in np.flatnonzero(mask)}
+
+
+def counts(rows: Rows, found: Identities) -> tuple[int, int, int]:
+    parts = [persons(rows, found.part == name) for name in ("train", "validation", "test")]
+    assert not parts[0] & parts[1] and not parts[1] & parts[2] and not parts[0] & parts[2]
+    return len(parts[0]), len(parts[1]), len(parts[2])
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "rows", "expected"),
+    [
+        ("cuhk03", pairs(1360), (1160, 100, 100)),
+        ("cuhk01", pairs(971), (784, 87, 100)),
+        ("viper", pairs(632), (284, 32, 316)),
+        ("ilids", [(p, "") for p, _ in pairs(119)], (54, 6, 59)),
+        ("prid2011", pairs(200), (90, 10, 100)),
+    ],
+)
+def test_whole_benchmarks_get_the_published_counts(
+    benchmark: str, rows: Rows, expected: tuple[int, int, int]
+) -> None:
+    found = divided(rows, benchmark=benchmark)
+    assert counts(rows, found) == expected
+    train, validation, test = PUBLISHED[benchmark]
+    assert (expected[0] + expected[1], expected[2]) == (train + validation, test)
+    assert found.origin == "published counts"
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "rows", "expected"),
+    [
+        ("cuhk03", pairs(743), (633, 55, 55)),
+        ("cuhk01", pairs(871), (703, 78, 90)),
+        ("viper", pairs(316), (142, 16, 158)),
+        ("viper", pairs(4), (2, 1, 1)),
+        ("viper", pairs(5), (2, 1, 2)),
+    ],
+)
+def test_a_part_of_a_benchmark_scales_the_counts(
+    benchmark: str, rows: Rows, expected: tuple[int, int, int]
+) -> None:
+    found = divided(rows, benchmark=benchmark)
+    assert counts(rows, found) == expected
+    assert found.origin == "published counts, scaled"
+
+
+def test_published_test_persons_are_taken() -> None:
+    rows = pairs(1360, prefix="1_")
+    missing = [f"9_{p:04d}" for p in range(100)]
+    published = [f"1_{p:04d}" for p in range(700, 800)]
+    found = divided(rows, benchmark="cuhk03", test_sets=[missing, published])
+    assert persons(rows, found.part == "test") == set(published)
+    assert found.origin == "published list 2 of 2"
+    assert counts(rows, found) == (1160, 100, 100)
+
+
+def test_published_test_persons_that_are_not_there_are_drawn_instead() -> None:
+    rows = pairs(50, prefix="1_")
+    found = divided(rows, benchmark="cuhk03", test_sets=[["1_0001", "1_0999"]])
+    assert found.origin == "published counts, scaled"
+
+
+def test_the_seed_names_the_persons_and_row_order_does_not() -> None:
+    rows = pairs(60)
+    test = persons(rows, divided(rows, Split(seed=1)).part == "test")
+    assert persons(rows[::-1], divided(rows[::-1], Split(seed=1)).part == "test") == test
+    assert persons(rows, divided(rows, Split(seed=2)).part == "test") != test
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(0, "split viper"), (1, "split viper 1"), (7, "split viper 7")]
+)
+def test_a_number_draws_from_the_generator_of_its_name(number: int, name: str) -> None:
+    rows = pairs(20)
+    found = divided(rows, Split(seed=4), number=number)
+    drawn = generator(4, name).permutation(sorted({p for p, _ in rows})).tolist()
+    assert persons(rows, found.part == "test") == set(drawn[:10])
+    assert persons(rows, found.part == "validation") == set(drawn[10:11])
+
+
+def settings_of(tmp_path: Path) -> list[Split]:
+    (tmp_path / "ids.txt").write_text("0022\n0025\n", encoding="utf-8")
+    for number in range(5):
+        (tmp_path / f"ids-{number}.txt").write_text(f"002{number + 1}\n", encoding="utf-8")
+    return [
+        Split(),
+        Split(seed=3, validation=4),
+        Split(gallery="all"),
+        Split(name="random", test=5),
+        Split(name="random", test=3, validation=2, seed=8),
+        Split(test_ids=str(tmp_path / "ids.txt")),
+        Split(test_ids=str(tmp_path / "ids-{split}.txt")),
+    ]
+
+
+@pytest.mark.parametrize("benchmark", [*PUBLISHED, "market1501"])
+def test_validation_persons_are_never_test_persons(benchmark: str, tmp_path: Path) -> None:
+    rows, said = market() if benchmark == "market1501" else (pairs(31, images=2), None)
+    published = [[f"{p:04d}" for p in range(k, k + 6)] for k in range(5)]
+    test_sets = published if benchmark == "cuhk03" else []
+    for settings in settings_of(tmp_path):
+        seen = set()
+        for number in range(5):
+            found = divided(rows, settings, benchmark, test_sets, said, number)
+            train, validation, test = counts(rows, found)  # which asserts that none is in two
+            assert train >= 2 and validation >= 1 and test >= 1
+            assert (found.role[found.part == "train"] == "").all()
+            for part in ("validation", "test"):
+                asked, there = (
+                    persons(rows, (found.part == part) & (found.role == role))
+                    for role in ("query", "gallery")
+                )
+                assert asked and asked <= there
+            again = divided(rows, settings, benchmark, test_sets, said, number)
+            assert (found.part == again.part).all() and (found.role == again.role).all()
+            seen.add(found.part.tobytes())
+        assert len(seen) > 1
+
+
+def test_a_number_takes_its_published_list_and_beyond_them_there_is_none() -> None:
+    rows = pairs(30)
+    lists = [["0001", "0002"], ["0001", "9999"], ["0003", "0004"], ["0005", "0006"]]
+    for number, listed in enumerate([0, 2, 3]):
+        found = divided(rows, benchmark="cuhk03", test_sets=lists, number=number)
+        assert persons(rows, found.part == "test") == set(lists[listed])
+        assert found.origin == f"published list {listed + 1} of 4"
+    with pytest.raises(InputError, match="cuhk03: no split 3; all persons are here for 3 of 4"):
+        divided(rows, benchmark="cuhk03", test_sets=lists, number=3)
+    with pytest.raises(InputError, match="viper: splits are numbered from 0, found -1"):
+        divided(rows, number=-1)
+
+
+def test_files_may_name_other_test_persons_for_each_number(tmp_path: Path) -> None:
+    rows = pairs(30)
+    for number in (0, 1):
+        (tmp_path / f"{number}.txt").write_text(f"000{number + 4}\n", encoding="utf-8")
+    settings = Split(test_ids=str(tmp_path / "{split}.txt"))
+    for number in (0, 1):
+        found = divided(rows, settings, number=number)
+        assert persons(rows, found.part == "test") == {f"000{number + 4}"}
+        assert found.origin == str(tmp_path / f"{number}.txt")
+    with pytest.raises(InputError, match=r"2\.txt: No such file"):
+        divided(rows, settings, number=2)
+
+
+@pytest.mark.parametrize("given", ["file", "layout"])
+def test_given_test_persons_are_those_of_every_number(given: str, tmp_path: Path) -> None:
+    rows, said = market()
+    settings = Split()
+    if given == "file":
+        (tmp_path / "ids.txt").write_text("0003\n0004\n", encoding="utf-8")
+        settings = Split(test_ids=str(tmp_path / "ids.txt"))
+    found = [divided(rows, settings, "market1501", said=said, number=k) for k in range(6)]
+    tests = {frozenset(persons(rows, f.part == "test")) for f in found}
+    validations = {frozenset(persons(rows, f.part == "validation")) for f in found}
+    assert len(tests) == 1 and len(validations) > 1
+
+
+def test_random_takes_the_counts_given() -> None:
+    rows = pairs(30)
+    found = divided(rows, Split(name="random", test=7, validation=4), "mine")
+    assert counts(rows, found) == (19, 4, 7)
+    assert found.origin == "random"
+    assert counts(rows, divided(rows, Split(name="random", test=10), "mine")) == (18, 2, 10)
+
+
+def test_a_file_names_the_test_persons(tmp_path: Path) -> None:
+    rows = pairs(12)
+    source = tmp_path / "ids.txt"
+    source.write_text("0003\n\n 0007 \n0003\n", encoding="utf-8")
+    found = divided(rows, Split(test_ids=str(source)))
+    assert persons(rows, found.part == "test") == {"0003", "0007"}
+    assert counts(rows, found) == (9, 1, 2)
+    assert found.origin == str(source)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"0003\n9999\n", "ids.txt: person '9999' is not among the 12 of viper"),
+        (b"\n \n", "ids.txt: no person id"),
+        (b"\xff\xfe\x00", "ids.txt: not UTF-8 text"),
+        (None, "ids.txt: No such file"),
+    ],
+)
+def test_a_bad_file_of_persons_is_named(tmp_path: Path, content: bytes | None, line: str) -> None:
+    source = tmp_path / "ids.txt"
+    if content is not None:
+        source.write_bytes(content)
+    with pytest.raises(InputError, match=line):
+        divided(pairs(12), Split(test_ids=str(source)))
+
+
+def test_roles_of_two_cameras() -> None:
+    rows = pairs(20, images=3)
+    found = divided(rows, Split(name="random", test=10, validation=5), "cuhk01")
+    for i, (_, camera) in enumerate(rows):
+        scored = found.part[i] in ("test", "validation")
+        expected = "query" if camera == "a" else "gallery" if i % 3 == 0 else ""
+        assert found.role[i] == (expected if scored else "")
+
+
+def test_roles_without_cameras() -> None:
+    rows = [(f"{p:04d}", "") for p in range(10) for _ in range(4)]
+    found = divided(rows, benchmark="ilids")
+    for i in range(len(rows)):
+        scored = found.part[i] in ("test", "validation")
+        assert found.role[i] == (("gallery" if i % 4 == 0 else "query") if scored else "")
+
+
+def test_roles_of_many_cameras() -> None:
+    rows = [(f"{p}", c) for p in range(8) for c in ("c2", "c1", "c3", "c2", "c1")]
+    found = divided(rows, Split(name="random", test=2), "mine")
+    for p in persons(rows, found.part == "test"):
+        start = int(p) * 5
+        assert found.role[start : start + 5].tolist() == ["gallery", "query", "", "", "query"]
+
+
+def test_whole_prid_has_549_more_persons_in_its_gallery() -> None:
+    rows = [
+        *pairs(200),
+        *[(f"a{p}", "a") for p in range(185)],
+        *[(f"b{p}", "b") for p in range(549)],
+    ]
+    found = divided(rows, benchmark="prid2011")
+    test = found.role[found.part == "test"]
+    assert np.count_nonzero(test == "query") == 100
+    assert np.count_nonzero(test == "gallery") == 100 + 549
+
+
+def role(path: str, beside: list[str]) -> str:
+    """Return what the protocol makes of a test person's image; ``beside``: all of the person's.
+
+    Read from the file names of the five native layouts alone.
+    """
+    if match := re.search(r"#labeled/\d/\d{3}/([12])/\d\d$", path):  # CUHK03
+        if match[1] == "1":
+            return "query"
+        return "gallery" if path == min(p for p in beside if "/2/" in p[-5:]) else ""
+    if path.endswith(".png") and "cam_" not in path:  # CUHK01
+        return {"001": "query", "002": "query", "003": "gallery", "004": ""}[path[-7:-4]]
+    if path.endswith(".jpg"):  # i-LIDS
+        return "gallery" if path.endswith("001.jpg") else "query"
+    return "query" if "cam_a" in path else "gallery"  # VIPeR and PRID 2011
+
+
+def test_queries_and_gallery_of_the_native_layouts_are_the_published_ones(native: Images) -> None:
+    found = divided_native(native, Split())
+    assert found.gallery == "first"
+    for i, (person, path) in enumerate(zip(native.person, native.path, strict=True)):
+        beside = [str(p) for p in native.path[native.person == person]]
+        scored = found.part[i] in ("test", "validation")
+        assert found.role[i] == (role(str(path), beside) if scored else ""), path
+
+
+def test_counts_of_the_native_layouts_are_the_published_share(native: Images) -> None:
+    benchmark = native.counts["benchmark"]
+    found = divided_native(native, Split())
+    test = found.part == "test"
+    persons = {str(p) for p in native.person[test & (found.role == "query")]}
+    # Of 12 persons the published share; of CUHK03 what each of the 20 drawn test sets names.
+    expected = {"cuhk03": 4, "cuhk01": 1, "viper": 6, "ilids": 6, "prid2011": 6}[benchmark]
+    alone = PERSONS * 3 // 2 if benchmark == "prid2011" else 0
+    assert (len(persons), found.distractors) == (expected, alone)
+    assert np.count_nonzero(test & (found.role == "gallery")) == expected + alone
+    assert all(str(p).startswith("b") for p in set(native.person[test]) - persons)
+    if benchmark == "cuhk03":
+        assert {camera[0] for camera in native.camera} == {"1", "2", "3"}
+        assert found.origin == "published list 1 of 20"
+
+
+def test_every_number_of_a_native_layout_has_persons_of_its_own(native: Images) -> None:
+    drawn = [divided_native(native, Split(), number) for number in range(3)]
+    again = [divided_native(native, Split(), number) for number in range(3)]
+    for first, second in zip(drawn, again, strict=True):
+        assert (first.part == second.part).all() and (first.role == second.role).all()
+    assert len({found.part.tobytes() for found in drawn}) == 3
+    listed = native.counts["test_sets"]
+    for number, found in enumerate(drawn):
+        test = set(native.person[(found.part == "test") & (found.role == "query")])
+        assert not listed or test == set(listed[number])
+
+
+def test_all_of_the_second_camera_are_in_the_gallery_of_the_test_alone(native: Images) -> None:
+    if not native.counts["cameras"]:
+        with pytest.raises(InputError, match="gallery: all needs cameras, and those of person '00"):
+            divided_native(native, Split(gallery="all"))
+        return
+    first, every = (divided_native(native, Split(gallery=g)) for g in ("first", "all"))
+    assert every.gallery == "all"
+    assert (first.part == every.part).all()
+    test = first.part == "test"
+    assert (first.role[~test] == every.role[~test]).all()
+    second = np.char.endswith(native.camera, "b")
+    assert (every.role[test] == np.where(second, "gallery", "query")[test]).all()
+
+
+def test_all_of_many_cameras_is_all_of_the_second() -> None:
+    rows = [(f"{p}", c) for p in range(8) for c in ("c2", "c1", "c3", "c2", "c1")]
+    found = divided(rows, Split(name="random", test=2, gallery="all"), "mine")
+    for p in persons(rows, found.part == "test"):
+        start = int(p) * 5
+        assert found.role[start : start + 5].tolist() == [
+            "gallery",
+            "query",
+            "",
+            "gallery",
+            "query",
+        ]
+
+
+def test_persons_of_one_camera_are_left_out_and_counted() -> None:
+    rows = [*pairs(20), ("only a", "a"), ("only a", "a"), ("only b", "b")]
+    found = divided(rows)
+    assert (found.part[-3:] == "").all() and (found.role[-3:] == "").all()
+    assert (len(found.one_camera), found.distractors) == (2, 0)
+
+
+def test_prid_gallery_holds_the_persons_of_camera_b_alone() -> None:
+    rows = [*pairs(40), *[(f"a{p}", "a") for p in range(5)], *[(f"b{p}", "b") for p in range(9)]]
+    found = divided(rows, benchmark="prid2011")
+    alone = np.array([p.startswith("b") for p, _ in rows])
+    assert (found.part[alone] == "test").all() and (found.role[alone] == "gallery").all()
+    assert (len(found.one_camera), found.distractors) == (5, 9)
+    assert np.count_nonzero((found.part == "validation") & (found.role == "gallery")) == 2
+
+
+def market() -> tuple[Rows, list[tuple[str, str]]]:
+    """Return rows, parts and roles as the Market-1501 layout says them."""
+    rows: Rows = []
+    said = []
+    for p in range(1, 21):
+        rows += [(f"{p:04d}", c) for c in ("1", "2", "2")]
+        said += [("train", "")] * 3
+    for p in range(21, 31):
+        rows += [(f"{p:04d}", c) for c in ("3", "1", "2", "3")]
+        said += [("test", "query")] + [("test", "gallery")] * 3
+    rows += [("0000", "1"), ("0000", "2"), ("0098", "2"), ("0098", "2"), ("0050", "1")]
+    said += [("test", "gallery")] * 2 + [("test", "query"), ("test", "gallery"), ("train", "")]
+    return rows, said
+
+
+def test_parts_and_roles_of_the_layout_are_kept() -> None:
+    rows, said = market()
+    found = divided(rows, benchmark="market1501", said=said)
+    assert counts(rows, found) == (18, 2, 12)
+    assert (found.origin, found.gallery) == ("layout", "layout")
+    assert (divided(rows, Split(gallery="all"), "market1501", said=said).role == found.role).all()
+    assert (len(found.one_camera), found.distractors) == (1, 2)
+    for i, (part, role) in enumerate(said[:-5]):
+        assert found.part[i] == part or (found.part[i], part) == ("validation", "train")
+        if part == "test":
+            assert found.role[i] == role
+    assert found.part[-5:].tolist() == ["test", "test", "", "test", ""]
+    assert found.role[-5:].tolist() == ["gallery", "gallery", "", "gallery", ""]
+    held = found.role[found.part == "validation"]
+    assert sorted(held.tolist()) == ["", "", "gallery", "gallery", "query", "query"]
+
+
+def test_a_named_split_overrides_the_layout() -> None:
+    rows, said = market()
+    found = divided(rows, Split(name="random", test=5), "market1501", said=said)
+    assert counts(rows, found) == (23, 2, 5)
+    assert len(found.one_camera) == 3
+    assert (found.part[np.array([p == "0000" for p, _ in rows])] == "").all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "settings", "line"),
+    [
+        (pairs(1), Split(), "viper: 1 test persons and 0 others are seen by two cameras; a split"),
+        (pairs(3), Split(), "viper: 1 test persons and 2 others"),
+        ([("x", "a"), ("y", "b"), ("x", "a")], Split(), "viper: no person is seen by two cameras"),
+        ([("x", ""), ("y", "")], Split(), "viper: no person is seen by two cameras"),
+        (pairs(9), Split(name="random"), "viper: test must be 1 to 6, found None"),
+        (pairs(9), Split(name="random", test=7), "viper: test must be 1 to 6, found 7"),
+        (pairs(9), Split(name="random", test=0), "viper: test must be 1 to 6, found 0"),
+        (pairs(9), Split(validation=4), "viper: validation must be 1 to 3, found 4"),
+        (pairs(9), Split(validation=0), "viper: validation must be 1 to 3, found 0"),
+        (pairs(9), Split(test=3), "viper: test is for name: random"),
+        (pairs(9), Split(test=3, test_ids="x"), "viper: test_ids and test are both given"),
+        (pairs(9), Split(seed=-1), "seed must not be negative, found -1"),
+    ],
+)
+def test_bad_counts_are_named(rows: Rows, settings: Split, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        divided(rows, settings)
+
+
+def test_a_benchmark_without_published_counts_says_so() -> None:
+    with pytest.raises(InputError, match=r"augment\.splits\.mine: no published counts"):
+        divided(pairs(9), benchmark="mine")

@@ -1,0 +1,121 @@
+"""Scores by tiles and halves against one plain forward pass a pair."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from mtdnet.device import Device
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.networks.trunk import prepare
+from mtdnet.scoring import scorer as module
+from mtdnet.scoring.scorer import MIRRORS, Scorer
+
+CPU = Device(torch.device("cpu"), bf16=False, name="test")
+
+
+@pytest.fixture(scope="module")
+def network() -> MTDnet:
+    torch.manual_seed(0)
+    own = MTDnet(1 / 16).eval()
+    for parameter in own.parameters():  # spread the scores
+        parameter.data *= 1.9
+    return own
+
+
+@pytest.fixture(scope="module")
+def pixels() -> Tensor:
+    colours = torch.randint(0, 256, (9, 1, 1, 3))
+    noise = torch.randint(-30, 30, (9, 227, 227, 3))
+    return (colours + noise).clamp(0, 255).to(torch.uint8)
+
+
+@torch.no_grad()
+def eight(network: MTDnet, one: Tensor, two: Tensor) -> float:
+    scores = []
+    for a, b in itertools.product((one, one.flip(1)), (two, two.flip(1))):
+        first, second = (network.trunk(prepare(image[None])) for image in (a, b))
+        for logits in (network.pair(first, second), network.pair(second, first)):
+            scores.append(float(logits[0].softmax(0)[1]))
+    return float(np.mean(scores))
+
+
+@pytest.mark.parametrize("block", [2, 256])
+def test_probability_is_the_mean_of_eight_passes(
+    network: MTDnet, pixels: Tensor, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ROWS", block)
+    monkeypatch.setattr(module, "COLUMNS", block + 1)
+    monkeypatch.setitem(module.PAIRS, "cpu", 16)
+    query, gallery = np.array([0, 4, 2]), np.array([1, 8, 3, 5, 7])
+    found = Scorer(network, pixels, CPU).probabilities(query, gallery)
+    expected = [[eight(network, pixels[q], pixels[g]) for g in gallery] for q in query]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.ptp(found) > 1e-3  # else the comparison says nothing
+
+
+def test_a_compiled_tail_scores_the_same(network: MTDnet, pixels: Tensor) -> None:
+    units = Device(torch.device("cpu"), bf16=True, name="test")
+    query, gallery = np.array([0, 4]), np.array([1, 8, 3])
+    plain = Scorer(network, pixels, units).probabilities(query, gallery)
+    found = Scorer(network, pixels, units, compiled=True).probabilities(query, gallery)
+    np.testing.assert_allclose(found, plain, atol=0.01)
+    assert np.ptp(plain) > 0.02  # else the comparison says nothing
+
+
+def test_one_query_against_a_gallery_is_a_row(
+    network: MTDnet, pixels: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(module.PAIRS, "cpu", 8)
+    scorer, query, gallery = Scorer(network, pixels, CPU), np.array([4]), np.array([1, 8, 3])
+    expected = [eight(network, pixels[4], pixels[g]) for g in gallery]
+    of_query, of_gallery = scorer.halves(query, MIRRORS), scorer.halves(gallery, MIRRORS)
+    found = scorer.against(of_query, of_gallery)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.ptp(found) > 1e-3  # else the comparison says nothing
+    once = scorer.once(of_query, of_gallery[1][: len(gallery)])
+    np.testing.assert_allclose(once, scorer.probabilities(query, gallery, folds=1)[0], atol=1e-6)
+
+
+def test_probability_is_symmetric(network: MTDnet, pixels: Tensor) -> None:
+    scorer, rows = Scorer(network, pixels, CPU), np.arange(4)
+    found = scorer.probabilities(rows, rows)
+    np.testing.assert_allclose(found, found.T, atol=1e-6)
+
+
+@torch.no_grad()
+def test_distance_is_the_mean_of_four(network: MTDnet, pixels: Tensor) -> None:
+    query, gallery = np.array([3, 0]), np.array([1, 2, 5])
+
+    def views(row: int) -> list[Tensor]:
+        image = pixels[row]
+        return [network.ranking(network.trunk(prepare(v[None])))[0] for v in (image, image.flip(1))]
+
+    expected = [
+        [
+            np.mean([float((a - b).square().sum()) for a in views(q) for b in views(g)])
+            for g in gallery.tolist()
+        ]
+        for q in query.tolist()
+    ]
+    found = Scorer(network, pixels, CPU).distances(query, gallery)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_matched_pairs_are_the_diagonal(
+    network: MTDnet, pixels: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(module.PAIRS, "cpu", 16)
+    scorer, first, second = Scorer(network, pixels, CPU), np.array([0, 4, 2]), np.array([1, 8, 2])
+    expected = scorer.probabilities(first, second).diagonal()
+    np.testing.assert_allclose(scorer.matched(first, second), expected, atol=1e-6)
+
+
+def test_bf16_is_close(network: MTDnet, pixels: Tensor) -> None:
+    rows = np.arange(4)
+    fine = Scorer(network, pixels, CPU).probabilities(rows, rows)
+    coarse = Scorer(network, pixels, Device(CPU.torch, True, "test")).probabilities(rows, rows)
+    assert np.ptp(fine) > 0.1  # else the comparison says nothing
+    np.testing.assert_allclose(coarse, fine, atol=0.02)

@@ -1,0 +1,204 @@
+"""Whole trainings of a tiny network: what they write, and that they stop and continue exactly."""
+
+import dataclasses
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from mtdnet import variants
+from mtdnet.data.images import Images
+from mtdnet.errors import InputError, Stopped
+from mtdnet.files import read_json
+from mtdnet.networks import serialization
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.params import VARIANTS, Training
+from mtdnet.protocol.query_gallery import probes
+from mtdnet.training import checkpoint, train
+from mtdnet.training.trainer import Trainer
+from mtdnet.training.validation import Validation
+
+STEPS = Training(steps=6, triplets=20, rate=0.01, validate_every=3)
+
+
+@pytest.fixture(autouse=True)
+def processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MTDNET_DEVICE", "cpu")
+
+
+def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> dict[str, Any]:
+    return train(
+        ingested=small / "ingest" / "viper",
+        augmented=small / "augment" / "viper-0",
+        out=room / "model",
+        checkpoints=room / "checkpoints",
+        settings=settings,
+        seed=3,
+        **({"width": 1 / 16} | more),
+    )
+
+
+def test_writes_a_model_folder_and_tells_each_row(small: Path, tmp_path: Path) -> None:
+    rows: list[Mapping[str, float]] = []
+    summary = run(small, tmp_path, observe=rows.append)
+    model = tmp_path / "model"
+    assert [row["step"] for row in rows] == [3, 6]
+    header, *lines = (model / "history.csv").read_text().splitlines()
+    assert header.startswith("step,triplets,triplet_loss,pair_loss,validation_rank1")
+    assert len(lines) == 2
+    assert read_json(model / "training.json") == summary
+    assert summary["triplets"] == 120
+    assert serialization.load(model / "network.safetensors").temperature == summary["temperature"]
+    assert not (tmp_path / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_stopped_training_continues_exactly(
+    variant: str, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = variants.load(variant)
+    begun = Training(steps=1, triplets=20, rate=0.01, validate_every=1)
+    run(small, tmp_path / "start", begun, variant=own.start)
+    more: dict[str, Any] = {
+        "variant": variant,
+        "start": tmp_path / "start" / "model",
+        "source": (small / "ingest" / "viper", small / "augment" / "viper-0"),
+    }
+    run(small, tmp_path / "whole", **more)
+    step = Trainer.step
+    taken: list[object] = []
+
+    def interrupted(self: Trainer, target: Any, source: Any) -> None:
+        step(self, target, source)
+        taken.append(target)
+        if len(taken) == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    with pytest.raises(Stopped, match="stopped at step 4 of 6"):
+        run(small, tmp_path / "parts", **more)
+    assert not (tmp_path / "parts" / "model").exists()
+    rows: list[Mapping[str, float]] = []
+    run(small, tmp_path / "parts", observe=rows.append, **more)
+    assert len(taken) == 6, "it began anew"
+    assert [row["step"] for row in rows] == [3, 6], "rows before the stop are told again"
+    whole, parts = (
+        load_file(tmp_path / name / "model" / "network.safetensors") for name in ("whole", "parts")
+    )
+    for name, weight in whole.items():
+        assert torch.equal(weight, parts[name]), name
+    histories = [(tmp_path / n / "model" / "history.csv").read_text() for n in ("whole", "parts")]
+    assert histories[0] == histories[1]
+
+
+def test_keeps_the_network_that_was_best_on_validation_persons(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(small, tmp_path / "first", Training(steps=3, triplets=20, rate=0.01, validate_every=3))
+    rising = iter([0.5, 0.4])
+    monkeypatch.setattr(
+        Validation,
+        "measure",
+        lambda self, network: {"validation_rank1": next(rising), "validation_mAP": 0.5},
+    )
+    assert run(small, tmp_path / "both")["best_step"] == 3
+    first, both = (
+        load_file(tmp_path / name / "model" / "network.safetensors") for name in ("first", "both")
+    )
+    assert all(torch.equal(weight, both[name]) for name, weight in first.items())
+
+
+def test_the_better_map_decides_between_equal_rank1() -> None:
+    state = checkpoint.State("some")
+    for step, found in enumerate([(0.5, 0.2), (0.5, 0.3), (0.4, 0.9), (0.5, 0.3)], 1):
+        state.step, state.since = step, 1
+        state.close_row(1, dict(zip(("validation_rank1", "validation_mAP"), found, strict=True)))
+    assert (state.best, state.best_step) == ((0.5, 0.3), 2)
+
+
+def test_fewer_steps_than_taken_is_one_line(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Trainer.step
+
+    def interrupted(self: Trainer, target: Any, source: Any) -> None:
+        step(self, target, source)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(Trainer, "step", interrupted)
+        run(small, tmp_path, Training(steps=2, triplets=20))
+    with pytest.raises(InputError, match=r"at step 1; set `steps` \(1\) above that"):
+        run(small, tmp_path, Training(steps=1, triplets=20))
+
+
+def test_split_of_other_images_is_one_line(small: Path, tmp_path: Path) -> None:
+    images = Images.open(small / "ingest" / "viper")
+    other = dataclasses.replace(images, person=images.person[::-1])
+    with pytest.raises(InputError, match="a split of other images than ingested; run augment"):
+        probes(other, small / "augment" / "viper-0", "test")
+    (tmp_path / "split.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"split\.parquet: not the table"):
+        probes(images, tmp_path, "test")
+
+
+def test_another_setting_begins_anew(small: Path, tmp_path: Path) -> None:
+    network = MTDnet(1 / 16)
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    state = checkpoint.State("one", step=7)
+    checkpoint.save(tmp_path / "last", state, network, optimiser)
+    assert checkpoint.restore(tmp_path / "last", "one", network, optimiser) == state
+    assert checkpoint.restore(tmp_path / "last", "two", network, optimiser) is None
+    assert checkpoint.restore(tmp_path / "none", "one", network, optimiser) is None
+    save_file({"x": torch.zeros(1)}, tmp_path / "other")
+    assert checkpoint.restore(tmp_path / "other", "one", network, optimiser) is None
+
+
+def test_a_target_cannot_start_from_a_network_of_another_kind(small: Path, tmp_path: Path) -> None:
+    run(small, tmp_path)
+    with pytest.raises(InputError, match="a network of another kind; start from `rnk`"):
+        run(small, tmp_path / "other", variant="rnk", start=tmp_path / "model")
+
+
+def test_starts_from_another_network(small: Path, tmp_path: Path) -> None:
+    first = run(small, tmp_path / "first")
+    settings = Training(steps=1, triplets=20, rate=1e-12, validate_every=1)
+    second = run(small, tmp_path / "second", settings, start=tmp_path / "first" / "model")
+    assert (first["start"], second["start"]) == ("drawn", "model")
+    one, two = (
+        load_file(tmp_path / name / "model" / "network.safetensors") for name in ("first", "second")
+    )
+    for name, weight in one.items():
+        torch.testing.assert_close(weight, two[name])
+
+
+def test_learns(small: Path, tmp_path: Path) -> None:
+    settings = Training(steps=24, triplets=60, rate=0.01, validate_every=6)
+    run(small, tmp_path, settings)
+    _, first, *_, last = (tmp_path / "model" / "history.csv").read_text().splitlines()
+    assert float(last.split(",")[2]) < 0.8 * float(first.split(",")[2])
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"settings": Training(steps=9, triplets=20, rate=1e20)}, "loss is not finite.*`rate`"),
+        ({"settings": Training(steps=9, triplets=10**6)}, "fewer than one batch; set `triplets`"),
+        ({"variant": "mtdnet-none"}, "unknown variant 'mtdnet-none'; known: aug"),
+        ({"variant": "aug"}, "variant 'aug' needs a source benchmark"),
+        ({"start": Path("nowhere")}, "nowhere/network.safetensors: no such file"),
+        ({"weights": Path("nowhere.npz")}, "no such weights file"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    small: Path, tmp_path: Path, more: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InputError, match=words) as caught:
+        run(small, tmp_path, **more)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "model").exists()

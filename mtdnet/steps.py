@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from mtdnet.artifacts import SplitCounts, TrainingRecord
 from mtdnet.errors import InputError
 from mtdnet.params import Params, Training
 
@@ -63,7 +64,7 @@ def ingest(params: Params, benchmark: str) -> dict[str, Any]:
     )
 
 
-def augment(params: Params, benchmark: str, split: int) -> dict[str, Any]:
+def augment(params: Params, benchmark: str, split: int) -> SplitCounts:
     """Draw an identity split of a benchmark and its triplets; return their counts."""
     from mtdnet.protocol.augment import augment as run
 
@@ -78,7 +79,7 @@ def augment(params: Params, benchmark: str, split: int) -> dict[str, Any]:
 
 def pretrain(
     params: Params, variant: str, split: int, observe: Observer = ignore
-) -> dict[str, Any]:
+) -> TrainingRecord | None:
     """Train a variant on the source, from ImageNet's trunk where weights are given."""
     section = params.pretrain
     check("pretrain", section.source, split, variant, trained_on_source(params))
@@ -89,7 +90,7 @@ def pretrain(
 
 def train(
     params: Params, target: str, variant: str, split: int, observe: Observer = ignore
-) -> dict[str, Any]:
+) -> TrainingRecord | None:
     """Train a variant on a target, from its source network."""
     check("train", target, split, variant, trained_on_targets(params))
     source = params.pretrain.source
@@ -154,7 +155,7 @@ def _train(
     seed: int,
     observe: Observer,
     **origin: Any,
-) -> dict[str, Any]:
+) -> TrainingRecord | None:
     from mtdnet.training import train as run
 
     out = model(benchmark, split, variant)
@@ -189,7 +190,7 @@ def evaluate(params: Params, target: str, variant: str, split: int) -> dict[str,
 
 def report(params: Params) -> str:
     """Write the page of all evaluations; return its table as text."""
-    from mtdnet.report import report as run
+    from mtdnet.report.write import report as run
 
     networks = trained(params)
     return run(

@@ -14,7 +14,8 @@ from prefect.cache_policies import NO_CACHE
 
 import mtdnet
 from mtdnet import steps
-from mtdnet.files import read_json, sha256
+from mtdnet.artifacts import TrainingRecord
+from mtdnet.files import sha256
 from mtdnet.networks import header
 from mtdnet.params import Params
 from mtdnet.steps import Network
@@ -96,7 +97,7 @@ def _add_version(name: str, network: Network, model: Path) -> ModelVersion:
         outputs=Schema([ColSpec(DataType.float, "probability")]),
     )
     run_id, file = runs.of_network(network, model), model / "network.safetensors"
-    told = read_json(model / "training.json")
+    record = TrainingRecord.read(model)
     with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input example")  # it would be run, on files
         pyfunc.save_model(
@@ -112,8 +113,8 @@ def _add_version(name: str, network: Network, model: Path) -> ModelVersion:
         runs.NETWORK: sha256(file),
         "variant": network[2],
         "split": str(network[1]),
-        "validation_rank1": str(told["validation_rank1"]),
-        "commit": str(told["commit"]),
+        "validation_rank1": str(record.validation_rank1),
+        "commit": record.commit,
     }
     source = f"runs:/{run_id}/model"
     return store.client().create_model_version(name, source, run_id=run_id, tags=tags)

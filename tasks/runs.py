@@ -12,8 +12,9 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
 from mtdnet import steps
+from mtdnet.artifacts import Metrics, TrainingRecord
 from mtdnet.errors import Stopped
-from mtdnet.files import read_json, sha256
+from mtdnet.files import sha256
 from mtdnet.provenance import commit, fingerprint, inputs
 from mtdnet.steps import Network
 from tasks.store import client, experiment
@@ -88,9 +89,9 @@ def training(
     rows, status = Rows(run_id), "FAILED"
     try:
         yield rows.add
-        told = read_json(model / "training.json")
-        numbers = {key: v for key, v in told.items() if isinstance(v, int | float)}
-        words = {key: v for key, v in told.items() if isinstance(v, str)}
+        record = TrainingRecord.read(model).model_dump()
+        numbers = {key: v for key, v in record.items() if isinstance(v, int | float)}
+        words = {key: v for key, v in record.items() if isinstance(v, str)}
         store.log_batch(run_id, tags=[RunTag(key, v) for key, v in words.items()])
         params = [Param(key, str(numbers.pop(key))) for key in SETTINGS if key in numbers]
         store.log_batch(run_id, params=params)
@@ -129,10 +130,9 @@ def _name(network: Network) -> str:
 def test(network: Network) -> None:
     """Add a network's test figures and pictures to the run that trained it."""
     run_id, evaluation = of_network(network, steps.model(*network)), steps.evaluation(*network)
-    found = read_json(evaluation / "metrics.json")
     figures = {
         f"test/{system}/{name}": value
-        for system, values in found.items()
+        for system, values in Metrics.read(evaluation).root.items()
         for name, value in values.items()
     }
     _log_figures(run_id, figures)

@@ -41,13 +41,13 @@ def test_trains_evaluates_and_reports(folder: Path) -> None:
     figures = folder / "results" / "evaluate" / "viper-0" / "mtdnet"
     assert {path.name for path in figures.rglob("*.*")} == {
         "calibration.csv",
-        "cases.png",
         "cmc.csv",
         "cmc.png",
         "facts.json",
-        "looked.png",
+        "head_agreement.png",
         "losses.png",
         "metrics.json",
+        "occlusion_maps.png",
         "ranked.png",
         "ranks.csv",
         "reliability.png",

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mtdnet.artifacts import Case
 from mtdnet.errors import InputError
 from mtdnet.metrics.cmc import ranks
 from mtdnet.plots import query_gallery
@@ -25,7 +26,7 @@ def draw_head_agreement(
     target: Path,
     rows: int = 3,
     title: str = "",
-) -> dict[str, int]:
+) -> dict[Case, int]:
     """Count the queries that each head answers rightly; draw those of one head alone as a PNG.
 
     Costs: (Q, G), lower is more alike: minus the probability
@@ -41,7 +42,7 @@ def draw_head_agreement(
     matched, pair, ranking = by_pair > 0, by_pair == 1, by_ranking == 1
     if not matched.any():
         raise InputError(f"{title}: none of {len(probes.query)} queries has a true match to draw")
-    kinds = {
+    kinds: dict[Case, NDArray[np.bool_]] = {
         "both": matched & pair & ranking,
         "pair head alone": matched & pair & ~ranking,
         "ranking head alone": matched & ranking & ~pair,
@@ -49,9 +50,10 @@ def draw_head_agreement(
     }
     counts = {kind: int(found.sum()) for kind, found in kinds.items()}
     gap = np.abs(by_pair - by_ranking)
+    alone: tuple[Case, Case] = "pair head alone", "ranking head alone"
     drawn = {
         kind: sorted(np.flatnonzero(kinds[kind]).tolist(), key=lambda q: -gap[q])[:rows]
-        for kind in ("pair head alone", "ranking head alone")
+        for kind in alone
     }
     heads = {"ranking head, distance": ranking_cost, "pair head, probability": pair_cost}
     width = 2 * (1 + SHOWN) * STEP + 3 * GAP + EDGE

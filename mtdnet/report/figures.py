@@ -41,7 +41,9 @@ def looked(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
             f"Pairs of images of {label(benchmark)} with the places on which the pair head's "
             f"probability rests. {system_of(e)}: {_rank1(e)}."
         )
-        drawn.append(figure(e.picture("looked"), alt, f"{LOOKED.format(system_of(e))} {rests(e)}"))
+        drawn.append(
+            figure(e.picture("occlusion_maps"), alt, f"{LOOKED.format(system_of(e))} {rests(e)}")
+        )
     name = "Where the pair head looked"
     return "\n".join([f"<h3>{name}</h3>", *first_open(name, own, drawn)])
 

@@ -37,7 +37,7 @@ def cases(benchmark: str, evaluations: Sequence[Evaluation]) -> str:
                 ],
             ),
             figure(
-                own[0].picture("cases"),
+                own[0].picture("head_agreement"),
                 f"Queries of {label(benchmark)} that one head alone answers rightly. Over all "
                 f"splits {', '.join(f'{case}: {count}' for case, count in of.items())}.",
                 "Queries that one head of MTDnet alone answers rightly: the first three images of "

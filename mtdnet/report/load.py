@@ -1,32 +1,15 @@
 """What evaluations and trainings left on disk, read for the report."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mtdnet.artifacts import Bins, Curves, Facts, History, Metrics, Ranks, Table, TrainingRecord
 from mtdnet.errors import InputError
-from mtdnet.files import read_json
-from mtdnet.plots.loss_curves import read_history
 from mtdnet.report.labels import BENCHMARKS, VARIANTS, place
 
 Row = dict[str, float | None]
-
-
-@dataclass(frozen=True)
-class Ranks:
-    """Of Q queries: ``query``, their rows of the image table, and ``person``, (Q,).
-
-    ``systems``: system -> (Q,) ranks of the best true match, 0 for none.
-    """
-
-    query: NDArray[np.int64]
-    person: NDArray[np.str_]
-    systems: dict[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +28,7 @@ class Evaluation:
     facts: dict[str, Any]
     curves: list[Row]
     ranks: Ranks
-    calibration: list[dict[str, str]]
+    calibration: list[dict[str, Any]]
 
     def picture(self, name: str) -> Path:
         """Return the file of a picture."""
@@ -74,9 +57,12 @@ def evaluations(folders: Sequence[Path]) -> list[Evaluation]:
     """
     found = []
     for folder in filter(Path.is_dir, folders):
-        figures, facts = read_json(folder / "metrics.json"), read_json(folder / "facts.json")
-        curves = read_history(folder / "cmc.csv", key="rank")
-        ranks, calibration = _ranks(folder / "ranks.csv"), _rows(folder / "calibration.csv")
+        figures, facts = (
+            Metrics.read(folder).root,
+            Facts.read(folder).model_dump(exclude_unset=True),
+        )
+        curves, calibration = _rows(Curves.read(folder)), _rows(Bins.read(folder))
+        ranks = Ranks.read(folder)
         found.append(
             Evaluation(folder, *_named(folder), figures, facts, curves, ranks, calibration)
         )
@@ -97,8 +83,8 @@ def models(folders: Sequence[Path]) -> list[Model]:
         Model(
             folder,
             *_named(folder),
-            read_json(folder / "training.json"),
-            read_history(folder / "history.csv"),
+            TrainingRecord.read(folder).model_dump(),
+            _rows(History.read(folder)),
         )
         for folder in filter(Path.is_dir, folders)
     )
@@ -120,24 +106,9 @@ def benchmarks(networks: Sequence[Network]) -> dict[str, list[Network]]:
     return found
 
 
-def _ranks(source: Path) -> Ranks:
-    rows = _rows(source)
-    try:
-        query = np.array([int(row["query"]) for row in rows])
-        person = np.array([row["person"] for row in rows])
-        names = [name for name in rows[0] if name not in ("query", "person")]
-        systems = {name: np.array([int(row[name]) for row in rows]) for name in names}
-    except (IndexError, KeyError, TypeError, ValueError) as problem:
-        raise InputError(f"{source}: no table of ranks ({problem}); run its step again") from None
-    return Ranks(query, person, systems)
-
-
-def _rows(source: Path) -> list[dict[str, str]]:
-    try:
-        with source.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
-    except FileNotFoundError:
-        raise InputError(f"{source}: no such file; run the step that writes it") from None
+def _rows(table: Table) -> list[dict[str, Any]]:
+    columns = table.model_dump()
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _named(folder: Path) -> tuple[str, int, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from tqdm import tqdm
 
 from mtdnet.errors import InputError
@@ -73,10 +74,11 @@ def _difference(
 ) -> tuple[int, Difference]:
     """Return the count of queries that have a true match, and the difference on them."""
     ranks, others = e.ranks, other.ranks
-    if ranks.query.tolist() != others.query.tolist():
+    if ranks.query != others.query:
         raise InputError(f"{e.folder}: other queries than {other.folder}; evaluate both again")
-    one, two = ranks.systems[system], others.systems[against]
-    return int(((one > 0) & (two > 0)).sum()), rank1_difference(one, two, ranks.person)
+    one, two = np.array(ranks.systems[system]), np.array(others.systems[against])
+    person = np.array(ranks.person)
+    return int(((one > 0) & (two > 0)).sum()), rank1_difference(one, two, person)
 
 
 def _row(one: str, other: str, split: int, queries: int, found: Difference) -> list[str]:

@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mtdnet.artifacts import History
 from mtdnet.plots import draw_loss_curves
 from mtdnet.report.html import details, figure, table
 from mtdnet.report.labels import label
@@ -45,7 +46,7 @@ def _curves(m: Model, facts: Facts) -> str:
     )
     with TemporaryDirectory() as room:
         picture = Path(room) / "losses.png"
-        draw_loss_curves(m.folder / "history.csv", picture, _name(m))
+        draw_loss_curves(History.read(m.folder), picture, _name(m))
         return figure(
             picture,
             f"Losses and validation figures over the steps of {_name(m)}. At the end: {ends}.",

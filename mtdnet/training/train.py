@@ -1,6 +1,5 @@
 """A whole training: from the files of augment to a model folder."""
 
-import csv
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -12,9 +11,10 @@ import numpy as np
 import torch
 
 from mtdnet import device, variants
+from mtdnet.artifacts import History, TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
-from mtdnet.files import whole, write_json
+from mtdnet.files import whole
 from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
 from mtdnet.params import VARIANTS, Training
@@ -45,7 +45,7 @@ def train(
     width: float = 1.0,
     weights: Path | None = None,
     observe: Observer = lambda row: None,
-) -> dict[str, Any]:
+) -> TrainingRecord | None:
     """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
 
     ``start``: a model folder to start from; else a network of ``width`` is drawn from ``seed``,
@@ -54,9 +54,9 @@ def train(
     ``validate_every`` steps the validation persons are ranked; the network best at it (rank-1,
     then mAP) is kept, and calibrated on them. ``observe`` gets each row of ``history.csv``. State
     is kept below ``checkpoints``: the same call continues a stopped training, on a processor
-    exactly. Returns the content of ``training.json``.
+    exactly.
 
-    Several processes of torchrun train one network; all but the first return an empty dictionary.
+    Several processes of torchrun train one network; all but the first return None.
 
     Raises InputError for bad input or a loss that is not finite, Stopped after SIGINT or SIGTERM.
     """
@@ -113,33 +113,33 @@ def train(
     if state.step < settings.steps:
         raise Stopped(f"{out.name}: stopped at step {state.step} of {settings.steps}; kept")
     if group.rank:
-        return {}
+        return None
     kept = serialization.load(best).network
     temperature = validation.temperature(kept)
-    summary = {
-        "variant": variant,
-        "start": start.name if start else weights.name if weights else "drawn",
-        "width": network.width,
-        "trunk_width": network.trunk_width,
-        "seed": seed,
-        "steps": state.step,
-        "triplets": state.step * settings.triplets,
-        "best_step": state.best_step,
-        "validation_rank1": state.best[0],
-        "validation_mAP": state.best[1],
-        "validation_persons": len(set(validation.who[0])),
-        "temperature": temperature,
-        "seconds": round(state.seconds, 1),
-        "triplets_per_second": round(state.step * settings.triplets / state.seconds, 1),
-        "device": place.name,
-        "processes": group.count,
-        "bf16": place.bf16,
-        "compiled": settings.compile,
-        "commit": commit(),
-    }
-    _write(out, kept, state, summary)
+    record = TrainingRecord(
+        variant=variant,
+        start=start.name if start else weights.name if weights else "drawn",
+        width=network.width,
+        trunk_width=network.trunk_width,
+        seed=seed,
+        steps=state.step,
+        triplets=state.step * settings.triplets,
+        best_step=state.best_step,
+        validation_rank1=state.best[0],
+        validation_mAP=state.best[1],
+        validation_persons=len(set(validation.who[0])),
+        temperature=temperature,
+        seconds=round(state.seconds, 1),
+        triplets_per_second=round(state.step * settings.triplets / state.seconds, 1),
+        device=place.name,
+        processes=group.count,
+        bf16=place.bf16,
+        compiled=settings.compile,
+        commit=commit(),
+    )
+    _write(out, kept, state, record)
     shutil.rmtree(checkpoints, ignore_errors=True)
-    return summary
+    return record
 
 
 def _told(settings: Training) -> dict[str, Any]:
@@ -157,14 +157,11 @@ def _drawn(seed: int, step: int, group: Group) -> int:
     return int(np.random.SeedSequence([seed, step, group.rank]).generate_state(1, np.uint64)[0])
 
 
-def _write(
-    out: Path, kept: serialization.Network, state: State, summary: Mapping[str, Any]
-) -> None:
+def _write(out: Path, kept: serialization.Network, state: State, record: TrainingRecord) -> None:
     with whole(out) as draft:
         draft.mkdir()
-        serialization.save(kept, draft / "network.safetensors", summary["temperature"])
-        with (draft / "history.csv").open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, list(state.history[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(state.history)
-        write_json(draft / "training.json", summary)
+        serialization.save(kept, draft / "network.safetensors", record.temperature)
+        names = list(state.history[0])
+        columns = {name: [row.get(name) for row in state.history] for name in names}
+        History.model_validate(columns).write(draft)
+        record.write(draft)

@@ -67,7 +67,7 @@ def test_counts_who_is_right_and_draws_the_clearest_cases(
         shown(),
         pair_cost=costs(range(7)),
         ranking_cost=costs(range(5, 10)),
-        target=tmp_path / "cases.png",
+        target=tmp_path / "head_agreement.png",
         rows=2,
     )
     assert counts == {
@@ -85,7 +85,7 @@ def test_counts_who_is_right_and_draws_the_clearest_cases(
 def test_the_largest_gaps_between_ranks_are_drawn(tmp_path: Path, figures: list[Figure]) -> None:
     ranking = np.tile(np.arange(PERSONS) * 1.0, (PERSONS, 1))  # query q is found at rank q + 1
     ranking[np.arange(PERSONS), np.arange(PERSONS)] -= 0.5
-    target = tmp_path / "cases.png"
+    target = tmp_path / "head_agreement.png"
     own = costs(range(PERSONS))
     draw_head_agreement(shown(), pair_cost=own, ranking_cost=ranking, target=target, rows=2)
     first, second = figures[0].axes[:8], figures[0].axes[8:]
@@ -96,7 +96,7 @@ def test_the_largest_gaps_between_ranks_are_drawn(tmp_path: Path, figures: list[
 
 def test_ties_are_nobodys_right_answer(tmp_path: Path, figures: list[Figure]) -> None:
     level = np.zeros((PERSONS, PERSONS))
-    target = tmp_path / "cases.png"
+    target = tmp_path / "head_agreement.png"
     counts = draw_head_agreement(shown(), pair_cost=level, ranking_cost=level, target=target)
     assert counts["neither"] == PERSONS and sum(counts.values()) == PERSONS
     assert "pair head alone right: no such query" in texts(figures[0])
@@ -110,7 +110,7 @@ def test_no_true_match_is_one_line(tmp_path: Path) -> None:
             alone,
             pair_cost=costs(range(0)),
             ranking_cost=costs(range(0)),
-            target=tmp_path / "cases.png",
+            target=tmp_path / "head_agreement.png",
             title="some",
         )
 
@@ -138,7 +138,7 @@ def test_shows_pairs_of_each_kind_once(
 
     monkeypatch.setattr(import_module("mtdnet.plots.occlusion_maps"), "occlusion", maps)
     own, cost = shown(), costs(right)
-    target = tmp_path / "looked.png"
+    target = tmp_path / "occlusion_maps.png"
     draw_occlusion_maps(
         own, scorer=scorer, score=-cost, ranks=ranks(cost, *own.names()), target=target
     )
@@ -161,7 +161,7 @@ def test_shows_pairs_of_each_kind_once(
 
 def test_a_network_looks_at_its_own_images(tmp_path: Path, scorer: Scorer) -> None:
     own, cost = shown(), costs(range(6))
-    target = tmp_path / "looked.png"
+    target = tmp_path / "occlusion_maps.png"
     draw_occlusion_maps(
         own, scorer=scorer, score=-cost, ranks=ranks(cost, *own.names()), target=target, pairs=1
     )
@@ -185,7 +185,7 @@ def test_reliability_lines_hold_the_curves(tmp_path: Path, figures: list[Figure]
 
 
 def test_pictures_are_small_png_files(tmp_path: Path) -> None:
-    target = tmp_path / "cases.png"
+    target = tmp_path / "head_agreement.png"
     draw_head_agreement(
         shown(), pair_cost=costs(range(7)), ranking_cost=costs(range(5, 10)), target=target
     )

@@ -10,9 +10,9 @@ import pytest
 
 from mtdnet.errors import InputError
 from mtdnet.params import Report
-from mtdnet.report import report
 from mtdnet.report.labels import SYSTEMS
 from mtdnet.report.load import evaluations
+from mtdnet.report.write import report
 
 Write = Callable[..., Path]
 VOID = {"meta", "link", "img", "br"}
@@ -183,7 +183,7 @@ def test_nothing_to_report_is_an_error(tmp_path: Path) -> None:
     assert not (tmp_path / "r").exists()
 
 
-@pytest.mark.parametrize("name", ["ranked", "cases", "looked", "reliability"])
+@pytest.mark.parametrize("name", ["ranked", "head_agreement", "occlusion_maps", "reliability"])
 def test_a_missing_picture_is_named_and_leaves_no_page(
     tmp_path: Path, evaluated: Write, name: str
 ) -> None:

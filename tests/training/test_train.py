@@ -51,9 +51,9 @@ def test_writes_a_model_folder_and_tells_each_row(small: Path, tmp_path: Path) -
     header, *lines = (model / "history.csv").read_text().splitlines()
     assert header.startswith("step,triplets,triplet_loss,pair_loss,validation_rank1")
     assert len(lines) == 2
-    assert read_json(model / "training.json") == summary
-    assert summary["triplets"] == 120
-    assert serialization.load(model / "network.safetensors").temperature == summary["temperature"]
+    assert summary and read_json(model / "training.json") == summary.model_dump()
+    assert summary.triplets == 120
+    assert serialization.load(model / "network.safetensors").temperature == summary.temperature
     assert not (tmp_path / "checkpoints").exists()
 
 
@@ -106,7 +106,8 @@ def test_keeps_the_network_that_was_best_on_validation_persons(
         "measure",
         lambda self, network: {"validation_rank1": next(rising), "validation_mAP": 0.5},
     )
-    assert run(small, tmp_path / "both")["best_step"] == 3
+    record = run(small, tmp_path / "both")
+    assert record and record.best_step == 3
     first, both = (
         load_file(tmp_path / name / "model" / "network.safetensors") for name in ("first", "both")
     )

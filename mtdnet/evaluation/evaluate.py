@@ -26,7 +26,7 @@ from mtdnet.metrics.summary import Measured, measure
 from mtdnet.networks import serialization
 from mtdnet.params import Evaluate
 from mtdnet.plots.occlusion_maps import draw_occlusion_maps
-from mtdnet.plots.query_gallery import Asked
+from mtdnet.plots.query_gallery import QueryGallery
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.provenance import commit, fingerprint
 from mtdnet.scoring import resumable
@@ -62,7 +62,7 @@ def evaluate(
     network = model / "network.safetensors"
     kept = serialization.load(network)
     scorer = Scorer(kept.network, torch.from_numpy(images.pixels), place, settings.compile)
-    asked = Asked(images.pixels, images.person, images.camera, query, gallery)
+    test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
     scores: dict[str, Scores] = {}
     found: dict[str, Measured] = {}
     for system, head in variants.load(facts.variant).systems.items():
@@ -75,7 +75,7 @@ def evaluate(
         cost = -scores[system] if pair else scores[system]
         temperature = (kept.temperature or 1.0) if pair else None
         found[system] = measure(
-            cost, asked.names(), settings.ranks, settings.false_alarms, temperature
+            cost, test.names(), settings.ranks, settings.false_alarms, temperature
         )
     figures = {system: one.figures for system, one in found.items()}
     with whole(out) as draft:
@@ -83,7 +83,7 @@ def evaluate(
         title = f"{out.parent.name}, {out.name}"
         plots.draw_loss_curves(history, draft / "pictures" / "losses.png", title)
         cases = _draw(
-            draft / "pictures", f"{title}, test persons", asked, scorer, scores, found, settings
+            draft / "pictures", f"{title}, test persons", test, scorer, scores, found, settings
         )
         Metrics(figures).write(draft)
         (facts.model_copy(update={"cases": cases}) if cases else facts).write(draft)
@@ -118,7 +118,7 @@ def _bins(found: dict[str, Measured]) -> Bins:
 def _draw(
     folder: Path,
     title: str,
-    asked: Asked,
+    test: QueryGallery,
     scorer: Scorer,
     scores: dict[str, Scores],
     found: dict[str, Measured],
@@ -126,12 +126,12 @@ def _draw(
 ) -> dict[Case, int] | None:
     """Draw the pictures of a test; return which of two heads is right, in queries."""
     first = next(iter(found))
-    persons = len(np.unique(asked.person[asked.gallery]))
+    persons = len(np.unique(test.person[test.gallery]))
     curves = {system: one.curve for system, one in found.items()}
     plots.draw_cmc(curves, folder / "cmc.png", persons, title)
     main = found[first]
     plots.draw_ranked_lists(
-        asked,
+        test,
         score=-main.cost,
         ranks=main.ranks,
         target=folder / "ranked.png",
@@ -143,7 +143,7 @@ def _draw(
     if sure:
         plots.draw_reliability(sure, folder / "reliability.png", title)
         draw_occlusion_maps(
-            asked,
+            test,
             scorer=scorer,
             score=scores[first],
             ranks=main.ranks,
@@ -154,7 +154,7 @@ def _draw(
         return None
     pair, ranking = (found[system] for system in HEADS)
     return plots.draw_head_agreement(
-        asked,
+        test,
         pair_cost=pair.cost,
         ranking_cost=ranking.cost,
         target=folder / "head_agreement.png",

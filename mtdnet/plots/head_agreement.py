@@ -10,16 +10,16 @@ from mtdnet.artifacts import Case
 from mtdnet.errors import InputError
 from mtdnet.metrics.cmc import ranks
 from mtdnet.plots import query_gallery
-from mtdnet.plots.query_gallery import Asked
+from mtdnet.plots.query_gallery import QueryGallery
 from mtdnet.plots.style import save
 
-SHOWN = 3  # first images of either head
-WIDE, TALL, STEP, GAP = 0.78, 1.56, 0.86, 0.3  # inches
-EDGE, LINE, ROW = 0.08, 0.3, 2.2
+IMAGES = 3  # first ones of either head
+WIDE, TALL, STEP, GAP = 1.1, 2.2, 1.22, 0.4  # inches
+EDGE, LINE, ROW = 0.1, 0.36, 3.0
 
 
 def draw_head_agreement(
-    probes: Asked,
+    probes: QueryGallery,
     *,
     pair_cost: NDArray[np.floating],
     ranking_cost: NDArray[np.floating],
@@ -56,14 +56,14 @@ def draw_head_agreement(
         for kind in alone
     }
     heads = {"ranking head, distance": ranking_cost, "pair head, probability": pair_cost}
-    width = 2 * (1 + SHOWN) * STEP + 3 * GAP + EDGE
+    width = 2 * (1 + IMAGES) * STEP + 3 * GAP + EDGE
     figure = Figure(figsize=(width, LINE + sum(2 * LINE + ROW * len(d) for d in drawn.values())))
-    query_gallery.text_at(figure, EDGE, 0.08, title, 10)
+    query_gallery.text_at(figure, EDGE, 0.08, title, 12)
     top = LINE
     for kind, queries in drawn.items():
         line = f"{kind} right: {counts[kind]} of {matched.sum()} queries"
         query_gallery.text_at(
-            figure, EDGE, top, line if queries else f"{kind} right: no such query", 9
+            figure, EDGE, top, line if queries else f"{kind} right: no such query", 11
         )
         top += 2 * LINE
         for q in queries:
@@ -76,7 +76,7 @@ def draw_head_agreement(
 def _row(
     figure: Figure,
     top: float,
-    probes: Asked,
+    probes: QueryGallery,
     q: int,
     heads: dict[str, NDArray[np.floating]],
     found: tuple[int, int],
@@ -92,8 +92,8 @@ def _row(
     draw(EDGE, probes.query[q], f"query\n{probes.name(q)}", "", None)
     for number, (head, cost) in enumerate(heads.items()):
         order = probes.order(q, -cost[q])
-        query_gallery.text_at(figure, left, top - 0.3, head)
-        for rank, g in enumerate(order[:SHOWN], 1):
+        query_gallery.text_at(figure, left, top - 0.38, head)
+        for rank, g in enumerate(order[:IMAGES], 1):
             mark, right = query_gallery.marked(str(rank), true[g]), bool(true[g])
             draw(left, probes.gallery[g], mark, f"{abs(cost[q, g]):.3f}", right)
             left += STEP

@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from mtdnet.artifacts import History
 from mtdnet.errors import InputError
-from mtdnet.plots.style import CYCLE, DASHES, plain, save
+from mtdnet.plots.style import DASHES, GREYS, plain, save
 
 LOSS, VALIDATION = "_loss", "validation_"
 
@@ -43,7 +43,7 @@ def _draw(axes: Axes, history: History, names: list[str]) -> None:
         axes.plot(
             [x for x, _ in points],
             [y for _, y in points],
-            color=CYCLE[number % len(CYCLE)],
+            color=GREYS[number % len(GREYS)],
             linestyle=DASHES[number % len(DASHES)],
             marker="o" if len(points) == 1 else "",
             label=_label(name),

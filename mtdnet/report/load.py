@@ -3,21 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from mtdnet.artifacts import Bins, Curves, Facts, History, Metrics, Ranks, Table, TrainingRecord
+from mtdnet.artifacts import Bins, Curves, Facts, History, Metrics, Ranks, TrainingRecord
 from mtdnet.errors import InputError
 from mtdnet.report.labels import BENCHMARKS, VARIANTS, place
-
-Row = dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """A folder ``results/evaluate/{benchmark}-{split}/{variant}``.
 
-    ``figures``: system -> measure -> value in [0, 1]; ``curves``: the rows of ``cmc.csv``;
-    ``calibration``: those of ``calibration.csv``.
+    ``figures``: system -> measure -> value in [0, 1].
     """
 
     folder: Path
@@ -25,10 +22,30 @@ class Evaluation:
     split: int
     variant: str
     figures: dict[str, dict[str, float]]
-    facts: dict[str, Any]
-    curves: list[Row]
+    facts: Facts
+    curves: Curves
     ranks: Ranks
-    calibration: list[dict[str, Any]]
+    bins: Bins
+
+    @property
+    def system(self) -> str:
+        """The system that its pictures show: the network's first."""
+        return next(iter(self.figures))
+
+    @property
+    def has_pair_head(self) -> bool:
+        """Whether its network tells probabilities."""
+        return "ece" in self.figures[self.system]
+
+    @property
+    def has_several_images(self) -> bool:
+        """Whether a person has several gallery images."""
+        return "expected-rank-1" in self.figures[self.system]
+
+    @property
+    def chance(self) -> int:
+        """How many persons a query chooses from."""
+        return self.facts.test_persons if self.has_several_images else self.facts.gallery
 
     def picture(self, name: str) -> Path:
         """Return the file of a picture."""
@@ -37,14 +54,14 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Model:
-    """A folder ``models/{benchmark}-{split}/{variant}``: its facts, the rows of its history."""
+    """A folder ``models/{benchmark}-{split}/{variant}``."""
 
     folder: Path
     benchmark: str
     split: int
     variant: str
-    facts: dict[str, Any]
-    history: list[Row]
+    record: TrainingRecord
+    history: History
 
 
 Network = TypeVar("Network", Evaluation, Model)
@@ -55,60 +72,66 @@ def evaluations(folders: Sequence[Path]) -> list[Evaluation]:
 
     Raises InputError when there is none, one is broken, or two measured one system on one split.
     """
-    found = []
-    for folder in filter(Path.is_dir, folders):
-        figures, facts = (
-            Metrics.read(folder).root,
-            Facts.read(folder).model_dump(exclude_unset=True),
-        )
-        curves, calibration = _rows(Curves.read(folder)), _rows(Bins.read(folder))
-        ranks = Ranks.read(folder)
-        found.append(
-            Evaluation(folder, *_named(folder), figures, facts, curves, ranks, calibration)
-        )
-    if not found:
+    read = [_evaluation(folder) for folder in folders if folder.is_dir()]
+    if not read:
         raise InputError("no evaluation to report; run the evaluate step first")
-    seen: dict[tuple[str, int, str], Path] = {}
-    for one in found:
+    homes: dict[tuple[str, int, str], Path] = {}
+    for one in read:
         for system in one.figures:
-            other = seen.setdefault((one.benchmark, one.split, system), one.folder)
+            other = homes.setdefault((one.benchmark, one.split, system), one.folder)
             if other != one.folder:
                 raise InputError(f"{one.folder}: {system} is in {other} too; keep one of them")
-    return _sorted(found)
+    return _sorted(read)
+
+
+def _evaluation(folder: Path) -> Evaluation:
+    figures = Metrics.read(folder).root
+    tables = Curves.read(folder), Ranks.read(folder)
+    for table in tables:
+        if list(table.systems) != list(figures):
+            raise InputError(
+                f"{folder / table.FILE}: systems {', '.join(table.systems)}, but "
+                f"{Metrics.FILE} has {', '.join(figures)}; evaluate again"
+            )
+    return Evaluation(
+        folder, *_named(folder), figures, Facts.read(folder), *tables, Bins.read(folder)
+    )
 
 
 def models(folders: Sequence[Path]) -> list[Model]:
     """Read the trained models that are there, in the order of the report."""
     return _sorted(
-        Model(
-            folder,
-            *_named(folder),
-            TrainingRecord.read(folder).model_dump(),
-            _rows(History.read(folder)),
-        )
-        for folder in filter(Path.is_dir, folders)
+        Model(folder, *_named(folder), TrainingRecord.read(folder), History.read(folder))
+        for folder in folders
+        if folder.is_dir()
     )
+
+
+def expected(folders: Sequence[Path], read: Sequence[Evaluation]) -> dict[str, list[str]]:
+    """Return benchmark -> systems that the folders stand for, evaluated or not."""
+    systems: dict[str, dict[str, None]] = {}
+    for one in read:
+        systems.setdefault(one.benchmark, {}).update(dict.fromkeys(one.figures))
+    for folder in folders:
+        benchmark, _, variant = _named(folder)
+        systems.setdefault(benchmark, {}).update(dict.fromkeys(VARIANTS.get(variant, ())))
+    return {name: list(systems[name]) for name in sorted(systems, key=_by_table)}
 
 
 def firsts(networks: Sequence[Network]) -> list[Network]:
     """Return those of the first split of their benchmark and variant."""
-    found: dict[tuple[str, str], Network] = {}
+    first: dict[tuple[str, str], Network] = {}
     for one in sorted(networks, key=lambda n: n.split):
-        found.setdefault((one.benchmark, one.variant), one)
-    return [one for one in networks if found[one.benchmark, one.variant] is one]
+        first.setdefault((one.benchmark, one.variant), one)
+    return [one for one in networks if first[one.benchmark, one.variant] is one]
 
 
 def benchmarks(networks: Sequence[Network]) -> dict[str, list[Network]]:
     """Return them by benchmark."""
-    found: dict[str, list[Network]] = {}
+    own: dict[str, list[Network]] = {}
     for one in networks:
-        found.setdefault(one.benchmark, []).append(one)
-    return found
-
-
-def _rows(table: Table) -> list[dict[str, Any]]:
-    columns = table.model_dump()
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        own.setdefault(one.benchmark, []).append(one)
+    return own
 
 
 def _named(folder: Path) -> tuple[str, int, str]:
@@ -118,9 +141,12 @@ def _named(folder: Path) -> tuple[str, int, str]:
     return benchmark, int(split), folder.name
 
 
+def _by_table(benchmark: str) -> tuple[int, str]:
+    return place(benchmark, BENCHMARKS)
+
+
 def _sorted(networks: Iterable[Network]) -> list[Network]:
     """Return them by benchmark in the table's order, then variant, then split."""
     return sorted(
-        networks,
-        key=lambda n: (place(n.benchmark, BENCHMARKS), place(n.variant, VARIANTS), n.split),
+        networks, key=lambda n: (_by_table(n.benchmark), place(n.variant, VARIANTS), n.split)
     )

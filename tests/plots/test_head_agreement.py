@@ -18,17 +18,17 @@ from mtdnet.metrics.cmc import ranks
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.plots import draw_head_agreement, draw_reliability
 from mtdnet.plots.occlusion_maps import draw_occlusion_maps
-from mtdnet.plots.query_gallery import Asked
+from mtdnet.plots.query_gallery import QueryGallery
 from mtdnet.scoring.scorer import Scorer
 
 PERSONS = 12
 Costs = NDArray[np.float64]
 
 
-def shown() -> Asked:
+def shown() -> QueryGallery:
     """Return ``PERSONS`` queries of camera a and as many gallery images of camera b."""
     rng = np.random.default_rng(0)
-    return Asked(
+    return QueryGallery(
         pixels=rng.integers(0, 256, (2 * PERSONS, 227, 227, 3), np.uint8),
         person=np.tile(np.arange(PERSONS).astype(str), 2),
         camera=np.repeat(["a", "b"], PERSONS),

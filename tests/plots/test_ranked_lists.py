@@ -8,7 +8,7 @@ from PIL import Image
 from mtdnet.errors import InputError
 from mtdnet.metrics.cmc import ranks
 from mtdnet.plots import draw_ranked_lists, query_gallery
-from mtdnet.plots.query_gallery import Asked
+from mtdnet.plots.query_gallery import QueryGallery
 
 Bools = NDArray[np.bool_]
 
@@ -27,7 +27,7 @@ def drawn(
     score = random.random((persons, persons)) if score is None else score
     ranks_ = ranks(-score, person[:persons], person[persons:]) if matched else 0 * query
     draw_ranked_lists(
-        Asked(
+        QueryGallery(
             pixels=random.integers(0, 256, (2 * persons, 227, 227, 3), np.uint8),
             person=person,
             camera=np.repeat(["a", "b"], persons),
@@ -101,7 +101,7 @@ def test_the_person_in_its_own_camera_is_passed_over(
 ) -> None:
     labels = shown(monkeypatch)
     draw_ranked_lists(
-        Asked(
+        QueryGallery(
             pixels=np.zeros((4, 227, 227, 3), np.uint8),
             person=np.array(["x", "x", "y", "x"]),
             camera=np.array(["1", "1", "1", "2"]),

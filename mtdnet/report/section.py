@@ -1,0 +1,232 @@
+"""The section of one benchmark: figures over all splits, and the pictures of the first one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdnet.artifacts import Case
+from mtdnet.plots import draw_cmc
+from mtdnet.report.aggregate import figures, mean, span, splits
+from mtdnet.report.compare import Comparisons, comparisons
+from mtdnet.report.labels import (
+    LOWER_IS_BETTER,
+    heading,
+    label,
+    measures,
+    ordered,
+    percent,
+)
+from mtdnet.report.load import Evaluation, firsts
+from mtdnet.report.provenance import Provenance, provenance
+from mtdnet.report.view import Cell, Picture, Row, Table, best, picture, system_row, table
+
+LAST_RANK = 50  # as in the picture
+BIN = ("low", "high", "predicted", "observed", "weight")
+CASES: tuple[Case, ...] = get_args(Case)
+
+
+@dataclass(frozen=True)
+class HeadAgreement:
+    """Which of MTDnet's two heads is right: counted over the splits, and queries of the first."""
+
+    table: Table
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Errors of each pair head before and after its temperature, and its curves."""
+
+    table: Table
+    pictures: Sequence[Picture]
+
+
+@dataclass(frozen=True)
+class Section:
+    """All of one benchmark. ``measured``: the kinds of measure that a reader needs explained."""
+
+    name: str
+    key: str
+    measured: set[str]
+    measures: Table
+    curves: Picture
+    heads: HeadAgreement | None
+    comparisons: Comparisons | None
+    ranked: Picture
+    occlusion: Picture | None
+    more: Sequence[str]
+    calibration: Calibration | None
+    provenance: Provenance
+
+
+def section(key: str, evaluations: Sequence[Evaluation]) -> Section:
+    """Return the section of the benchmark ``key``, from its evaluations in the report's order.
+
+    The pictures of persons are of the first network; ``more`` has the folders of the others.
+    """
+    first = firsts(evaluations)
+    main, name = first[0], label(key)
+    rank1 = f"{main.system}: rank-1 {percent(main.figures[main.system].get('rank-1'))} %."
+    return Section(
+        name,
+        key,
+        _measured(evaluations),
+        _measures(name, evaluations),
+        _curves(name, evaluations),
+        _heads(name, evaluations),
+        comparisons(key, evaluations),
+        picture(
+            main.picture("ranked"),
+            f"Queries of {name}, each with its highest ranked gallery images and its true match. "
+            f"{rank1}",
+            f"Best, typical and worst queries of {main.system}. Solid green frame and tick: the "
+            "same person; dashed red frame and cross: another one; below: its probability or "
+            "distance.",
+            photo=True,
+        ),
+        picture(
+            main.picture("occlusion_maps"),
+            f"Pairs of images of {name} with the places on which the pair head's probability "
+            f"rests. {rank1}",
+            f"What the pair head of {main.system} looks at. Red: a grey patch there lowers the "
+            "probability that both images show one person; blue: it raises it.",
+            photo=True,
+        )
+        if main.has_pair_head
+        else None,
+        [str(e.folder / "pictures") for e in first[1:]],
+        _calibration(name, [e for e in first if e.has_pair_head]),
+        provenance(
+            "evaluation",
+            {f"{e.variant}, split {e.split}": e.facts.model_dump() for e in evaluations},
+        ),
+    )
+
+
+def _measured(evaluations: Sequence[Evaluation]) -> set[str]:
+    names = {name for e in evaluations for of in e.figures.values() for name in of}
+    kinds = {name.split("-")[0] for name in names}
+    several = len({e.split for e in evaluations}) > 1
+    return kinds | ({"splits"} if several else set())
+
+
+def _measures(name: str, evaluations: Sequence[Evaluation]) -> Table:
+    """Return every measure of every system: count of splits, mean, spread and interval."""
+    of = {system: one for (_, system), one in figures(evaluations).items()}
+    names = measures(measure for one in of.values() for measure in one)
+    means = [[np.mean(one[m]).item() if m in one else None for m in names] for one in of.values()]
+    marks = best(means, [m in LOWER_IS_BETTER for m in names])
+    rows = []
+    for (system, one), bold in zip(of.items(), marks, strict=True):
+        n = Cell(str(splits(one)))
+        cells = [Cell(mean(one.get(m, [])), b) for m, b in zip(names, bold, strict=True)]
+        rows.append(system_row(system, [n, *cells]))
+        if splits(one) > 1:
+            rows.append(Row("95 %", [n, *(Cell(span(one.get(m, []))) for m in names)]))
+    head = ["system", "splits", *map(heading, names)]
+    return Table(f"Measured on {name}, in per cent", head, [("", rows)])
+
+
+def _curves(name: str, evaluations: Sequence[Evaluation]) -> Picture:
+    """Return the CMC curves of all systems, each the mean over its splits, and their values."""
+    curves = mean_curves(evaluations)
+    first = ", ".join(f"{system} {percent(float(c[0]))} %" for system, c in curves.items())
+    values = table(
+        f"CMC on {name}, in per cent of the queries",
+        ["rank", *curves],
+        [
+            [k + 1, *(percent(float(c[k])) if k < len(c) else "-" for c in curves.values())]
+            for k in range(min(LAST_RANK, max(map(len, curves.values()))))
+        ],
+    )
+    with TemporaryDirectory() as room:
+        file = Path(room) / "cmc.png"
+        draw_cmc(curves, file, evaluations[0].chance, f"{name}, test persons")
+        return picture(
+            file,
+            f"CMC curves on {name}. Rank-1: {first}.",
+            "Share of the queries whose true match is among the first ranks, mean over the splits; "
+            "dotted: chance.",
+            values,
+        )
+
+
+def mean_curves(evaluations: Sequence[Evaluation]) -> dict[str, NDArray[np.float64]]:
+    """Return system -> mean CMC curve, up to the smallest gallery of its splits."""
+    of: dict[str, list[list[float]]] = {}
+    for e in evaluations:
+        for system, curve in e.curves.systems.items():
+            of.setdefault(system, []).append(curve)
+    return {
+        system: np.mean([curve[: min(map(len, of[system]))] for curve in of[system]], axis=0)
+        for system in ordered(of)
+    }
+
+
+def _heads(name: str, evaluations: Sequence[Evaluation]) -> HeadAgreement | None:
+    own = [(e, e.facts.cases) for e in evaluations if e.facts.cases]
+    if not own:
+        return None
+    counts = {str(e.split): [cases.get(case, 0) for case in CASES] for e, cases in own}
+    total = [sum(column) for column in zip(*counts.values(), strict=True)]
+    rows = ({"all": total} if len(own) > 1 else {}) | counts
+    in_words = ", ".join(f"{case}: {n}" for case, n in zip(CASES, total, strict=True))
+    return HeadAgreement(
+        table(
+            f"Queries of {name} by the heads whose first rank is right",
+            ["split", *CASES, "queries"],
+            [[split, *(_share(n, sum(row)) for n in row), sum(row)] for split, row in rows.items()],
+        ),
+        picture(
+            own[0][0].picture("head_agreement"),
+            f"Queries of {name} that one head alone answers rightly. Over all splits {in_words}.",
+            "Queries that one head of MTDnet alone answers rightly: the first three images of the "
+            "ranking head and of the pair head, and the true match.",
+            photo=True,
+        ),
+    )
+
+
+def _share(part: int, queries: int) -> str:
+    return f"{part} ({part / queries:.1%})" if queries else str(part)
+
+
+def _calibration(name: str, own: Sequence[Evaluation]) -> Calibration | None:
+    if not own:
+        return None
+    rows, pictures = [], []
+    for e in own:
+        measured, temperature = e.figures[e.system], e.facts.temperature
+        raw, after = percent(measured["ece-raw"]), percent(measured["ece"])
+        told = "-" if temperature is None else f"{temperature:.3f}"
+        rows.append([e.system, e.split, told, raw, after])
+        pictures.append(
+            picture(
+                e.picture("reliability"),
+                f"Reliability of {e.system} on {name}: expected calibration error {raw} % raw, "
+                f"{after} % calibrated.",
+                f"{e.system}: share of pairs of one person over its probability; dashed as it is, "
+                "solid calibrated, dotted perfect; below, the weight of each bin.",
+                _bins(name, e),
+            )
+        )
+    head = ["system", "split", "temperature", "raw", "calibrated"]
+    return Calibration(
+        table(f"Expected calibration error on {name}, in per cent", head, rows), pictures
+    )
+
+
+def _bins(name: str, e: Evaluation) -> Table:
+    b = e.bins
+    columns = zip(b.system, b.kind, b.low, b.high, b.predicted, b.observed, b.weight, strict=True)
+    rows = [
+        [kind, *(f"{value:.4f}" for value in values)]
+        for system, kind, *values in columns
+        if system == e.system
+    ]
+    return table(f"Reliability of {e.system} on {name}, split {e.split}", ["curve", *BIN], rows)

@@ -10,11 +10,13 @@ augment start in a fraction of the time that torch takes to load.
 from collections.abc import Callable, Mapping
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mtdnet.artifacts import SplitCounts, TrainingRecord
 from mtdnet.errors import InputError
 from mtdnet.params import Params, Training
+
+if TYPE_CHECKING:
+    from mtdnet.artifacts import SplitCounts, TrainingRecord
 
 DATA, RESULTS, MODELS = Path("data"), Path("results"), Path("models")
 REPORT = RESULTS / "report"
@@ -64,7 +66,7 @@ def ingest(params: Params, benchmark: str) -> dict[str, Any]:
     )
 
 
-def augment(params: Params, benchmark: str, split: int) -> SplitCounts:
+def augment(params: Params, benchmark: str, split: int) -> "SplitCounts":
     """Draw an identity split of a benchmark and its triplets; return their counts."""
     from mtdnet.protocol.augment import augment as run
 
@@ -79,7 +81,7 @@ def augment(params: Params, benchmark: str, split: int) -> SplitCounts:
 
 def pretrain(
     params: Params, variant: str, split: int, observe: Observer = ignore
-) -> TrainingRecord | None:
+) -> "TrainingRecord | None":
     """Train a variant on the source, from ImageNet's trunk where weights are given."""
     section = params.pretrain
     check("pretrain", section.source, split, variant, trained_on_source(params))
@@ -90,7 +92,7 @@ def pretrain(
 
 def train(
     params: Params, target: str, variant: str, split: int, observe: Observer = ignore
-) -> TrainingRecord | None:
+) -> "TrainingRecord | None":
     """Train a variant on a target, from its source network."""
     check("train", target, split, variant, trained_on_targets(params))
     source = params.pretrain.source
@@ -155,7 +157,7 @@ def _train(
     seed: int,
     observe: Observer,
     **origin: Any,
-) -> TrainingRecord | None:
+) -> "TrainingRecord | None":
     from mtdnet.training import train as run
 
     out = model(benchmark, split, variant)

@@ -9,13 +9,16 @@ from mtdnet.commands.output import Answer
 
 def step(parameters: Path, command: str, **options: Any) -> Answer:
     """Run one step; answer with what it found."""
-    found = getattr(steps, command)(params.load(parameters), **options)
-    if isinstance(found, str):
-        return Answer(found, {"table": found})
-    return Answer("\n".join(f"{key}: {_told(value)}" for key, value in found.items()), found)
+    from mtdnet.artifacts import Document  # no other command needs it
+
+    result = getattr(steps, command)(params.load(parameters), **options)
+    if isinstance(result, str):
+        return Answer(result, {"table": result})
+    found = result.model_dump() if isinstance(result, Document) else result or {}
+    return Answer("\n".join(f"{key}: {_line(value)}" for key, value in found.items()), found)
 
 
-def _told(value: Any) -> str:
+def _line(value: Any) -> str:
     """Return a value in a line; of a list only its length, for lists are long."""
     if isinstance(value, dict):
         return ", ".join(f"{key} {inner}" for key, inner in value.items())

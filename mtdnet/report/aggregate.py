@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mtdnet.metrics.interval import interval
 from mtdnet.report.labels import label, ordered, percent
-from mtdnet.report.load import Evaluation
+from mtdnet.report.load import Evaluation, benchmarks
 
 Measures = dict[str, list[float]]
 Figures = dict[tuple[str, str], Measures]
@@ -16,8 +16,7 @@ def figures(evaluations: Sequence[Evaluation]) -> Figures:
     Systems stand in the order of Table 1.
     """
     gathered: Figures = {}
-    for benchmark in dict.fromkeys(e.benchmark for e in evaluations):
-        own = [e for e in evaluations if e.benchmark == benchmark]
+    for benchmark, own in benchmarks(evaluations).items():
         for system in ordered(name for e in own for name in e.figures):
             of = gathered[benchmark, system] = {}
             for measured in (e.figures.get(system, {}) for e in own):

@@ -20,6 +20,7 @@ PAIRS = (
     ("MTDnet-cross", "MTDnet-aug"),
 )
 HEAD = ("system", "against", "split", "queries", "difference", "95 % over persons")
+PERCENT = "\N{NO-BREAK SPACE}%"
 OVER = ("splits", "mean difference", "95 % over splits")
 
 
@@ -105,12 +106,12 @@ def verdict(evaluations: Sequence[Evaluation]) -> str:
         system: float(np.mean(measured["rank-1"]))
         for (_, system), measured in figures(evaluations).items()
     }
-    chance = percent(1 / evaluations[0].chance)
+    chance = f"chance {_share(1 / evaluations[0].chance)}"
     first, *rest = sorted(rank1, key=lambda system: -rank1[system])
     if not rest:
-        return f"{first} alone was measured: rank-1 {percent(rank1[first])} % (chance {chance} %)."
+        return f"{first} alone was measured: rank-1 {_share(rank1[first])} ({chance})."
     second = rest[0]
-    ours = f"rank-1 {percent(rank1[first])} % against {percent(rank1[second])} %, chance {chance} %"
+    ours = f"rank-1 {_share(rank1[first])} against {_share(rank1[second])}, {chance}"
     found = compare(evaluations, first, second)
     if found is None:
         return f"{first} is before {second}, on other splits: {ours}."
@@ -119,15 +120,15 @@ def verdict(evaluations: Sequence[Evaluation]) -> str:
     low, high = found.bounds
     lead = f"{first} leads {second} by {100 * found.over.mean:.2f} points ({ours})."
     if low is None or high is None:
-        return f"{lead} One person tells no interval."
-    if len(found.splits) > 1:
-        base = f"{len(found.splits)} splits"
-    else:
-        base = count(len(set(evaluations[0].ranks.person)), "test person")
-    between = f"The 95 % interval, {_between(low, high)},"
-    if low > 0:
-        return f"{lead} {between} lies above 0: {base} allow to say so."
-    return f"{lead} {between} holds 0: {base} do not allow to say that it is better."
+        return f"{lead} One person gives no interval."
+    persons = count(len(set(evaluations[0].ranks.person)), "test person")
+    base = f"{len(found.splits)} splits" if len(found.splits) > 1 else persons
+    says = "lies above 0: more than chance" if low > 0 else "holds 0: it may be chance"
+    return f"{lead} The 95{PERCENT} interval, {_between(low, high)}, {says}, with {base}."
+
+
+def _share(value: float) -> str:
+    return f"{percent(value)}{PERCENT}"
 
 
 def _between(low: float | None, high: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
@@ -110,28 +111,22 @@ def models(folders: Sequence[Path]) -> list[Model]:
 def expected(folders: Sequence[Path], read: Sequence[Evaluation]) -> dict[str, list[str]]:
     """Return benchmark -> systems that the folders stand for, evaluated or not."""
     systems: dict[str, dict[str, None]] = {}
-    for one in read:
-        systems.setdefault(one.benchmark, {}).update(dict.fromkeys(one.figures))
-    for folder in folders:
-        benchmark, _, variant = _named(folder)
-        systems.setdefault(benchmark, {}).update(dict.fromkeys(VARIANTS.get(variant, ())))
+    pairs = [(e.benchmark, tuple(e.figures)) for e in read]
+    pairs += [(b, VARIANTS.get(variant, ())) for b, _, variant in map(_named, folders)]
+    for benchmark, names in pairs:
+        systems.setdefault(benchmark, {}).update(dict.fromkeys(names))
     return {name: list(systems[name]) for name in sorted(systems, key=_by_table)}
 
 
 def firsts(networks: Sequence[Network]) -> list[Network]:
-    """Return those of the first split of their benchmark and variant."""
-    first: dict[tuple[str, str], Network] = {}
-    for one in sorted(networks, key=lambda n: n.split):
-        first.setdefault((one.benchmark, one.variant), one)
-    return [one for one in networks if first[one.benchmark, one.variant] is one]
+    """Return those of the first split of their benchmark and variant, of networks in order."""
+    kinds = groupby(networks, key=lambda n: (n.benchmark, n.variant))
+    return [next(own) for _, own in kinds]
 
 
 def benchmarks(networks: Sequence[Network]) -> dict[str, list[Network]]:
-    """Return them by benchmark."""
-    own: dict[str, list[Network]] = {}
-    for one in networks:
-        own.setdefault(one.benchmark, []).append(one)
-    return own
+    """Return networks by benchmark, of networks in order."""
+    return {name: list(own) for name, own in groupby(networks, key=lambda n: n.benchmark)}
 
 
 def _named(folder: Path) -> tuple[str, int, str]:

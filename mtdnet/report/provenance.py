@@ -8,15 +8,8 @@ from mtdnet.report.labels import listed
 from mtdnet.report.view import Table, table
 
 Facts = Mapping[str, Any]
-ROOTS = {
-    "split": "split",
-    "split_number": "split number",
-    "split_seed": "split seed",
-    "seed": "training seed",
-    "device": "device",
-    "commit": "commit",
-    "data_hash": "hash of images and split",
-}
+ROOTS = ("split", "split_number", "split_seed", "seed", "device", "commit", "data_hash")
+NAMES = {"seed": "training seed", "data_hash": "hash of images and split"}
 
 
 @dataclass(frozen=True)
@@ -31,10 +24,9 @@ class Provenance:
 def provenance(what: str, facts: Mapping[str, Facts]) -> Provenance:
     """Return what figures rest on, from the facts of each of their networks by its name."""
     sentence = []
-    for key, name in ROOTS.items():
-        values = [short(one, key) for one in facts.values() if key in one]
-        if values:
-            sentence.append(f"{name} {listed(values)}")
+    for key in ROOTS:
+        if values := [_short(one, key) for one in facts.values() if key in one]:
+            sentence.append(f"{_words(key)} {listed(values)}")
     keys = list(dict.fromkeys(key for one in facts.values() for key in one))
     texts = {key: [_text(one.get(key)) for one in facts.values()] for key in keys}
     differ = [key for key in keys if len(set(texts[key])) > 1]
@@ -48,7 +40,7 @@ def provenance(what: str, facts: Mapping[str, Facts]) -> Provenance:
     )
 
 
-def short(facts: Facts, key: str) -> str:
+def _short(facts: Facts, key: str) -> str:
     """Return a fact for reading; hashes are cut to twelve digits."""
     text = _text(facts.get(key))
     if key in ("commit", "data_hash") and len(text) > 12:
@@ -57,7 +49,7 @@ def short(facts: Facts, key: str) -> str:
 
 
 def _words(key: str) -> str:
-    return key.replace("_", " ")
+    return NAMES.get(key, key.replace("_", " "))
 
 
 def _text(fact: object) -> str:

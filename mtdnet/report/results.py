@@ -84,7 +84,7 @@ def _ours(
         ]
         for system in systems
     ]
-    marks = best([[one and one.mean for one in row] for row in over])
+    marks = best([[None if one is None else one.mean for one in row] for row in over])
     rows = []
     for i, system in enumerate(systems):
         cells = []

@@ -4,54 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdnet.artifacts import Case
 from mtdnet.plots import draw_cmc
 from mtdnet.report.aggregate import figures, mean, span, splits
 from mtdnet.report.compare import Comparisons, comparisons
-from mtdnet.report.labels import (
-    LOWER_IS_BETTER,
-    heading,
-    label,
-    measures,
-    ordered,
-    percent,
-)
+from mtdnet.report.heads import Calibration, HeadAgreement, calibration, head_agreement
+from mtdnet.report.labels import LOWER_IS_BETTER, heading, label, measures, ordered, percent
 from mtdnet.report.load import Evaluation, firsts
 from mtdnet.report.provenance import Provenance, provenance
 from mtdnet.report.view import Cell, Picture, Row, Table, best, picture, system_row, table
 
 LAST_RANK = 50  # as in the picture
-BIN = ("low", "high", "predicted", "observed", "weight")
-CASES: tuple[Case, ...] = get_args(Case)
-
-
-@dataclass(frozen=True)
-class HeadAgreement:
-    """Which of MTDnet's two heads is right: counted over the splits, and queries of the first."""
-
-    table: Table
-    picture: Picture
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Errors of each pair head before and after its temperature, and its curves."""
-
-    table: Table
-    pictures: Sequence[Picture]
 
 
 @dataclass(frozen=True)
 class Section:
-    """All of one benchmark. ``measured``: the kinds of measure that a reader needs explained."""
+    """All of one benchmark. ``measured``: kinds of measure; ``system``: of the pictures."""
 
     name: str
     key: str
+    system: str
     measured: set[str]
     measures: Table
     curves: Picture
@@ -75,32 +50,28 @@ def section(key: str, evaluations: Sequence[Evaluation]) -> Section:
     return Section(
         name,
         key,
+        main.system,
         _measured(evaluations),
         _measures(name, evaluations),
         _curves(name, evaluations),
-        _heads(name, evaluations),
+        head_agreement(name, evaluations),
         comparisons(key, evaluations),
         picture(
             main.picture("ranked"),
             f"Queries of {name}, each with its highest ranked gallery images and its true match. "
             f"{rank1}",
-            f"Best, typical and worst queries of {main.system}. Solid green frame and tick: the "
-            "same person; dashed red frame and cross: another one; below: its probability or "
-            "distance.",
             photo=True,
         ),
         picture(
             main.picture("occlusion_maps"),
             f"Pairs of images of {name} with the places on which the pair head's probability "
             f"rests. {rank1}",
-            f"What the pair head of {main.system} looks at. Red: a grey patch there lowers the "
-            "probability that both images show one person; blue: it raises it.",
             photo=True,
         )
         if main.has_pair_head
         else None,
         [str(e.folder / "pictures") for e in first[1:]],
-        _calibration(name, [e for e in first if e.has_pair_head]),
+        calibration(name, first),
         provenance(
             "evaluation",
             {f"{e.variant}, split {e.split}": e.facts.model_dump() for e in evaluations},
@@ -150,9 +121,7 @@ def _curves(name: str, evaluations: Sequence[Evaluation]) -> Picture:
         return picture(
             file,
             f"CMC curves on {name}. Rank-1: {first}.",
-            "Share of the queries whose true match is among the first ranks, mean over the splits; "
-            "dotted: chance.",
-            values,
+            values=values,
         )
 
 
@@ -166,67 +135,3 @@ def mean_curves(evaluations: Sequence[Evaluation]) -> dict[str, NDArray[np.float
         system: np.mean([curve[: min(map(len, of[system]))] for curve in of[system]], axis=0)
         for system in ordered(of)
     }
-
-
-def _heads(name: str, evaluations: Sequence[Evaluation]) -> HeadAgreement | None:
-    own = [(e, e.facts.cases) for e in evaluations if e.facts.cases]
-    if not own:
-        return None
-    counts = {str(e.split): [cases.get(case, 0) for case in CASES] for e, cases in own}
-    total = [sum(column) for column in zip(*counts.values(), strict=True)]
-    rows = ({"all": total} if len(own) > 1 else {}) | counts
-    in_words = ", ".join(f"{case}: {n}" for case, n in zip(CASES, total, strict=True))
-    return HeadAgreement(
-        table(
-            f"Queries of {name} by the heads whose first rank is right",
-            ["split", *CASES, "queries"],
-            [[split, *(_share(n, sum(row)) for n in row), sum(row)] for split, row in rows.items()],
-        ),
-        picture(
-            own[0][0].picture("head_agreement"),
-            f"Queries of {name} that one head alone answers rightly. Over all splits {in_words}.",
-            "Queries that one head of MTDnet alone answers rightly: the first three images of the "
-            "ranking head and of the pair head, and the true match.",
-            photo=True,
-        ),
-    )
-
-
-def _share(part: int, queries: int) -> str:
-    return f"{part} ({part / queries:.1%})" if queries else str(part)
-
-
-def _calibration(name: str, own: Sequence[Evaluation]) -> Calibration | None:
-    if not own:
-        return None
-    rows, pictures = [], []
-    for e in own:
-        measured, temperature = e.figures[e.system], e.facts.temperature
-        raw, after = percent(measured["ece-raw"]), percent(measured["ece"])
-        told = "-" if temperature is None else f"{temperature:.3f}"
-        rows.append([e.system, e.split, told, raw, after])
-        pictures.append(
-            picture(
-                e.picture("reliability"),
-                f"Reliability of {e.system} on {name}: expected calibration error {raw} % raw, "
-                f"{after} % calibrated.",
-                f"{e.system}: share of pairs of one person over its probability; dashed as it is, "
-                "solid calibrated, dotted perfect; below, the weight of each bin.",
-                _bins(name, e),
-            )
-        )
-    head = ["system", "split", "temperature", "raw", "calibrated"]
-    return Calibration(
-        table(f"Expected calibration error on {name}, in per cent", head, rows), pictures
-    )
-
-
-def _bins(name: str, e: Evaluation) -> Table:
-    b = e.bins
-    columns = zip(b.system, b.kind, b.low, b.high, b.predicted, b.observed, b.weight, strict=True)
-    rows = [
-        [kind, *(f"{value:.4f}" for value in values)]
-        for system, kind, *values in columns
-        if system == e.system
-    ]
-    return table(f"Reliability of {e.system} on {name}, split {e.split}", ["curve", *BIN], rows)

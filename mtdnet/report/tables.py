@@ -12,16 +12,8 @@ from mtdnet.report.load import Evaluation
 from mtdnet.report.published import published, unlike
 
 FACTS = (
-    "split",
-    "split_seed",
-    "seed",
-    "train_persons",
-    "test_persons",
-    "queries",
-    "gallery",
-    "device",
-    "commit",
-    "data_hash",
+    *("split", "split_seed", "seed", "train_persons", "test_persons", "queries", "gallery"),
+    *("device", "commit", "data_hash"),
 )
 
 

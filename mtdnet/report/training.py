@@ -61,8 +61,7 @@ def _curves(m: Model) -> Picture:
         return picture(
             file,
             f"Losses and validation figures over the steps of {_name(m)}. At the end: {ends}.",
-            f"{_name(m)}: losses on training triplets, and figures on the validation persons, "
-            f"which chose step {m.record.best_step}.",
+            f"{m.variant}, split {m.split}: step {m.record.best_step} of {m.record.steps} chosen",
             _values(m),
         )
 

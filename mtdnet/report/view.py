@@ -52,7 +52,7 @@ class Picture:
     width: int
     height: int
     alt: str
-    caption: str
+    title: str = ""
     values: Table | None = None
 
 
@@ -80,7 +80,7 @@ def best(rows: Sequence[Sequence[float | None]], lowest: Sequence[bool] = ()) ->
 
 
 def picture(
-    file: Path, alt: str, caption: str, values: Table | None = None, *, photo: bool = False
+    file: Path, alt: str, title: str = "", values: Table | None = None, *, photo: bool = False
 ) -> Picture:
     """Return a PNG file's picture, a ``photo`` as WebP.
 
@@ -99,4 +99,4 @@ def picture(
     except UnidentifiedImageError:
         raise InputError(f"{file}: no picture; run the step that draws it again") from None
     source = f"data:image/{kind};base64,{b64encode(content).decode('ascii')}"
-    return Picture(source, width, height, alt, caption, values)
+    return Picture(source, width, height, alt, title, values)

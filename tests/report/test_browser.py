@@ -31,9 +31,11 @@ LIGHT, DARK = (f"--blink-settings=preferredColorScheme={number}" for number in (
 # Of a page in a frame as wide as a phone: its width, the pictures it shows, its colour.
 MEASURE = """<!DOCTYPE html><iframe width="390" height="844" style="border: 0" srcdoc="{}"></iframe>
 <script>
-onload = () => {{
+onload = async () => {{
   const page = document.querySelector("iframe").contentDocument;
   page.querySelectorAll("details").forEach((one) => one.open = true);
+  page.querySelectorAll("img").forEach((one) => one.loading = "eager");
+  await Promise.all([...page.images].map((one) => one.decode().catch(() => null)));
   const found = {{
     page: page.documentElement.clientWidth,
     wide: page.documentElement.scrollWidth,

@@ -24,7 +24,7 @@ def draw_head_agreement(
     pair_cost: NDArray[np.floating],
     ranking_cost: NDArray[np.floating],
     target: Path,
-    rows: int = 3,
+    rows: int = 2,
     title: str = "",
 ) -> dict[Case, int]:
     """Count the queries that each head answers rightly; draw those of one head alone as a PNG.

@@ -20,7 +20,7 @@ from mtdnet.scoring.scorer import Scorer
 LEAST = 0.01  # a colour bar ends here at least: bfloat16 rounds, which is no finding
 COLUMNS = 2  # pairs side by side
 EDGE, WIDE, TALL, STEP = 0.1, 1.1, 2.2, 1.18  # inches
-PAIR, ROW, HEAD = 5.8, 3.0, 1.0
+PAIR, ROW, HEAD = 5.9, 3.0, 1.0
 HEAT = LinearSegmentedColormap.from_list(
     "heat", [(0, f"{BLUE}F0"), (0.5, f"{BLUE}00"), (0.5, f"{RED}00"), (1, f"{RED}F0")]
 )
@@ -119,7 +119,7 @@ def _pair(
     bar = query_gallery.axes_at(figure, left + EDGE + 4 * STEP, top + 0.1, 0.1, TALL - 0.2)
     figure.colorbar(ScalarMappable(scale, HEAT), cax=bar)
     bar.tick_params(labelsize=SMALL, length=2, pad=1)
-    bar.set_ylabel("drop of P(same)", fontsize=SMALL, labelpad=1)
+    bar.set_ylabel("drop of P(same)", fontsize=SMALL, labelpad=3)
 
 
 def _pale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

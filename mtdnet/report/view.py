@@ -12,7 +12,7 @@ from mtdnet.errors import InputError
 from mtdnet.plots.style import system_style
 from mtdnet.report.labels import percent
 
-QUALITY = 80  # of WebP: a face's detail stays, a third of the bytes of a PNG of 256 colours
+QUALITY = 70  # of WebP: a third of the bytes of a PNG of 256 colours, details stay
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ def system_row(system: str, cells: Sequence[Cell], small: str = "") -> Row:
 
 
 def best(rows: Sequence[Sequence[float | None]], lowest: Sequence[bool] = ()) -> list[list[bool]]:
-    """Tell which values are the best of their column, as written; the only one is none."""
+    """Tell which values are the best of their column, as written; none where all are alike."""
     marks = [[False] * len(row) for row in rows]
     for j, column in enumerate(zip(*rows, strict=True)):
         values = [value for value in column if value is not None]
-        if len(values) > 1:
+        if len(set(map(percent, values))) > 1:
             top = percent(min(values) if lowest and lowest[j] else max(values))
             for i, value in enumerate(column):
                 marks[i][j] = percent(value) == top

@@ -8,6 +8,7 @@ from PIL import Image
 from mtdnet.artifacts import History
 from mtdnet.errors import InputError
 from mtdnet.plots import cmc, draw_cmc, draw_loss_curves, loss_curves
+from mtdnet.report.labels import SYSTEMS
 
 HEADER = "step,triplets,triplet_loss,pair_loss,validation_rank1\n"
 
@@ -46,11 +47,30 @@ def test_cmc_lines_hold_the_curves_and_chance(figures: list[Figure], tmp_path: P
 
 
 def test_six_systems_are_told_apart_without_colour(figures: list[Figure], tmp_path: Path) -> None:
-    curves = {f"system {i}": np.linspace(0.1 * i, 1, 9) for i in range(6)}
+    curves = {name: np.linspace(0.1 * i, 1, 9) for i, name in enumerate(SYSTEMS)}
     draw_cmc(curves, tmp_path / "cmc.png", gallery=9)
     lines = figures[0].axes[0].lines
     assert len({str(line.get_linestyle()) + str(line._dash_pattern) for line in lines}) == 7  # type: ignore[attr-defined]
     assert len({line.get_color() for line in lines}) == 7
+
+
+def test_a_system_has_one_colour_whatever_stands_beside_it(
+    figures: list[Figure], tmp_path: Path
+) -> None:
+    curve = np.linspace(0.5, 1, 9)
+    for names in (["MTDnet", "MTDnet-trp"], ["MTDnet-rnk", "own", "MTDnet-trp"], ["own"]):
+        draw_cmc(dict.fromkeys(names, curve), tmp_path / "cmc.png", gallery=9)
+    colours: dict[str, set[object]] = {}
+    for line in (line for figure in figures for line in figure.axes[0].lines):
+        colours.setdefault(str(line.get_label()), set()).add(line.get_color())
+    assert {len(own) for own in colours.values()} == {1}
+    assert len({str(own) for own in colours.values()}) == len(colours) == 5
+
+
+def test_a_constant_loss_is_no_edge_of_its_axes(figures: list[Figure], tmp_path: Path) -> None:
+    text = HEADER + "10,2400,0.5,0.5,0.1\n20,4800,0.5,0.5,0.1\n"
+    draw_loss_curves(history(tmp_path, text), tmp_path / "losses.png")
+    assert figures[0].axes[0].get_ylim() == pytest.approx((0, 0.55))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The test: score a trained network's test persons once, and write what was found."""
+"""The test: score a trained network's test persons once, and write the results."""
 
 import shutil
 from pathlib import Path
@@ -22,7 +22,7 @@ from mtdnet.artifacts import (
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.files import whole
-from mtdnet.metrics.summary import Measured, measure
+from mtdnet.metrics.summary import SystemResult, measure
 from mtdnet.networks import serialization
 from mtdnet.params import Evaluate
 from mtdnet.plots.occlusion_maps import draw_occlusion_maps
@@ -64,7 +64,7 @@ def evaluate(
     scorer = Scorer(kept.network, torch.from_numpy(images.pixels), place, settings.compile)
     test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
     scores: dict[str, Scores] = {}
-    found: dict[str, Measured] = {}
+    results: dict[str, SystemResult] = {}
     for system, head in variants.load(facts.variant).systems.items():
         pair = head == "pair"
         if pair:
@@ -74,35 +74,35 @@ def evaluate(
         # Not 1 - p: in float32 that makes ties of small probabilities, and ties count against us.
         cost = -scores[system] if pair else scores[system]
         temperature = (kept.temperature or 1.0) if pair else None
-        found[system] = measure(
+        results[system] = measure(
             cost, test.names(), settings.ranks, settings.false_alarms, temperature
         )
-    figures = {system: one.figures for system, one in found.items()}
+    figures = {system: one.figures for system, one in results.items()}
     with whole(out) as draft:
         (draft / "pictures").mkdir(parents=True)
         title = f"{out.parent.name}, {out.name}"
         plots.draw_loss_curves(history, draft / "pictures" / "losses.png", title)
         cases = _draw(
-            draft / "pictures", f"{title}, test persons", test, scorer, scores, found, settings
+            draft / "pictures", f"{title}, test persons", test, scorer, scores, results, settings
         )
         Metrics(figures).write(draft)
         (facts.model_copy(update={"cases": cases}) if cases else facts).write(draft)
-        ranks = {system: one.ranks.tolist() for system, one in found.items()}
-        curves = {system: one.curve.round(6).tolist() for system, one in found.items()}
+        ranks = {system: one.ranks.tolist() for system, one in results.items()}
+        curves = {system: one.curve.round(6).tolist() for system, one in results.items()}
         Curves(rank=list(range(1, len(gallery) + 1)), **curves).write(draft)
         person = images.person[query].tolist()
         Ranks(query=query.tolist(), person=person, **ranks).write(draft)
-        _bins(found).write(draft)
+        _bins(results).write(draft)
         save_file(scores | {"query": query, "gallery": gallery}, draft / "scores.safetensors")
     shutil.rmtree(checkpoints, ignore_errors=True)
     return figures
 
 
-def _bins(found: dict[str, Measured]) -> Bins:
+def _bins(results: dict[str, SystemResult]) -> Bins:
     """Return the reliability curves of the systems that tell probabilities."""
     curves = [
         (system, kind, curve)
-        for system, one in found.items()
+        for system, one in results.items()
         for kind, curve in zip(("raw", "calibrated"), one.calibration or (), strict=False)
     ]
     columns = {
@@ -121,15 +121,15 @@ def _draw(
     test: QueryGallery,
     scorer: Scorer,
     scores: dict[str, Scores],
-    found: dict[str, Measured],
+    results: dict[str, SystemResult],
     settings: Evaluate,
 ) -> dict[Case, int] | None:
     """Draw the pictures of a test; return which of two heads is right, in queries."""
-    first = next(iter(found))
+    first = next(iter(results))
     persons = len(np.unique(test.person[test.gallery]))
-    curves = {system: one.curve for system, one in found.items()}
+    curves = {system: one.curve for system, one in results.items()}
     plots.draw_cmc(curves, folder / "cmc.png", persons, title)
-    main = found[first]
+    main = results[first]
     plots.draw_ranked_lists(
         test,
         score=-main.cost,
@@ -139,7 +139,7 @@ def _draw(
         title=f"{first}, {title}",
         label="probability" if main.calibration else "distance",
     )
-    sure = {name: one.calibration for name, one in found.items() if one.calibration is not None}
+    sure = {name: one.calibration for name, one in results.items() if one.calibration is not None}
     if sure:
         plots.draw_reliability(sure, folder / "reliability.png", title)
         draw_occlusion_maps(
@@ -150,9 +150,9 @@ def _draw(
             target=folder / "occlusion_maps.png",
             title=f"{first}, {title}",
         )
-    if not all(system in found for system in HEADS):
+    if not all(system in results for system in HEADS):
         return None
-    pair, ranking = (found[system] for system in HEADS)
+    pair, ranking = (results[system] for system in HEADS)
     return plots.draw_head_agreement(
         test,
         pair_cost=pair.cost,

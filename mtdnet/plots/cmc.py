@@ -24,14 +24,14 @@ def draw_cmc(
     axes = figure.subplots()
     last = min(LAST_RANK, max(len(curve) for curve in curves.values()))
     for name, curve in curves.items():
-        drawn, (color, dashes) = curve[:last], system_style(name)
+        points, (color, dashes) = curve[:last], system_style(name)
         axes.plot(
-            np.arange(1, len(drawn) + 1),
-            drawn,
+            np.arange(1, len(points) + 1),
+            points,
             color=color,
             linestyle=dashes,
-            marker="o" if len(drawn) == 1 else "",
-            label=f"{name}: rank-1 {drawn[0]:.1%}",
+            marker="o" if len(points) == 1 else "",
+            label=f"{name}: rank-1 {points[0]:.1%}",
         )
     ranks = np.arange(1, last + 1)
     axes.plot(ranks, np.minimum(ranks / gallery, 1), color="0.45", linestyle=":", label="chance")

@@ -48,7 +48,7 @@ def draw_head_agreement(
         "ranking head alone": matched & ranking & ~pair,
         "neither": matched & ~pair & ~ranking,
     }
-    counts = {kind: int(found.sum()) for kind, found in kinds.items()}
+    counts = {kind: int(right.sum()) for kind, right in kinds.items()}
     gap = np.abs(by_pair - by_ranking)
     alone: tuple[Case, Case] = "pair head alone", "ranking head alone"
     drawn = {
@@ -79,7 +79,7 @@ def _row(
     probes: QueryGallery,
     q: int,
     heads: dict[str, NDArray[np.floating]],
-    found: tuple[int, int],
+    places: tuple[int, int],
 ) -> None:
     """Draw a query, the first images of each head, and the true match with both ranks."""
     true = probes.true(q)
@@ -88,7 +88,7 @@ def _row(
         axes = query_gallery.axes_at(figure, left, top, WIDE, TALL)
         query_gallery.person(axes, probes.pixels[row], above, below, true)
 
-    left, wrong = EDGE + STEP + GAP, np.argmax(found)
+    left, wrong = EDGE + STEP + GAP, np.argmax(places)
     draw(EDGE, probes.query[q], f"query\n{probes.name(q)}", "", None)
     for number, (head, cost) in enumerate(heads.items()):
         order = probes.order(q, -cost[q])
@@ -100,4 +100,4 @@ def _row(
         left += GAP
         if number == wrong:
             match = probes.gallery[order[np.argmax(true[order])]]
-    draw(left, match, "true match", "ranking: rank {}\npair: rank {}".format(*found), True)
+    draw(left, match, "true match", "ranking: rank {}\npair: rank {}".format(*places), True)

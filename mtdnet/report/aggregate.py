@@ -11,10 +11,7 @@ Figures = dict[tuple[str, str], Measures]
 
 
 def figures(evaluations: Sequence[Evaluation]) -> Figures:
-    """Return (benchmark, system) -> measure -> its value in [0, 1] on each split that has it.
-
-    Systems stand in the order of Table 1.
-    """
+    """Return (benchmark, system) -> measure -> values in [0, 1] of its splits, as Table 1 goes."""
     gathered: Figures = {}
     for benchmark, own in benchmarks(evaluations).items():
         for system in ordered(name for e in own for name in e.figures):

@@ -57,11 +57,11 @@ def compare(evaluations: Sequence[Evaluation], one: str, other: str) -> Comparis
     """
     of = {(e.split, system): e for e in evaluations for system in e.figures}
     splits = sorted({split for split, _ in of})
-    both = [s for s in splits if (s, one) in of and (s, other) in of]
-    found = {s: _difference(of[s, one], one, of[s, other], other) for s in both}
-    if not found:
+    common = [s for s in splits if (s, one) in of and (s, other) in of]
+    gains = {s: _difference(of[s, one], one, of[s, other], other) for s in common}
+    if not gains:
         return None
-    return Comparison(one, other, found, interval([d.difference for _, d in found.values()]))
+    return Comparison(one, other, gains, interval([d.difference for _, d in gains.values()]))
 
 
 def _difference(
@@ -78,9 +78,9 @@ def _difference(
 def comparisons(benchmark: str, evaluations: Sequence[Evaluation]) -> Comparisons | None:
     """Return the pairs of systems that a benchmark's splits measured; None where there is none."""
     pairs = tqdm(PAIRS, desc=f"compare on {benchmark}", unit="pair", disable=None)
-    found = list(filter(None, (compare(evaluations, *pair) for pair in pairs)))
+    compared = list(filter(None, (compare(evaluations, *pair) for pair in pairs)))
     first, others = [], []
-    for each in found:
+    for each in compared:
         rows = [
             [each.one, each.other, s, queries, points(d.difference), _between(d.low, d.high)]
             for s, (queries, d) in each.splits.items()
@@ -102,29 +102,27 @@ def comparisons(benchmark: str, evaluations: Sequence[Evaluation]) -> Comparison
 
 def verdict(evaluations: Sequence[Evaluation]) -> str:
     """Return in a few words which system is ahead on a benchmark, and if the interval says so."""
-    rank1 = {
-        system: float(np.mean(measured["rank-1"]))
-        for (_, system), measured in figures(evaluations).items()
-    }
+    of = figures(evaluations)
+    rank1 = {system: float(np.mean(measured["rank-1"])) for (_, system), measured in of.items()}
     chance = f"chance {_share(1 / evaluations[0].chance)}"
     first, *rest = sorted(rank1, key=lambda system: -rank1[system])
     if not rest:
         return f"{first} alone was measured: rank-1 {_share(rank1[first])} ({chance})."
     second = rest[0]
     ours = f"rank-1 {_share(rank1[first])} against {_share(rank1[second])}, {chance}"
-    found = compare(evaluations, first, second)
-    if found is None:
+    lead = compare(evaluations, first, second)
+    if lead is None:
         return f"{first} is before {second}, on other splits: {ours}."
-    if found.over.mean == 0:
+    if lead.over.mean == 0:
         return f"{first} and {second} are level: {ours}."
-    low, high = found.bounds
-    lead = f"{first} leads {second} by {100 * found.over.mean:.2f} points ({ours})."
+    low, high = lead.bounds
+    said = f"{first} leads {second} by {100 * lead.over.mean:.2f} points ({ours})."
     if low is None or high is None:
-        return f"{lead} One person gives no interval."
+        return f"{said} One person gives no interval."
     persons = count(len(set(evaluations[0].ranks.person)), "test person")
-    base = f"{len(found.splits)} splits" if len(found.splits) > 1 else persons
+    base = f"{len(lead.splits)} splits" if len(lead.splits) > 1 else persons
     says = "lies above 0: more than chance" if low > 0 else "holds 0: it may be chance"
-    return f"{lead} The 95{PERCENT} interval, {_between(low, high)}, {says}, with {base}."
+    return f"{said} The 95{PERCENT} interval, {_between(low, high)}, {says}, with {base}."
 
 
 def _share(value: float) -> str:

@@ -65,8 +65,8 @@ def calibration(name: str, evaluations: Sequence[Evaluation]) -> Calibration | N
     for e in own:
         measured, temperature = e.figures[e.system], e.facts.temperature
         raw, after = percent(measured["ece-raw"]), percent(measured["ece"])
-        told = "-" if temperature is None else f"{temperature:.3f}"
-        rows.append([e.system, e.split, told, raw, after])
+        written = "-" if temperature is None else f"{temperature:.3f}"
+        rows.append([e.system, e.split, written, raw, after])
         pictures.append(
             picture(
                 e.picture("reliability"),

@@ -7,7 +7,6 @@ from typing import Any
 from mtdnet.report.labels import listed
 from mtdnet.report.view import Table, table
 
-Facts = Mapping[str, Any]
 ROOTS = ("split", "split_number", "split_seed", "seed", "device", "commit", "data_hash")
 NAMES = {"seed": "training seed", "data_hash": "hash of images and split"}
 
@@ -21,7 +20,7 @@ class Provenance:
     table: Table | None
 
 
-def provenance(what: str, facts: Mapping[str, Facts]) -> Provenance:
+def provenance(what: str, facts: Mapping[str, Mapping[str, Any]]) -> Provenance:
     """Return what figures rest on, from the facts of each of their networks by its name."""
     sentence = []
     for key in ROOTS:
@@ -40,7 +39,7 @@ def provenance(what: str, facts: Mapping[str, Facts]) -> Provenance:
     )
 
 
-def _short(facts: Facts, key: str) -> str:
+def _short(facts: Mapping[str, Any], key: str) -> str:
     """Return a fact for reading; hashes are cut to twelve digits."""
     text = _text(facts.get(key))
     if key in ("commit", "data_hash") and len(text) > 12:

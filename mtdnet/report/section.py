@@ -95,12 +95,18 @@ def _measures(name: str, evaluations: Sequence[Evaluation]) -> Table:
     rows = []
     for (system, one), bold in zip(of.items(), marks, strict=True):
         n = Cell(str(splits(one)))
-        cells = [Cell(mean(one.get(m, [])), b) for m, b in zip(names, bold, strict=True)]
+        cells = [_cell(mean(one.get(m, [])), "±", b) for m, b in zip(names, bold, strict=True)]
         rows.append(system_row(system, [n, *cells]))
         if splits(one) > 1:
-            rows.append(Row("95 %", [n, *(Cell(span(one.get(m, []))) for m in names)]))
+            rows.append(Row("95 %", [n, *(_cell(span(one.get(m, [])), "to") for m in names)]))
     head = ["system", "splits", *map(heading, names)]
     return Table(f"Measured on {name}, in per cent", head, [("", rows)])
+
+
+def _cell(text: str, word: str, best: bool = False) -> Cell:
+    """Return a cell with what follows ``word`` below the value, which keeps a table narrow."""
+    value, _, rest = text.partition(f" {word} ")
+    return Cell(value, best, f"{word} {rest}" if rest else "")
 
 
 def _curves(name: str, evaluations: Sequence[Evaluation]) -> Picture:

@@ -18,7 +18,6 @@ class Summary:
     title: str
     scope: str
     verdicts: Sequence[tuple[str, str]]
-    compared: bool
     results: Results
     sections: Sequence[Section]
     trainings: Sequence[Training]
@@ -39,7 +38,6 @@ def summary(
         f"{count(len(systems), 'system')} on {count(len(own), 'benchmark')}, "
         f"{count(len(splits), 'identity split')} in all",
         [(label(name), verdict(of)) for name, of in own.items()],
-        len(systems) > 1,
         results(evaluations, expected),
         [section(name, of) for name, of in own.items()],
         trainings(models),

@@ -101,4 +101,4 @@ def test_of_several_networks_the_first_shows_persons(evaluated: Write) -> None:
 
 def test_without_pair_head_its_pictures_are_left_out(evaluated: Write) -> None:
     made = section("viper", evaluations([evaluated("viper-0/rnk")]))
-    assert made.heads is made.occlusion is made.calibration is made.comparisons is None
+    assert not (made.heads or made.occlusion or made.calibration or made.comparisons)

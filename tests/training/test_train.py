@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mtdnet import variants
+from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import read_json
@@ -31,7 +32,7 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MTDNET_DEVICE", "cpu")
 
 
-def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> dict[str, Any]:
+def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> TrainingRecord | None:
     return train(
         ingested=small / "ingest" / "viper",
         augmented=small / "augment" / "viper-0",

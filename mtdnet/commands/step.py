@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from mtdnet import params, steps
 from mtdnet.commands.output import Answer
 
 
 def step(parameters: Path, command: str, **options: Any) -> Answer:
     """Run one step; answer with what it found."""
-    from mtdnet.artifacts import Document  # no other command needs it
+    from mtdnet import params, steps
+    from mtdnet.artifacts import Document
 
     result = getattr(steps, command)(params.load(parameters), **options)
     if isinstance(result, str):

@@ -171,7 +171,7 @@ def test_starts_from_another_network(small: Path, tmp_path: Path) -> None:
     first = run(small, tmp_path / "first")
     settings = Training(steps=1, triplets=20, rate=1e-12, validate_every=1)
     second = run(small, tmp_path / "second", settings, start=tmp_path / "first" / "model")
-    assert (first["start"], second["start"]) == ("drawn", "model")
+    assert first and second and (first.start, second.start) == ("drawn", "model")
     one, two = (
         load_file(tmp_path / name / "model" / "network.safetensors") for name in ("first", "second")
     )

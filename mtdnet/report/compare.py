@@ -111,7 +111,7 @@ def verdict(evaluations: Sequence[Evaluation]) -> str:
     second = rest[0]
     ours = f"rank-1 {_share(rank1[first])} against {_share(rank1[second])}, {chance}"
     lead = compare(evaluations, first, second)
-    if lead is None:
+    if lead is None or lead.over.mean < 0:
         return f"{first} is before {second}, on other splits: {ours}."
     if lead.over.mean == 0:
         return f"{first} and {second} are level: {ours}."
@@ -130,4 +130,5 @@ def _share(value: float) -> str:
 
 
 def _between(low: float | None, high: float | None) -> str:
-    return f"{points(low)} to {points(high)}"
+    """Return an interval in percentage points, cut to what a difference of shares can be."""
+    return " to ".join(points(end and min(max(end, -1), 1)) for end in (low, high))

@@ -107,6 +107,20 @@ def test_over_several_splits_the_interval_is_theirs(evaluated: Write) -> None:
     assert found and found.bounds == (found.over.low, found.over.high)
 
 
+def test_an_interval_ends_where_differences_do(evaluated: Write) -> None:
+    read = evaluations([evaluated(f"viper-{s}/{v}") for s in (0, 1) for v in ("rnk", "cls")])
+    counts = {"rnk": (2, 3), "cls": (5, 16)}
+    said = verdict([first_is_right(e, counts[e.variant][e.split]) for e in read])
+    assert "-100.00 to +100.00, holds 0: it may be chance, with 2 splits." in said
+
+
+def test_a_lead_that_common_splits_do_not_show_is_none(evaluated: Write) -> None:
+    folders = ["viper-0/rnk", "viper-0/cls", "viper-1/rnk"]
+    rnk, high, cls = evaluations([evaluated(name) for name in folders])
+    made = [first_is_right(rnk, 9), first_is_right(high, 20), first_is_right(cls, 10)]
+    assert verdict(made).startswith("MTDnet-rnk is before MTDnet-cls, on other splits: ")
+
+
 def test_level_and_single_systems(evaluated: Write) -> None:
     read = evaluations([evaluated("viper-0/rnk"), evaluated("viper-0/cls")])
     same = [first_is_right(e, 10) for e in read]

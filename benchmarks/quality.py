@@ -15,7 +15,7 @@ from mtdnet.device import Device
 from mtdnet.params import Augment, Split, Training
 from mtdnet.protocol.augment import augment
 from mtdnet.training import begin
-from mtdnet.training.parallel import Group
+from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
@@ -98,16 +98,16 @@ def _trained(
     chosen = replace(plan.chosen, draw=draw, splits={str(images.counts["benchmark"]): split})
     augment(ingested=plan.images, out=augmented, settings=chosen, seed=seed, number=0)
     pixels = device.resident(torch.from_numpy(images.pixels))
-    triplets = Triplets.open(augmented, settings.triplets, seed, pixels, device, Group())
+    triplets = Triplets.open(augmented, settings.triplets, seed, pixels, device, Distributed())
     torch.manual_seed(seed)
     network = begin.network(MultiTask, None, plan.width, plan.weights)
-    trainer = Trainer(MultiTask, network, settings, device, Group())
+    trainer = Trainer(MultiTask, network, settings, device, Distributed())
     validation = Validation(images, augmented, pixels, device)
     spent, within = 0.0, None
     for first in range(0, settings.steps, LOOK_EVERY):
         begun = perf_counter()
         for step in range(first, min(first + LOOK_EVERY, settings.steps)):
-            trainer.step(triplets.shown(step))
+            trainer.step(triplets.batch(step))
         trainer.take_sums(first)  # waits for the device
         spent += perf_counter() - begun if first else 0
         if within is None and spent >= allowed:

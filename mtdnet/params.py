@@ -22,6 +22,17 @@ VARIANTS = tuple(
     sorted(module.name for module in iter_modules([str(Path(__file__).with_name("variants"))]))
 )
 
+_TRAINING = {
+    "rate": "learning_rate",
+    "rates": "learning_rates",
+    "decay": "weight_decay",
+    "margin": "losses.triplet.margin",
+}
+# a section's class -> former keys and their present names
+RENAMED = {"Pretrain": _TRAINING, "Train": _TRAINING}
+
+JointStart = Literal["drawn", "difference"]
+
 Section = TypeVar("Section", bound="DataclassInstance")
 
 
@@ -73,28 +84,105 @@ class Augment:
 
 
 @dataclass(frozen=True)
+class MarginLoss:
+    """A loss's ``weight`` in the sum that is minimised, and its ``margin``."""
+
+    weight: float = 1.0
+    margin: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check(self.weight >= 0, f"weight must not be negative, found {self.weight}")
+        _check(self.margin > 0, f"margin must be above 0, found {self.margin}")
+
+
+@dataclass(frozen=True)
+class PairLoss:
+    """``smoothing``: how much of a label's weight both classes share (Szegedy et al. 2016)."""
+
+    weight: float = 1.0
+    smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self.weight >= 0, f"weight must not be negative, found {self.weight}")
+        _check(0 <= self.smoothing < 1, f"smoothing must be in [0, 1), found {self.smoothing}")
+
+
+@dataclass(frozen=True)
+class Losses:
+    """A section a loss; which ones a variant minimises is its own business."""
+
+    triplet: MarginLoss = field(default_factory=MarginLoss)
+    pair: PairLoss = field(default_factory=PairLoss)
+    contrastive: MarginLoss = field(default_factory=MarginLoss)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate over a training's steps; by default it is fixed, as published.
+
+    It rises from 0 over the fraction ``warm_up`` of the steps, then falls to 0 by a ``cosine``.
+    """
+
+    warm_up: float = 0.0
+    decay: Literal["none", "cosine"] = "none"
+
+    def __post_init__(self) -> None:
+        _check(0 <= self.warm_up < 1, f"warm_up must be in [0, 1), found {self.warm_up}")
+
+    def by_steps(self) -> bool:
+        """Tell whether the rate of a step rests on how many there will be."""
+        return self != Schedule()
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How training changes each image anew in each step, beside mirroring; 0 is off.
+
+    ``erasing``: the probability that a rectangle is painted over; ``shift``: by how many pixels of
+    the network's input at most, in both directions; ``light``: by which fraction brightness,
+    contrast and saturation change at most.
+    """
+
+    erasing: float = 0.0
+    shift: int = 0
+    light: float = 0.0
+
+    def __post_init__(self) -> None:
+        for key in ("erasing", "light"):
+            _check(0 <= getattr(self, key) <= 1, f"{key} must be in [0, 1]")
+        _check(0 <= self.shift <= 64, f"shift must be in [0, 64], found {self.shift}")
+
+
+@dataclass(frozen=True)
 class Training:
     """One training; ``triplets`` are those a step.
 
+    ``momentum`` is SGD's, and the first beta of AdamW. ``averaging``: the decay of an exponential
+    moving average of the weights, which is then what is validated and kept; 0: no average.
     ``compile`` spares a GPU the launches of a step's many kernels, for half a minute at the start.
     """
 
     steps: int
     triplets: int = 240
-    rate: float = 1e-3
+    optimiser: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: float = 1e-3
     momentum: float = 0.9
-    decay: float = 5e-4
-    margin: float = 1.0
+    weight_decay: float = 5e-4
+    schedule: Schedule = field(default_factory=Schedule)
+    averaging: float = 0.0
+    losses: Losses = field(default_factory=Losses)
+    augmentation: Augmentation = field(default_factory=Augmentation)
     validate_every: int = 200
     compile: bool = False
 
     def __post_init__(self) -> None:
         for key in ("steps", "triplets", "validate_every"):
             _check(getattr(self, key) >= 1, f"{key} must be at least 1, found {getattr(self, key)}")
-        for key in ("rate", "margin"):
-            _check(getattr(self, key) > 0, f"{key} must be above 0, found {getattr(self, key)}")
-        _check(0 <= self.momentum < 1, f"momentum must be in [0, 1), found {self.momentum}")
-        _check(self.decay >= 0, f"decay must not be negative, found {self.decay}")
+        _check(self.learning_rate > 0, f"learning_rate must be above 0, found {self.learning_rate}")
+        for key in ("momentum", "averaging"):
+            number = getattr(self, key)
+            _check(0 <= number < 1, f"{key} must be in [0, 1), found {number}")
+        _check(self.weight_decay >= 0, f"weight_decay must not be negative: {self.weight_decay}")
 
 
 @dataclass(frozen=True)
@@ -102,7 +190,9 @@ class Pretrain(Training):
     """Training of ``variants`` on each of ``splits`` of ``source``; targets start from split 0.
 
     ``weights``: a file of ImageNet weights for a trunk of full width; without it all is drawn.
-    ``width`` scales what is drawn.
+    ``width`` scales what is drawn. ``hidden_bias``: the first biases of the fully connected layers
+    but the last of the pair head. ``joint_start``: the third convolution's right half is drawn as
+    published, or minus its left half, so that joint maps start as differences.
     """
 
     source: str = "cuhk03"
@@ -110,6 +200,8 @@ class Pretrain(Training):
     splits: tuple[int, ...] = (0,)
     width: float = 1.0
     weights: str | None = None
+    hidden_bias: float = 0.0
+    joint_start: JointStart = "drawn"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -134,21 +226,21 @@ class Compared:
 class Train(Training):
     """Training of ``variants`` on each of ``splits`` of every target, from the source network.
 
-    ``rates`` overrides ``rate`` for a target.
+    ``learning_rates`` overrides ``learning_rate`` for a target.
     """
 
     targets: tuple[str, ...] = ()
     variants: tuple[str, ...] = ("mtdnet",)
     splits: tuple[int, ...] = (0,)
     compared: Compared = field(default_factory=Compared)
-    rates: dict[str, float] = field(default_factory=dict)
+    learning_rates: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _named("variants", self.variants)
         _numbered(self.splits)
-        for name, rate in self.rates.items():
-            _check(rate > 0, f"rates.{name} must be above 0, found {rate}")
+        for name, rate in self.learning_rates.items():
+            _check(rate > 0, f"learning_rates.{name} must be above 0, found {rate}")
         for target in self.compared.targets:
             _check(target in self.targets, f"compared.targets: '{target}' is not among targets")
         twice = set(product(self.targets, self.variants)) & set(self._compared())
@@ -165,7 +257,9 @@ class Train(Training):
     def on(self, target: str) -> Training:
         """Return the settings of the training on one target, at its own rate if it has one."""
         own = {f.name: getattr(self, f.name) for f in dataclasses.fields(Training)}
-        return Training(**own | {"rate": self.rates.get(target, self.rate)})
+        return Training(
+            **own | {"learning_rate": self.learning_rates.get(target, self.learning_rate)}
+        )
 
 
 @dataclass(frozen=True)
@@ -214,7 +308,7 @@ class Params:
             "augment.splits": self.augment.splits,
             "pretrain.source": [self.pretrain.source],
             "train.targets": self.train.targets,
-            "train.rates": self.train.rates,
+            "train.learning_rates": self.train.learning_rates,
         }
         known = ", ".join(self.ingest.layouts)
         for key, benchmarks in named.items():
@@ -243,6 +337,8 @@ def build(kind: type[Section], content: Any, where: str) -> Section:
     hints = typing.get_type_hints(kind)
     fields = {f.name: f for f in dataclasses.fields(kind)}
     for key in content:
+        if key in RENAMED.get(kind.__name__, {}):
+            raise InputError(f"{where}: '{key}' is now '{RENAMED[kind.__name__][key]}'")
         if key not in fields:
             raise InputError(f"{where}: unknown key '{key}'; known: {', '.join(sorted(fields))}")
     for name, f in fields.items():

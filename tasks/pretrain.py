@@ -13,7 +13,12 @@ def pretrain(params: Params, variant: str, split: int) -> None:
     """Train a variant on the source as one MLflow run."""
     section = params.pretrain
     steps.check("pretrain", section.source, split, variant, steps.trained_on_source(params))
-    names = [field.name for field in fields(Training)] + ["width", "weights"]
+    names = [field.name for field in fields(Training)] + [
+        "width",
+        "weights",
+        "hidden_bias",
+        "joint_start",
+    ]
     settings = {name: value for name, value in asdict(section).items() if name in names}
     network = section.source, split, variant
     origin = Path(section.weights) if section.weights else None

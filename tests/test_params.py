@@ -31,15 +31,27 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
         ("train", {"steps": "many"}, "train: steps: expected int, found 'many'"),
         ("train", {"steps": True}, "train: steps: expected int, found True"),
         ("train", {"steps": 0}, "train: steps must be at least 1, found 0"),
-        ("train", {"rate": -1}, "train: rate must be above 0"),
-        ("train", {"rates": {"viper": "low"}}, r"train: rates\.viper: expected float"),
+        ("train", {"learning_rate": -1}, "train: learning_rate must be above 0"),
+        (
+            "train",
+            {"learning_rates": {"viper": "low"}},
+            r"train: learning_rates\.viper: expected float",
+        ),
         ("train", {"targets": ["viper", 3]}, r"train: targets\[1\]: expected str, found 3"),
         ("augment", {"draw": "all"}, "augment: draw: expected 'block' or 'camera', found 'all'"),
         ("augment", {"splits": {"viper": {"nane": "x"}}}, r"splits\.viper: unknown key 'nane'"),
         ("augment", {"splits": {"vipr": {}}}, r"augment\.splits: no benchmark 'vipr'; known: "),
         ("train", {"variants": ["none"]}, "train: variants: no 'none'; known: aug, cls"),
-        ("train", {"rates": {"virep": 0.1}}, r"train\.rates: no benchmark 'virep'"),
-        ("train", {"rates": {"viper": -1}}, r"train: rates\.viper must be above 0"),
+        (
+            "train",
+            {"learning_rates": {"virep": 0.1}},
+            r"train\.learning_rates: no benchmark 'virep'",
+        ),
+        (
+            "train",
+            {"learning_rates": {"viper": -1}},
+            r"train: learning_rates\.viper must be above 0",
+        ),
         ("train", {"variants": ["rnk", "rnk"]}, "train: variants: a name stands twice"),
         ("train", {"splits": [-1]}, "train: splits: numbers from 0, found -1"),
         ("pretrain", {"splits": [1]}, "pretrain: splits: 0 is missing"),
@@ -49,6 +61,20 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
             {"compared": {"targets": ["viper"], "variants": ["mtdnet"]}},
             "compared: 'mtdnet' on 'viper' is among targets and variants too",
         ),
+        ("train", {"rate": 0.1}, "train: 'rate' is now 'learning_rate'"),
+        ("train", {"rates": {}}, "train: 'rates' is now 'learning_rates'"),
+        ("pretrain", {"decay": 0.1}, "pretrain: 'decay' is now 'weight_decay'"),
+        ("pretrain", {"margin": 1.0}, r"'margin' is now 'losses\.triplet\.margin'"),
+        ("train", {"losses": {"pair": {"margin": 1}}}, r"losses: pair: unknown key 'margin'"),
+        ("train", {"losses": {"triplet": {"margin": 0}}}, "losses: triplet: margin must be above"),
+        ("train", {"losses": {"triplet": {"weight": -1}}}, "triplet: weight must not be negative"),
+        ("train", {"losses": {"pair": {"smoothing": 1.0}}}, r"smoothing must be in \[0, 1\)"),
+        ("train", {"optimiser": "adam"}, "optimiser: expected 'sgd' or 'adamw', found 'adam'"),
+        ("train", {"schedule": {"warm_up": 1}}, r"schedule: warm_up must be in \[0, 1\)"),
+        ("train", {"averaging": 1.0}, r"averaging must be in \[0, 1\)"),
+        ("train", {"augmentation": {"erasing": 2}}, r"erasing must be in \[0, 1\]"),
+        ("train", {"augmentation": {"shift": 100}}, r"shift must be in \[0, 64\]"),
+        ("pretrain", {"joint_start": "x"}, "joint_start: expected 'drawn' or 'difference'"),
         ("evaluate", {"false_alarms": [1.0]}, r"false_alarms must be in \(0, 1\)"),
         ("evaluate", {"ranks": [0]}, "evaluate: ranks: at least 1"),
         ("evaluate", {"pictures": 0}, "evaluate: pictures must be at least 1"),
@@ -82,6 +108,6 @@ def test_one_line_for_a_missing_section_key_or_file(tmp_path: Path) -> None:
 
 
 def test_integers_serve_as_numbers_and_null_as_nothing(tmp_path: Path) -> None:
-    found = params.load(changed(tmp_path, "pretrain", rate=1, weights=None))
-    assert found.pretrain.rate == 1.0 and isinstance(found.pretrain.rate, float)
+    found = params.load(changed(tmp_path, "pretrain", learning_rate=1, weights=None))
+    assert found.pretrain.learning_rate == 1.0 and isinstance(found.pretrain.learning_rate, float)
     assert found.pretrain.weights is None

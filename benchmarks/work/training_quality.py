@@ -29,7 +29,7 @@ def measure(place: Place) -> Iterator[Ratio]:
             room / "images",
             VALIDATION,
             Augment(pairs=12, rounds=2),
-            Training(steps=steps, triplets=120, rate=0.01),
+            Training(steps=steps, triplets=120, learning_rate=0.01),
             WIDTH,
         )
         yield from compare(plan, room / str(steps), place.device)

@@ -7,7 +7,7 @@ from benchmarks.rows import NotMeasured, Place, Ratio
 from mtdnet.params import Augment, Training
 
 VALIDATION = 100
-SETTINGS = Training(steps=1200, triplets=240, rate=0.003)
+SETTINGS = Training(steps=1200, triplets=240, learning_rate=0.003)
 
 
 def measure(place: Place) -> Iterator[Ratio]:

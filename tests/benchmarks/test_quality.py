@@ -7,7 +7,7 @@ import torch
 
 from benchmarks import quality
 from mtdnet.device import Device
-from mtdnet.losses.batch import Shown
+from mtdnet.losses.batch import DeviceBatch
 from mtdnet.params import Augment, Training
 from mtdnet.training.trainer import Trainer
 
@@ -20,7 +20,7 @@ def test_both_ways_take_as_many_triplets_and_the_list_is_looked_at_in_equal_time
     taken: list[int] = []
     step = Trainer.step
 
-    def counted(self: Trainer, target: Shown) -> None:
+    def counted(self: Trainer, target: DeviceBatch) -> None:
         taken.append(target.batch.triplets.shape[1])
         step(self, target)
 

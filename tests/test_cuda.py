@@ -56,7 +56,7 @@ def gradients(
     pixels = (images // 2 + noise.byte()).to(place.torch)
     kind, augmented = variants.load(variant), small / "augment" / "viper-0"
     own = drawn(kind.kind)
-    settings = dataclasses.replace(SETTINGS, compile=compiled)
+    settings = SETTINGS.model_copy(update={"compile": compiled})
     trainer = Trainer(kind, own, settings, place, Distributed())
     sizes = [20, kind.source_triplets(20)]
     lists = [

@@ -50,15 +50,19 @@ class Checkpoints:
             yield
             return
         self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / LOCK)
         try:
-            with FileLock(self.folder / LOCK).acquire(blocking=False):
-                for draft in self.folder.glob(".*.safetensors.*"):
-                    shutil.rmtree(draft, ignore_errors=True)
-                yield
+            lock.acquire(blocking=False)
         except Timeout:
             raise InputError(
                 f"{self.folder}: another process does this training; wait for that one"
             ) from None
+        try:
+            for draft in self.folder.glob(".*.safetensors.*"):
+                shutil.rmtree(draft, ignore_errors=True)
+            yield
+        finally:
+            lock.release()
 
     def best(self, state: State) -> Path:
         """Return the file of the best network so far."""

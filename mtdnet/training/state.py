@@ -14,7 +14,8 @@ class State:
     ``fingerprint`` tells its data and settings; ``steps``: how many it was to take; ``sums``: each
     loss by name, summed over ``since`` steps since the last row of ``history``; ``best``: (rank-1,
     mAP) on validation persons at ``best_step``, by the network whose file has ``best_sha256``;
-    ``seconds`` spent so far, validation included; ``summary``: of a training that has finished.
+    ``seconds`` spent so far, validation included; ``summary`` of a training that has finished, and
+    the hash of the ``code`` that finished it.
     """
 
     fingerprint: str
@@ -28,6 +29,7 @@ class State:
     seconds: float = 0.0
     history: list[Row] = field(default_factory=list)
     summary: dict[str, Any] | None = None
+    code: str = ""
 
     def add(self, sums: Mapping[str, float]) -> None:
         """Add losses summed over some steps."""

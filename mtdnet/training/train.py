@@ -3,7 +3,6 @@
 import csv
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from mtdnet.files import whole, write_json
 from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
 from mtdnet.params import VARIANTS, JointStart, Training
-from mtdnet.provenance import commit, fingerprint, inputs
+from mtdnet.provenance import code, commit, fingerprint, inputs
 from mtdnet.training import begin
 from mtdnet.training.augmentation import transform
 from mtdnet.training.checkpoint import Checkpoints
@@ -146,6 +145,7 @@ def train(
                 "compiled": settings.compile,
                 "commit": commit(),
             }
+            state.code = code()
             keeper.finish(state)
         _write(out, best, state, state.summary)
         return state.summary
@@ -153,9 +153,11 @@ def train(
 
 def _begun(state: State | None, mark: str, settings: Training, checkpoints: Path) -> State:
     """Return the state to go on from; InputError when that leads to other figures, or nowhere."""
-    finished = state is not None and state.summary is not None
-    if state is None or (finished and state.step != settings.steps):
-        return State(mark, settings.steps)
+    anew = State(mark, settings.steps)
+    if state is None:
+        return anew
+    if state.summary is not None:  # it can be written again, but not go on
+        return state if (state.step, state.code) == (settings.steps, code()) else anew
     if state.step > settings.steps or (state.step == settings.steps and state.since):
         raise InputError(
             f"{checkpoints}: a training that is at step {state.step}; "
@@ -175,8 +177,7 @@ def _of_steps(settings: Training) -> dict[str, Any]:
 
     Not ``steps``: an unfinished training may be given more. Nor ``compile``: it only rounds apart.
     """
-    names = {each.name for each in fields(Training)} - {"steps", "compile"}
-    return {name: value for name, value in asdict(settings).items() if name in names}
+    return settings.model_dump(include=Training.model_fields.keys() - {"steps", "compile"})
 
 
 def _step_seed(seed: int, step: int, group: Distributed) -> int:

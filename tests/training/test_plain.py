@@ -3,7 +3,6 @@
 On images with noise: in flat ones rounding decides which of equal values a max pool chooses.
 """
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -31,9 +30,8 @@ pytestmark = pytest.mark.usefixtures("float32")
 
 N = 20
 MARGIN = 3.0  # so wide that trained networks have triplets inside
-SETTINGS = Training(
-    steps=1, triplets=N, learning_rate=0.01, losses=Losses(triplet=MarginLoss(margin=MARGIN))
-)
+LOSSES = Losses(triplet=MarginLoss(margin=MARGIN))
+SETTINGS = Training(steps=1, triplets=N, learning_rate=0.01, losses=LOSSES)
 Found = tuple[dict[str, Tensor], dict[str, Tensor]]  # losses and gradients
 
 
@@ -140,7 +138,7 @@ def test_compiled_and_eager_give_the_same_losses_and_gradients(
     own = network(MTDnet, True, triplets)
     found = []
     for compiled in (False, True):
-        settings = dataclasses.replace(SETTINGS, compile=compiled)
+        settings = SETTINGS.model_copy(update={"compile": compiled})
         trainer = Trainer(variants.load("mtdnet"), own, settings, device.choose(), Distributed())
         for step in (5, 6):
             losses = trainer.backward(triplets.batch(step))
@@ -156,7 +154,7 @@ def test_no_compiler_is_one_line(
 ) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     triplets = batches(small, lists["block"], N)
-    settings = dataclasses.replace(SETTINGS, compile=True)
+    settings = SETTINGS.model_copy(update={"compile": True})
     own = MTDnet(1 / 12)  # a width that no test of this process has compiled
     trainer = Trainer(variants.load("mtdnet"), own, settings, device.choose(), Distributed())
     with (

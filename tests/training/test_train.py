@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,10 @@ def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> dic
         seed=3,
         **({"width": 1 / 16} | more),
     )
+
+
+def changed(settings: Training, **values: Any) -> Training:
+    return settings.model_copy(update=values)
 
 
 def test_writes_a_model_folder_and_tells_each_row(small: Path, tmp_path: Path) -> None:
@@ -115,8 +120,8 @@ def test_a_stopped_training_continues_exactly(
 @pytest.mark.parametrize(
     "settings",
     [
-        dataclasses.replace(STEPS, optimiser="adamw", learning_rate=0.001),
-        dataclasses.replace(
+        changed(STEPS, optimiser="adamw", learning_rate=0.001),
+        changed(
             STEPS,
             schedule=Schedule(warm_up=0.3, decay="cosine"),
             averaging=0.9,
@@ -138,9 +143,9 @@ def test_every_setting_continues_exactly(
 
 
 def test_the_average_is_what_is_validated_and_kept(small: Path, tmp_path: Path) -> None:
-    settings = dataclasses.replace(STEPS, steps=2, validate_every=2, averaging=0.9)
+    settings = changed(STEPS, steps=2, validate_every=2, averaging=0.9)
     run(small, tmp_path / "one", settings)
-    run(small, tmp_path / "two", dataclasses.replace(settings, averaging=0.0))
+    run(small, tmp_path / "two", changed(settings, averaging=0.0))
     averaged, plain = (
         load_file(tmp_path / name / "model" / "network.safetensors") for name in ("one", "two")
     )
@@ -150,12 +155,12 @@ def test_the_average_is_what_is_validated_and_kept(small: Path, tmp_path: Path) 
 def test_a_schedule_is_laid_over_its_steps_and_other_steps_are_one_line(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = dataclasses.replace(STEPS, schedule=Schedule(decay="cosine"))
+    settings = changed(STEPS, schedule=Schedule(decay="cosine"))
     with monkeypatch.context() as patch, pytest.raises(Stopped):
         interrupt(patch, after=2)
         run(small, tmp_path, settings)
     with pytest.raises(InputError, match=r"over 6 steps; set `steps` \(9\) back") as caught:
-        run(small, tmp_path, dataclasses.replace(settings, steps=9))
+        run(small, tmp_path, changed(settings, steps=9))
     assert "\n" not in str(caught.value)
     taken = interrupt(monkeypatch, after=99)
     run(small, tmp_path, settings)
@@ -184,8 +189,11 @@ def test_a_training_that_was_killed_at_its_end_writes_its_model_without_a_step(
     shutil.rmtree(tmp_path / "killed" / "model")
     assert run(small, tmp_path / "killed") == summary, "as often as it is asked for"
     assert not taken
-    run(small, tmp_path / "killed", dataclasses.replace(STEPS, steps=2))
+    run(small, tmp_path / "killed", changed(STEPS, steps=2))
     assert len(taken) == 2, "other steps are another training"
+    monkeypatch.setattr(import_module("mtdnet.training.train"), "code", lambda: "another")
+    run(small, tmp_path / "killed", changed(STEPS, steps=2))
+    assert len(taken) == 4, "another code may give another network"
 
 
 def test_two_at_once_is_one_line(small: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@ import pytest
 import torch
 from torch import nn
 
-from mtdnet.errors import InputError
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Schedule, Training
 from mtdnet.training.optimisers import build, rate_factor
@@ -51,10 +50,12 @@ def test_the_rate_is_fixed_as_published_or_rises_and_falls() -> None:
     assert {rate_factor(Schedule(), step, 10) for step in range(10)} == {1.0}
     warm = [rate_factor(Schedule(warm_up=0.4), step, 10) for step in range(10)]
     assert warm == pytest.approx([0.25, 0.5, 0.75, *[1.0] * 7])
-    both = [rate_factor(Schedule(0.2, "cosine"), step, 10) for step in range(10)]
+    both = [rate_factor(Schedule(warm_up=0.2, decay="cosine"), step, 10) for step in range(10)]
     falling = [(1 + torch.cos(torch.tensor(torch.pi * t / 8)).item()) / 2 for t in range(8)]
     assert both == pytest.approx([0.5, 1.0, *falling])
-    assert rate_factor(Schedule(0.05, "cosine"), 0, 10) == 1.0, "less than a step to warm up in"
+    assert rate_factor(Schedule(warm_up=0.05, decay="cosine"), 0, 10) == 1.0, (
+        "less than a step to warm up in"
+    )
 
 
 def test_the_average_is_of_the_latest_weights_at_first_and_of_many_later() -> None:
@@ -68,8 +69,3 @@ def test_the_average_is_of_the_latest_weights_at_first_and_of_many_later() -> No
         by_hand.append(decay * (by_hand[-1] if by_hand else 0.0) + (1 - decay) * value)
         assert own.module.get_parameter("weight").item() == pytest.approx(by_hand[-1])
     assert by_hand[1] == pytest.approx(2 - 2 / 11) and by_hand[-1] == pytest.approx(28, abs=0.1)
-
-
-def test_settings_must_make_sense() -> None:
-    with pytest.raises(InputError, match="momentum must be in"):
-        Training(steps=1, momentum=1.0)

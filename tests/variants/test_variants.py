@@ -183,7 +183,11 @@ def test_cross_takes_an_odd_number_of_triplets(count: int) -> None:
 
 
 def test_the_objective_is_the_sum_of_the_losses_by_their_weights() -> None:
-    settings = Losses(MarginLoss(2.0), PairLoss(0.5), MarginLoss(0.25, margin=0.3))
+    settings = Losses(
+        triplet=MarginLoss(weight=2.0),
+        pair=PairLoss(weight=0.5),
+        contrastive=MarginLoss(weight=0.25, margin=0.3),
+    )
     variant = variants.load("cross")(network(), settings)
     values = {name: torch.tensor(float(n)) for n, name in enumerate(("triplet", "pair"), 1)}
     assert float(variant.objective(values)) == 2.0 * 1 + 0.5 * 2

@@ -30,8 +30,8 @@ def transform(settings: Augmentation, size: tuple[int, int]) -> Transform | None
         layers.append(v2.RandomErasing(settings.erasing, value=MEAN_RGB))
     change = v2.Compose(layers)
 
-    def changed(pixels: Tensor) -> Tensor:
+    def transformed(pixels: Tensor) -> Tensor:
         images = [change(image) for image in pixels.permute(0, 3, 1, 2)]
         return torch.stack(images).permute(0, 2, 3, 1)
 
-    return changed
+    return transformed

@@ -41,7 +41,7 @@ class Checkpoints:
         self.folder, self.last = folder, folder / LAST
 
     @contextmanager
-    def held(self, here: bool = True) -> Iterator[None]:
+    def lock(self, here: bool = True) -> Iterator[None]:
         """Hold the folder, if ``here``, and clear drafts of a killed process away.
 
         Raises InputError when another process holds it. The lock goes with the process.
@@ -109,7 +109,7 @@ class Checkpoints:
             return None
         if state.summary is None:
             _load(tensors, trainer)
-            trainer.taken = state.step
+            trainer.step_count = state.step
         return state
 
     def finished(self) -> bool:
@@ -146,7 +146,7 @@ def sweep(folder: Path) -> bool:
     if not (folder / LAST).is_file():
         return False
     try:
-        with checkpoints.held():
+        with checkpoints.lock():
             if done := checkpoints.finished():
                 shutil.rmtree(folder)
             return done

@@ -85,14 +85,14 @@ def train(
     mark = fingerprint(_of_steps(settings) | facts, files)
     keeper = Checkpoints(checkpoints)
     change = transform(settings.augmentation, (pixels.shape[1], pixels.shape[2]))
-    with keeper.held(is_first()):
+    with keeper.lock(is_first()):
         with joined(place) as group:
             triplets = Triplets.open(
                 augmented, settings.triplets, seed, pixels, place, group, change
             )
             others = begin.source(kind, variant, settings, seed, source, place, group, change)
             trainer = Trainer(kind, network, settings, place, group)
-            state = _begun(keeper.restore(mark, trainer), mark, settings, checkpoints)
+            state = _resumed(keeper.restore(mark, trainer), mark, settings, checkpoints)
             for row in state.history:
                 observe(row)
             before = time.monotonic() - state.seconds
@@ -151,7 +151,7 @@ def train(
         return state.summary
 
 
-def _begun(state: State | None, mark: str, settings: Training, checkpoints: Path) -> State:
+def _resumed(state: State | None, mark: str, settings: Training, checkpoints: Path) -> State:
     """Return the state to go on from; InputError when that leads to other figures, or nowhere."""
     anew = State(mark, settings.steps)
     if state is None:

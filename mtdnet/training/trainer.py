@@ -25,8 +25,8 @@ def average(network: nn.Module, limit: float) -> AveragedModel:
     """
 
     def mean(averaged: Tensor, current: Tensor, updates: Tensor | int) -> Tensor:
-        count = int(updates)
-        decay = min(limit, (1 + count) / (10 + count))
+        count = torch.as_tensor(updates)  # read by no one here: a GPU need not be waited for
+        decay = ((1 + count) / (10 + count)).clamp(max=limit)
         return torch.lerp(averaged, current, 1 - decay)
 
     return AveragedModel(network, avg_fn=mean)
@@ -35,10 +35,10 @@ def average(network: nn.Module, limit: float) -> AveragedModel:
 class Trainer:
     """Minimises a variant's objective on one device, with the other processes of a group.
 
-    ``taken``: steps so far, by which the learning rate follows its schedule. ``average``: of the
-    network's weights, where the settings ask for one.
-    With ``settings.compile`` a step is compiled when it is first taken; on CUDA it is then one
-    graph of kernels. Raises InputError there when it can't be compiled.
+    ``step_count``: steps so far, by which the learning rate follows its schedule. ``average``: of
+    the network's weights, where the settings ask for one. With ``settings.compile`` a step is
+    compiled when it is first taken; on CUDA it is then one graph of kernels. Raises InputError
+    there when it can't be compiled.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Trainer:
         self.optimiser = build(network, settings)
         self._rates = [group["lr"] for group in self.optimiser.param_groups]
         self.average = average(network, settings.averaging) if settings.averaging else None
-        self.taken = 0
+        self.step_count = 0
         self.group.add_up_gradients(network)
         self._variant = variant(network, settings.losses)
         self._losses = self._variant.losses
@@ -66,11 +66,11 @@ class Trainer:
     def step(self, target: DeviceBatch, source: DeviceBatch | None = None) -> None:
         """Take one step; its losses are added up on the device."""
         losses = self.backward(target, source)
-        factor = rate_factor(self.settings.schedule, self.taken, self.settings.steps)
+        factor = rate_factor(self.settings.schedule, self.step_count, self.settings.steps)
         for group, rate in zip(self.optimiser.param_groups, self._rates, strict=True):
             group["lr"] = factor * rate
         self.optimiser.step()
-        self.taken += 1
+        self.step_count += 1
         if self.average is not None:
             self.average.update_parameters(self.network)
         for name, loss in losses.items():

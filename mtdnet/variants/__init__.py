@@ -52,5 +52,5 @@ class Variant:
 
 def load(name: str) -> type[Variant]:
     """Return the class of the variant ``name``, one of ``mtdnet.params.VARIANTS``."""
-    found: type[Variant] = import_module(f"mtdnet.variants.{name}").VARIANT
-    return found
+    variant: type[Variant] = import_module(f"mtdnet.variants.{name}").VARIANT
+    return variant

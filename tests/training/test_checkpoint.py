@@ -67,7 +67,7 @@ def test_state_weights_optimiser_and_average_come_back_to_the_bit(
     state, own = saved(tmp_path, **settings)
     other = trainer(2, **settings)
     assert Checkpoints(tmp_path).restore("mark", other) == state
-    assert other.taken == 3
+    assert other.step_count == 3
     expected, found = tensors(own), tensors(other)
     assert found.keys() == expected.keys()
     for name, value in expected.items():
@@ -147,7 +147,7 @@ def test_a_finished_training_keeps_its_best_network_alone_until_it_is_swept(tmp_
     assert (folder / "last.safetensors").stat().st_size < size / 100
     assert keeper.restore("mark", own) == state
     serialization.load(keeper.best(state))
-    with Checkpoints(folder).held():
+    with Checkpoints(folder).lock():
         assert not sweep(folder), "another process has it"
     assert sweep(folder)
     assert not folder.exists()
@@ -157,16 +157,16 @@ def test_one_process_at_a_time_and_drafts_of_a_killed_one_go(tmp_path: Path) -> 
     draft = tmp_path / ".last.safetensors.abcd" / "last.safetensors"
     draft.parent.mkdir()
     draft.write_bytes(b"half")
-    with Checkpoints(tmp_path).held():
+    with Checkpoints(tmp_path).lock():
         assert not draft.parent.exists()
         with (
             pytest.raises(InputError, match="another process does this training"),
-            Checkpoints(tmp_path).held(),
+            Checkpoints(tmp_path).lock(),
         ):
             pass
-        with Checkpoints(tmp_path).held(here=False):
+        with Checkpoints(tmp_path).lock(here=False):
             pass
-    with Checkpoints(tmp_path).held():
+    with Checkpoints(tmp_path).lock():
         pass
 
 

@@ -198,7 +198,7 @@ def test_a_training_that_was_killed_at_its_end_writes_its_model_without_a_step(
 
 def test_two_at_once_is_one_line(small: Path, tmp_path: Path) -> None:
     with (
-        Checkpoints(tmp_path / "checkpoints").held(),
+        Checkpoints(tmp_path / "checkpoints").lock(),
         pytest.raises(InputError, match="another process does this training; wait for") as caught,
     ):
         run(small, tmp_path)

@@ -212,5 +212,6 @@ def test_each_loss_takes_its_own_settings() -> None:
 
 
 def test_variant_names_need_no_torch() -> None:
-    text = Path(variants.__file__).parents[1].joinpath("params.py").read_text()
-    assert "import torch" not in text and "mtdnet.variants import" not in text
+    for file in Path(variants.__file__).parents[1].joinpath("params").glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        assert "import torch" not in text and "mtdnet.variants import" not in text

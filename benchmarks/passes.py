@@ -100,7 +100,7 @@ def probabilities(
     for start in range(0, len(waiting), batch):
         q, g, q_mirrored, g_mirrored, swapped = torch.tensor(waiting[start : start + batch]).T
         sides = [
-            _shown(images[rows], mirrored).to(weight.device)
+            _view(images[rows], mirrored).to(weight.device)
             for rows, mirrored in ((q, q_mirrored), (g, g_mirrored))
         ]
         swap = swapped.bool()[:, None, None, None].to(weight.device)
@@ -112,7 +112,7 @@ def probabilities(
     return scores
 
 
-def _shown(images: Tensor, mirrored: Tensor) -> Tensor:
+def _view(images: Tensor, mirrored: Tensor) -> Tensor:
     chosen = mirrored.bool().to(images.device)[:, None, None, None]
     return torch.where(chosen, images.flip(2), images)
 

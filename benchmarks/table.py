@@ -66,11 +66,10 @@ def _ratio(row: Mapping[str, Any], letter: str) -> Sequence[str]:
 
 
 def _notes(notes: Mapping[str, Any]) -> str:
-    return "; ".join(f"{key} {_value(value)}" for key, value in notes.items())
-
-
-def _value(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "; ".join(
+        f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in notes.items()
+    )
 
 
 def _table(head: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -39,27 +39,26 @@ def measure(
     packed = place.device.resident(pixels())
     there, count = streams
     kind = "bf16" if there.bf16 else "float32"
-    other = steps * count / _spent(plain(there, packed, count), steps, place)
+
+    def spent(step: Callable[[], object]) -> float:
+        return seconds(lambda: [step() for _ in range(steps)], place.device.torch) / steps
+
+    other = count / spent(plain(there, packed, count))
     for pairs, negatives, compiled in shapes:
         taken = partial(next, fast(place.device, packed, pairs, negatives, compiled))
         for _ in range(4):  # compiles, records the graphs
             taken()
-        spent = _spent(taken, steps, place) / steps
+        own = spent(taken)
         yield Ratio(
             work=f"training{', compiled' * compiled}",
             against=f"three streams a triplet, plain PyTorch, {kind}, {count} a step",
             unit="triplets",
-            own=pairs * negatives / spent,
+            own=pairs * negatives / own,
             other=other,
             reach=reach,
-            share=flops(pairs, negatives) / spent / place.peak,
+            share=flops(pairs, negatives) / own / place.peak,
             notes={"pairs a step": pairs, "negatives a pair": negatives},
         )
-
-
-def _spent(step: Callable[[], object], steps: int, place: Place) -> float:
-    """Return the seconds of some steps."""
-    return seconds(lambda: [step() for _ in range(steps)], place.device.torch)
 
 
 def pixels() -> Tensor:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
 from mtdnet import params
@@ -13,9 +14,10 @@ from mtdnet.errors import InputError
 from mtdnet.params.schema import Section
 
 ROOT = Path(__file__).parents[1]
+OWN = ["params.yaml", *(f"configs/{file.name}" for file in sorted(ROOT.glob("configs/*.yaml")))]
 
 
-@pytest.mark.parametrize("name", ["params.yaml", "configs/paper.yaml"])
+@pytest.mark.parametrize("name", OWN)
 def test_the_projects_own_files_are_read(name: str) -> None:
     found = params.load(ROOT / name)
     assert {variant for _, variant in found.train.networks()} == set(params.VARIANTS)
@@ -175,9 +177,22 @@ def test_the_editors_schema_is_current() -> None:
     written = (ROOT / "params.schema.json").read_text()
     assert done.stdout == written, "python -m mtdnet.params > params.schema.json"
     assert json.loads(written)["$defs"]["Train"]["properties"]["variants"]
-    for name in ("params.yaml", "configs/paper.yaml"):
-        first = (ROOT / name).read_text().splitlines()[0]
-        assert first == "# yaml-language-server: $schema=params.schema.json"
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_dvc_changes_one_line_for_one_parameter(name: str, tmp_path: Path) -> None:
+    before = (ROOT / name).read_text()
+    assert before.startswith("# yaml-language-server: $schema=params.schema.json\n")
+    source = tmp_path / "params.yaml"
+    source.write_text(before)
+    apply_overrides(source, ["train.rate=0.00001"])  # what `dvc exp run -S` does
+    changes = [
+        pair
+        for pair in zip(before.splitlines(), source.read_text().splitlines(), strict=True)
+        if pair[0] != pair[1]
+    ]
+    assert [after for _, after in changes] == ["  rate: 1e-05"]
+    assert params.load(source).train.rate == 1e-5
 
 
 LIGHT = """

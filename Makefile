@@ -1,6 +1,7 @@
 # make demo     install, fetch the drawn benchmarks, run the whole pipeline
-# make test     install, run the tests
-# make check    format, lint, types, tests      make bench   speed, into benchmarks/results.md
+# make test     install, run the tests          make test-fast  those that take a minute together
+# make check    lint and test                   make lint       check format, rules and types
+# make format   format, mend what can be        make bench      speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
@@ -9,22 +10,32 @@ BIN := .venv/bin
 READY := .venv/.ready
 STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
+# A file's tests share what they made, so a file stays with one process.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo test check bench prefect mlflow deploy worker clean
+.PHONY: demo test test-fast check lint format bench prefect mlflow deploy worker clean
 
 demo: $(READY)
 	$(BIN)/dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
-check: $(READY)
+test-fast: $(READY)
+	$(PYTEST) -m "not slow and not pipeline"
+
+check: lint test
+
+lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

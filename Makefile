@@ -29,9 +29,8 @@ test-fast: $(READY)
 check: lint test
 
 lint: $(READY)
-	$(BIN)/ruff format --check
-	$(BIN)/ruff check
-	$(BIN)/mypy
+	@status=0; for check in "ruff format --check" "ruff check" mypy; do \
+	  echo "$$check"; $(BIN)/$$check || status=1; done; exit $$status
 
 format: $(READY)
 	$(BIN)/ruff check --fix

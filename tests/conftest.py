@@ -22,6 +22,8 @@ os.environ |= {
     "DO_NOT_TRACK": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
+if "PYTEST_XDIST_WORKER" in os.environ:  # beside others: their threads would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "MLFLOW_TRACKING_URI", "CUDA_VISIBLE_DEVICES"):
     os.environ.pop(name, None)
 

@@ -1,4 +1,5 @@
 import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -170,12 +171,10 @@ def test_settings_are_checked_where_they_are_made_and_stay_as_they_are() -> None
         params.Training(steps=1).steps = 2
 
 
-def test_the_editors_schema_is_current() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "mtdnet.params"], capture_output=True, text=True, check=True
-    )
+def test_the_editors_schema_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_module("mtdnet.params", run_name="__main__")
     written = (ROOT / "params.schema.json").read_text()
-    assert done.stdout == written, "python -m mtdnet.params > params.schema.json"
+    assert capsys.readouterr().out == written, "python -m mtdnet.params > params.schema.json"
     assert json.loads(written)["$defs"]["Train"]["properties"]["variants"]
 
 

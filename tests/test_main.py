@@ -35,6 +35,7 @@ def mtdnet(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_trains_evaluates_and_reports(folder: Path) -> None:
     for words in (["pretrain"], ["evaluate", "--target", "viper"], ["report"]):
         done = mtdnet(folder, *words)

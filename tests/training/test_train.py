@@ -23,6 +23,8 @@ from mtdnet.training import checkpoint, train
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.validation import Validation
 
+pytestmark = pytest.mark.slow
+
 STEPS = Training(steps=6, triplets=20, rate=0.01, validate_every=3)
 
 

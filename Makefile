@@ -4,6 +4,7 @@
 # make format   format, mend what can be        make bench      speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
+# make docs     the pages, into site/
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
 
 BIN := .venv/bin
@@ -14,7 +15,7 @@ IN := $(BIN)/python -m flows
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo test test-fast check lint format bench prefect mlflow deploy worker clean
+.PHONY: demo test test-fast check lint format bench docs prefect mlflow deploy worker clean
 
 demo: $(READY)
 	$(BIN)/dvc pull -r demo data
@@ -38,6 +39,13 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+docs: .venv/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+.venv/.docs: $(READY)
+	$(BIN)/pip install -c requirements.lock -e '.[docs]'
+	touch $@
 
 prefect: $(READY)
 	$(IN) prefect server start --host 127.0.0.1
@@ -68,4 +76,4 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf .venv .prefect .locks .mypy_cache .ruff_cache .pytest_cache dist *.egg-info
+	rm -rf .venv .prefect .locks site .mypy_cache .ruff_cache .pytest_cache dist *.egg-info

@@ -3,7 +3,7 @@
 import csv
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
 from mtdnet.params import VARIANTS, Training
 from mtdnet.provenance import commit, fingerprint, inputs
+from mtdnet.tracker import UNTRACKED, Tracker
 from mtdnet.training import begin, checkpoint
 from mtdnet.training.checkpoint import State
 from mtdnet.training.parallel import Group, joined
@@ -27,7 +28,6 @@ from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
 
-Observer = Callable[[Mapping[str, float]], None]
 LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
 
 
@@ -44,7 +44,7 @@ def train(
     source: tuple[Path, Path] | None = None,
     width: float = 1.0,
     weights: Path | None = None,
-    observe: Observer = lambda row: None,
+    tracker: Tracker = UNTRACKED,
 ) -> dict[str, Any]:
     """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
 
@@ -52,9 +52,9 @@ def train(
     its trunk, then of full width, from ``weights`` where given. ``source``: the source benchmark's
     folders of ingest and augment, for variants that take its triplets too. Every
     ``validate_every`` steps the validation persons are ranked; the network best at it (rank-1,
-    then mAP) is kept, and calibrated on them. ``observe`` gets each row of ``history.csv``. State
-    is kept below ``checkpoints``: the same call continues a stopped training, on a processor
-    exactly. Returns the content of ``training.json``.
+    then mAP) is kept, and calibrated on them. ``tracker`` gets the training's fingerprint and each
+    row of ``history.csv``. State is kept below ``checkpoints``: the same call continues a stopped
+    training, on a processor exactly. Returns the content of ``training.json``.
 
     Several processes of torchrun train one network; all but the first return an empty dictionary.
 
@@ -74,6 +74,9 @@ def train(
         files += inputs(*source, None)
     told = {"variant": variant, "seed": seed, "widths": [network.width, network.trunk_width]}
     mark = fingerprint(_told(settings) | told, files)
+    origin = start.name if start else weights.name if weights else "drawn"
+    more = {"steps": settings.steps, "compile": settings.compile, "start": origin, "seed": seed}
+    tracker.start(mark, _told(settings) | more | {"width": network.width})
     last, best = checkpoints / "last.safetensors", checkpoints / "best.safetensors"
     with joined(place) as group:
         triplets = Triplets.open(augmented, settings.triplets, seed, pixels, place, group)
@@ -86,7 +89,7 @@ def train(
                 f"set `steps` ({settings.steps}) above that, or remove the folder"
             )
         for row in state.history:
-            observe(row)
+            tracker.log(row)
         before = time.monotonic() - state.seconds
         with Stop() as stop, Progress(out.name, settings, state, group.rank > 0) as progress:
             stopping = False
@@ -107,7 +110,7 @@ def train(
                     row = state.close_row(settings.triplets, validation.measure(network))
                     if state.best_step == state.step:
                         serialization.save(network, best)
-                    observe(row)
+                    tracker.log(row)
                 if row_due or stopping:
                     checkpoint.save(last, state, network, trainer.optimiser)
     if state.step < settings.steps:
@@ -118,7 +121,7 @@ def train(
     temperature = validation.temperature(kept)
     summary = {
         "variant": variant,
-        "start": start.name if start else weights.name if weights else "drawn",
+        "start": origin,
         "width": network.width,
         "trunk_width": network.trunk_width,
         "seed": seed,
@@ -136,6 +139,7 @@ def train(
         "bf16": place.bf16,
         "compiled": settings.compile,
         "commit": commit(),
+        "fingerprint": mark,
     }
     _write(out, kept, state, summary)
     shutil.rmtree(checkpoints, ignore_errors=True)

@@ -21,7 +21,8 @@ ENTRY = {
     "evaluate": "mtdnet.evaluation.evaluate",
     "report": "mtdnet.report",
 }
-# Reading and writing files and parameters, by every step: a change there must not train anew.
+# Reading and writing files and parameters, and recording, by every step: a change there must not
+# train anew.
 # Images come decoded from ingest, so the code that decodes them is its dependency alone.
 SHARED = {
     "",
@@ -31,6 +32,7 @@ SHARED = {
     "params",
     "provenance",
     "tables",
+    "tracker",
     "data",
     "data.html_check",
     "data.pixels",

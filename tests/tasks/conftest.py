@@ -51,8 +51,17 @@ def trained(tmp_path: Path) -> Trained:
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(seed)
         serialization.save(MTDnet(1 / 16), folder / "network.safetensors")
-        told = {"validation_rank1": rank1, "best_step": 20, "device": "here", "commit": "c0ffee"}
+        told = {
+            "steps": 40,
+            "validation_rank1": rank1,
+            "best_step": 20,
+            "device": "here",
+            "compiled": False,
+            "commit": "c0ffee",
+            "fingerprint": f"{name}-{seed}",
+        }
         (folder / "training.json").write_text(json.dumps(told))
+        (folder / "history.csv").write_text("step,pair_loss,validation_rank1\n20,0.7,0.5\n")
         return folder
 
     return make

@@ -19,11 +19,22 @@ from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import VARIANTS, Training
 from mtdnet.protocol.query_gallery import probes
+from mtdnet.tracker import Untracked
 from mtdnet.training import checkpoint, train
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.validation import Validation
 
 STEPS = Training(steps=6, triplets=20, rate=0.01, validate_every=3)
+
+
+class Rows(Untracked):
+    """Keeps the rows of a history."""
+
+    def __init__(self) -> None:
+        self.steps: list[float] = []
+
+    def log(self, row: Mapping[str, float]) -> None:
+        self.steps.append(row["step"])
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +55,10 @@ def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> dic
 
 
 def test_writes_a_model_folder_and_tells_each_row(small: Path, tmp_path: Path) -> None:
-    rows: list[Mapping[str, float]] = []
-    summary = run(small, tmp_path, observe=rows.append)
+    rows = Rows()
+    summary = run(small, tmp_path, tracker=rows)
     model = tmp_path / "model"
-    assert [row["step"] for row in rows] == [3, 6]
+    assert rows.steps == [3, 6]
     header, *lines = (model / "history.csv").read_text().splitlines()
     assert header.startswith("step,triplets,triplet_loss,pair_loss,validation_rank1")
     assert len(lines) == 2
@@ -83,10 +94,10 @@ def test_a_stopped_training_continues_exactly(
     with pytest.raises(Stopped, match="stopped at step 4 of 6"):
         run(small, tmp_path / "parts", **more)
     assert not (tmp_path / "parts" / "model").exists()
-    rows: list[Mapping[str, float]] = []
-    run(small, tmp_path / "parts", observe=rows.append, **more)
+    rows = Rows()
+    run(small, tmp_path / "parts", tracker=rows, **more)
     assert len(taken) == 6, "it began anew"
-    assert [row["step"] for row in rows] == [3, 6], "rows before the stop are told again"
+    assert rows.steps == [3, 6], "rows before the stop are told again"
     whole, parts = (
         load_file(tmp_path / name / "model" / "network.safetensors") for name in ("whole", "parts")
     )

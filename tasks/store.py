@@ -54,10 +54,15 @@ def location() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or OWN
 
 
+def without_secrets(text: str) -> str:
+    """Return ``text`` with no user and password in its addresses."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
+
+
 def reason(problem: Exception) -> str:
-    """Return what went wrong in the store in one line, without a password."""
+    """Return what went wrong in the store in one line."""
     first = next((line for line in str(problem).splitlines() if line.strip()), repr(problem))
-    return re.sub(r"//[^/@\s]*@", "//", first.strip())[:200]
+    return without_secrets(first.strip())[:200]
 
 
 @cache
@@ -70,7 +75,7 @@ def client() -> MlflowClient:
     try:
         if uri == OWN:
             if "?" in uri:
-                raise InputError("MLflow can't keep a store below a folder with '?' in its name")
+                raise ValueError("a folder with '?' in its name can't hold it")
             with LOCK:
                 _make_own()
         _reach(uri)
@@ -78,9 +83,12 @@ def client() -> MlflowClient:
         made.search_experiments(max_results=1)
         made.search_registered_models(max_results=1)
     except Exception as problem:  # of MLflow, SQLAlchemy, any driver or the network
-        shown = re.sub(r"//[^/@]*@", "//", uri)
-        hint = "move the file away" if uri == OWN else "see MLFLOW_TRACKING_URI"
-        raise InputError(f"MLflow's store {shown}: {reason(problem)}; {hint}") from None
+        hint = "" if uri == OWN else "; see MLFLOW_TRACKING_URI"
+        if isinstance(problem, ModuleNotFoundError):
+            hint = "; install it"
+        raise InputError(
+            f"MLflow's store {without_secrets(uri)}: {reason(problem)}{hint}"
+        ) from None
     return made
 
 
@@ -140,7 +148,8 @@ def _reach(uri: str) -> None:
     scheme = uri.partition(":")[0].partition("+")[0]
     if scheme in ("http", "https"):
         try:
-            urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=SECONDS).close()  # noqa: S310
+            page = f"{without_secrets(uri).rstrip('/')}/health"
+            urllib.request.urlopen(page, timeout=SECONDS).close()  # noqa: S310 - http, as checked
         except urllib.error.HTTPError:
             return  # somebody answers; MLflow's own calls tell more
     elif scheme in ("sqlite", "postgresql", "mysql", "mssql"):

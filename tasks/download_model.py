@@ -1,6 +1,5 @@
 """A registered network as a file, for ``mtdnet --model models:/...``."""
 
-import os
 import re
 from pathlib import Path
 
@@ -10,10 +9,7 @@ from mlflow.exceptions import MlflowException
 from mtdnet.errors import InputError
 from tasks import store
 
-# A person waits: MLflow's own seven retries of a server that is not there take minutes.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-
-NAMED = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+NAMED = re.compile(r"models:/[^/@]+(?:@[^/@]+|/\d+)")
 
 
 def network(uri: str, room: Path) -> Path:
@@ -22,21 +18,20 @@ def network(uri: str, room: Path) -> Path:
     ``uri``: ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION``, in the project's own store or that
     of ``MLFLOW_TRACKING_URI``. Raises InputError when there is no such version.
     """
-    named = NAMED.fullmatch(uri)
-    if not named:
+    if not NAMED.fullmatch(uri):
         raise InputError(f"{uri}: expected models:/NAME@ALIAS or models:/NAME/VERSION")
-    if store.location() == store.OWN and not (store.FOLDER / "mlflow.db").is_file():
+    where = store.location()
+    if where == store.OWN and not (store.FOLDER / "mlflow.db").is_file():
         raise InputError(
             f"{uri}: {store.FOLDER} has no registry; run a flow, or set MLFLOW_TRACKING_URI"
         )
+    store.client()
+    file = f"{uri}/artifacts/network.safetensors"
     try:
-        version = named["version"]
-        if version is None:
-            client = store.client()
-            version = client.get_model_version_by_alias(named["name"], named["alias"]).version
-        source = store.client().get_model_version_download_uri(named["name"], version)
-        file = f"{source}/artifacts/network.safetensors"
-        return Path(download_artifacts(file, dst_path=str(room), tracking_uri=store.location()))
-    except MlflowException as problem:
-        line = " ".join(str(problem).split())[:200]
-        raise InputError(f"{uri}: not in {store.location()} ({line})") from None
+        copied = download_artifacts(
+            file, dst_path=str(room), tracking_uri=where, registry_uri=where
+        )
+        return Path(copied)
+    except (MlflowException, OSError) as problem:
+        shown = store.without_secrets(where)
+        raise InputError(f"{uri}: not in {shown} ({store.reason(problem)})") from None

@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import yaml
 from filelock import FileLock, Timeout
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from ruamel.yaml import YAML
 
 from mtdnet.files import read_json, sha256
 from mtdnet.provenance import commit
@@ -148,7 +148,7 @@ def data_hash(benchmark: str) -> str | None:
     lock = Path("dvc.lock")
     if not lock.is_file():
         return None
-    stages = yaml.safe_load(lock.read_text(encoding="utf-8")).get("stages", {})
+    stages = YAML(typ="safe").load(lock).get("stages", {})
     deps = stages.get(f"ingest@{benchmark}", {}).get("deps", [])
     return next((dep["md5"] for dep in deps if dep["path"] == f"data/{benchmark}"), None)
 

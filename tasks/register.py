@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlflow.artifacts import list_artifacts
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 from packaging.requirements import Requirement
 from packaging.version import Version
 from prefect import get_run_logger, task
@@ -15,6 +16,7 @@ from prefect.cache_policies import NO_CACHE
 
 import mtdnet
 from mtdnet import steps
+from mtdnet.errors import InputError
 from mtdnet.files import read_json, sha256
 from mtdnet.networks import header
 from mtdnet.params import Params
@@ -41,13 +43,17 @@ def register(root: Path, networks: Sequence[Network]) -> None:
 def registered(root: Path, networks: Sequence[Network]) -> Iterator[str]:
     """Register the networks below ``root`` that have a pair head, and name champions.
 
-    Yields what was done with each. MLflow runs that a killed training left are ended.
+    Yields what was done with each. MLflow runs that a killed training left are ended. Raises
+    InputError when MLflow's store fails.
     """
-    runs.end_dead()
-    for network in networks:
-        model = root / steps.model(*network)
-        if answers(model):
-            yield register_one(model, network)
+    try:
+        runs.end_dead()
+        for network in networks:
+            model = root / steps.model(*network)
+            if answers(model):
+                yield register_one(model, network)
+    except MlflowException as problem:
+        raise InputError(f"not registered: {store.reason(problem)}; run the flow again") from None
 
 
 def answers(model: Path) -> bool:

@@ -64,7 +64,8 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
 def end(run_id: str, status: End) -> None:
     """End a run that ``start`` gave."""
     client().set_terminated(run_id, status)
-    _locks.pop(run_id).release()
+    if lock := _locks.pop(run_id, None):
+        lock.release()
 
 
 def log_rows(run_id: str, rows: Sequence[Mapping[str, float]]) -> None:

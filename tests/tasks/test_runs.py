@@ -103,7 +103,7 @@ def test_training_and_its_test_are_one_run(
 
 @pytest.mark.parametrize("end", ["KILLED", "FAILED", "FINISHED"])
 def test_the_same_training_goes_on_in_its_run(
-    end: End, own_store: MlflowClient, trained: Trained
+    end: End, own_store: MlflowClient, trained: Trained, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tracker = MlflowTracker(NETWORK)
     tracker.start(MARK, SETTINGS)
@@ -117,6 +117,7 @@ def test_the_same_training_goes_on_in_its_run(
     run = only_run(own_store)
     assert run.info.status == "FINISHED"
     assert history(own_store, run, "pair_loss") == [(20, 0.69), (40, 0.6)]
+    assert capsys.readouterr().err == ""
 
 
 def test_other_settings_or_inputs_are_another_run(

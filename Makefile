@@ -43,8 +43,9 @@ deploy: $(READY)
 worker: $(READY)
 	$(SERVER) $(IN) prefect worker start --pool gpu --limit 1
 
+# The store is made first, or fitted to its folder.
 mlflow: $(READY)
-	$(BIN)/python -c "from tasks import store; store.client()"  # makes it, or fits it to its folder
+	$(BIN)/python -m tasks.store
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(IN) mlflow server --host 127.0.0.1 --workers 1 \
 	  --backend-store-uri sqlite:///$(STORE) --artifacts-destination .mlflow/artifacts
 

@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import shutil
+import sys
 import urllib.error
 import urllib.request
 from functools import cache
@@ -13,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from filelock import FileLock
 
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, status
 from tasks.command import ROOT
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -159,3 +160,7 @@ def _reach(uri: str) -> None:
             sa.inspect(engine).get_table_names()
         finally:
             engine.dispose()
+
+
+if __name__ == "__main__":
+    sys.exit(status(client))

@@ -11,11 +11,12 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from mtdnet import steps
+from mtdnet import params, steps
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.tracker import End
-from tasks import runs, store
+from tasks import mlflow_tracker, runs, store
+from tasks.command import ROOT
 from tasks.mlflow_tracker import MlflowTracker
 from tasks.store import experiment
 
@@ -222,6 +223,23 @@ def test_a_store_of_the_user_that_is_not_there_stops_what_begins(
     store.client.cache_clear()
     with pytest.raises(InputError, match=r"MLflow's store http://127\.0\.0\.1:9: .*refused"):
         MlflowTracker(NETWORK)
+
+
+def test_what_mlflow_lacks_is_recorded_afterwards(
+    own_store: MlflowClient, tmp_path: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks = [NETWORK, ("viper", 1, "mtdnet"), ("viper", 2, "mtdnet")]
+    monkeypatch.setattr(steps, "trained", lambda params: networks)
+    trained("viper-0/mtdnet", 0.5, 1)
+    trained("viper-1/mtdnet", 0.6, 2)
+    evaluated(tmp_path)
+    for _ in range(2):
+        mlflow_tracker.record_all(params.load(ROOT / "params.yaml"))
+        found = {run.info.run_name: run for run in own_store.search_runs(["1"])}
+        assert found.keys() == {"viper-0-mtdnet", "viper-1-mtdnet"}
+        assert {run.info.status for run in found.values()} == {"FINISHED"}
+        assert found["viper-0-mtdnet"].data.metrics["test/MTDnet/rank-1"] == 0.75
+        assert found["viper-1-mtdnet"].data.metrics["training/validation_rank1"] == 0.6
 
 
 def test_an_end_without_a_start_records_nothing(own_store: MlflowClient) -> None:

@@ -1,4 +1,5 @@
 import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -6,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
 from mtdnet import params
@@ -13,9 +15,10 @@ from mtdnet.errors import InputError
 from mtdnet.params.schema import Section
 
 ROOT = Path(__file__).parents[1]
+OWN = ["params.yaml", *(f"configs/{file.name}" for file in sorted(ROOT.glob("configs/*.yaml")))]
 
 
-@pytest.mark.parametrize("name", ["params.yaml", "configs/paper.yaml"])
+@pytest.mark.parametrize("name", OWN)
 def test_the_projects_own_files_are_read(name: str) -> None:
     found = params.load(ROOT / name)
     assert {variant for _, variant in found.train.networks()} == set(params.VARIANTS)
@@ -219,16 +222,27 @@ def test_settings_are_checked_where_they_are_made_and_stay_as_they_are() -> None
         params.Training(steps=1).steps = 2
 
 
-def test_the_editors_schema_is_current() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "mtdnet.params"], capture_output=True, text=True, check=True
-    )
+def test_the_editors_schema_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_module("mtdnet.params", run_name="__main__")
     written = (ROOT / "params.schema.json").read_text()
-    assert done.stdout == written, "python -m mtdnet.params > params.schema.json"
+    assert capsys.readouterr().out == written, "python -m mtdnet.params > params.schema.json"
     assert json.loads(written)["$defs"]["Train"]["properties"]["variants"]
-    for name in ("params.yaml", "configs/paper.yaml"):
-        first = (ROOT / name).read_text().splitlines()[0]
-        assert first == "# yaml-language-server: $schema=params.schema.json"
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_dvc_changes_one_line_for_one_parameter(name: str, tmp_path: Path) -> None:
+    before = (ROOT / name).read_text()
+    assert before.startswith("# yaml-language-server: $schema=params.schema.json\n")
+    source = tmp_path / "params.yaml"
+    source.write_text(before)
+    apply_overrides(source, ["train.learning_rate=0.00001"])  # what `dvc exp run -S` does
+    changes = [
+        pair
+        for pair in zip(before.splitlines(), source.read_text().splitlines(), strict=True)
+        if pair[0] != pair[1]
+    ]
+    assert [after for _, after in changes] == ["  learning_rate: 1e-05"]
+    assert params.load(source).train.learning_rate == 1e-5
 
 
 LIGHT = """

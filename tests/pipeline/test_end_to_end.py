@@ -13,6 +13,8 @@ from flows.environment import ROOT
 from mtdnet import synthetic
 from mtdnet.files import read_json
 
+pytestmark = pytest.mark.pipeline
+
 PARAMS = """
 seed: 1
 ingest: {layouts: {cuhk03: cuhk03, viper: viper}, boxes: labeled}

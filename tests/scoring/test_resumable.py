@@ -18,6 +18,8 @@ from mtdnet.scoring import resumable, scorer
 from mtdnet.scoring.scorer import Scorer, Scores
 from mtdnet.training import train
 
+pytestmark = pytest.mark.slow
+
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 QUERY, GALLERY = np.array([5, 0, 3, 1, 4]), np.array([2, 6, 7, 1, 0, 3])
 

@@ -13,6 +13,8 @@ from mtdnet.errors import InputError
 from mtdnet.files import read_json
 from mtdnet.training.parallel import Distributed
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("processes.py")
 ROOT = Path(__file__).parents[2]
 

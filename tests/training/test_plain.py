@@ -26,7 +26,7 @@ from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 
-pytestmark = pytest.mark.usefixtures("float32")
+pytestmark = [pytest.mark.usefixtures("float32"), pytest.mark.slow]
 
 N = 20
 MARGIN = 3.0  # so wide that trained networks have triplets inside

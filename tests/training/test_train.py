@@ -27,6 +27,8 @@ from mtdnet.training.state import State
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.validation import Validation
 
+pytestmark = pytest.mark.slow
+
 STEPS = Training(steps=6, triplets=20, learning_rate=0.01, validate_every=3)
 
 

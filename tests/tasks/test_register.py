@@ -150,6 +150,7 @@ def served(own_store: MlflowClient, trained: Trained) -> Iterator[str]:
         process.wait()
 
 
+@pytest.mark.slow
 def test_served_model_tells_what_is_wrong_and_repeats_nothing(served: str, tmp_path: Path) -> None:
     Image.new("RGB", (40, 96)).save(tmp_path / "a.png")
     (tmp_path / "text.png").write_text("no image")

@@ -142,6 +142,7 @@ def begin(uri: str, folder: Path) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_killed_training_leaves_no_run_running(own_store: MlflowClient, trained: Trained) -> None:
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=begin, args=(store.OWN, store.FOLDER))

@@ -54,6 +54,7 @@ def test_first_connections_together_make_one_good_store(tmp_path: Path) -> None:
     assert sorted(each.name for each in found) == ["Default", "viper"]
 
 
+@pytest.mark.slow
 def test_killed_in_its_first_migration_nothing_is_broken(tmp_path: Path) -> None:
     folder = tmp_path / ".mlflow"
     command = [sys.executable, "-c", FIRST, str(folder)]

@@ -15,11 +15,15 @@ IN := $(BIN)/python -m flows
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo test test-fast check lint format bench docs prefect mlflow deploy worker clean
+.PHONY: demo repository test test-fast check lint format bench docs prefect mlflow deploy worker clean
 
-demo: $(READY)
+demo: repository $(READY)
 	$(BIN)/dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
+
+repository:
+	@git rev-parse --git-dir > /dev/null 2>&1 || \
+	  { echo "error: DVC needs git: clone the repository, or run git init here" >&2; exit 1; }
 
 test: $(READY)
 	$(PYTEST)
@@ -57,12 +61,11 @@ deploy: $(READY)
 worker: $(READY)
 	$(SERVER) $(IN) prefect worker start --pool gpu --limit 1
 
-mlflow: $(STORE)
+# The store is made first, or fitted to its folder.
+mlflow: $(READY)
+	$(BIN)/python -m tasks.store
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(IN) mlflow server --host 127.0.0.1 --workers 1 \
 	  --backend-store-uri sqlite:///$(STORE) --artifacts-destination .mlflow/artifacts
-
-$(STORE): | $(READY)
-	$(BIN)/python -c "from tasks import store; store.client()"
 
 # The stamp is written last: an installation that failed is tried again.
 $(READY): requirements.lock pyproject.toml

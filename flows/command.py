@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from flows import pipeline
 from flows.environment import ROOT
 from mtdnet import steps
-from tasks.store import location
+from tasks.store import location, without_secrets
 
 # MLflow's own front page shows traces of language models, and no runs
 MLFLOW_PAGE = "http://127.0.0.1:5000/#/experiments?workflowType=machine_learning"
@@ -42,6 +42,9 @@ def closing() -> str:
     folder = ROOT / steps.REPORT
     lines = [(folder / "table.txt").read_text(encoding="utf-8")]
     lines += [f"report      {folder / 'index.html'}"]
-    lines += [f"MLflow      {location()}", f"            `make mlflow`, then {MLFLOW_PAGE}"]
+    lines += [
+        f"MLflow      {without_secrets(location())}",
+        f"            `make mlflow`, then {MLFLOW_PAGE}",
+    ]
     lines += [f"Prefect     `make prefect`, then {PREFECT_PAGE}"]
     return "\n".join(lines)

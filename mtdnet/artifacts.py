@@ -105,6 +105,7 @@ class TrainingRecord(Document):
     bf16: bool
     compiled: bool
     commit: str
+    fingerprint: str = ""  # of data and settings
 
 
 class Facts(Document):

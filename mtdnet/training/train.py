@@ -1,7 +1,6 @@
 """A whole training: from the files of augment to a model folder."""
 
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
 from mtdnet.params import VARIANTS, JointStart, Training
 from mtdnet.provenance import code, commit, fingerprint, inputs
+from mtdnet.tracker import UNTRACKED, Tracker
 from mtdnet.training import begin
 from mtdnet.training.augmentation import transform
 from mtdnet.training.checkpoint import Checkpoints
@@ -27,7 +27,6 @@ from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
 
-Observer = Callable[[Mapping[str, float]], None]
 LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
 
 
@@ -46,7 +45,7 @@ def train(
     weights: Path | None = None,
     hidden_bias: float = 0.0,
     joint_start: JointStart = "drawn",
-    observe: Observer = lambda row: None,
+    tracker: Tracker = UNTRACKED,
 ) -> TrainingRecord | None:
     """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
 
@@ -54,9 +53,10 @@ def train(
     its trunk, then of full width, from ``weights`` where given; ``hidden_bias``, ``joint_start``:
     as in ``Pretrain``. ``source``: the source benchmark's folders of ingest and augment, for
     variants that take its triplets too. Every ``validate_every`` steps the validation persons are
-    ranked; the network best at it (rank-1, then mAP) is kept, and calibrated on them. ``observe``
-    gets each row of ``history.csv``. State is kept below ``checkpoints``: the same call continues a
-    stopped training, on a processor exactly, and writes the output of a finished one again.
+    ranked; the network best at it (rank-1, then mAP) is kept, and calibrated on them. ``tracker``
+    gets the fingerprint and each row of ``history.csv``. State is kept below ``checkpoints``: the
+    same call continues a stopped training, on a processor exactly, and writes the output of a
+    finished one again.
 
     Several processes of torchrun train one network; all but the first return None.
 
@@ -82,6 +82,7 @@ def train(
         "start": [hidden_bias, joint_start],
     }
     mark = fingerprint(_of_steps(settings) | facts, files)
+    origin = start.name if start else weights.name if weights else "drawn"
     keeper = Checkpoints(checkpoints)
     change = transform(settings.augmentation, (pixels.shape[1], pixels.shape[2]))
     with keeper.lock(is_first()):
@@ -92,8 +93,10 @@ def train(
             others = begin.source(kind, variant, settings, seed, source, place, group, change)
             trainer = Trainer(kind, network, settings, place, group)
             state = _resumed(keeper.restore(mark, trainer), mark, settings, checkpoints)
+            more = {"steps": settings.steps, "compile": settings.compile, "width": network.width}
+            tracker.start(mark, _of_steps(settings) | more | {"start": origin, "seed": seed})
             for row in state.history:
-                observe(row)
+                tracker.log(row)
             before = time.monotonic() - state.seconds
             with Stop() as stop, Progress(out.name, settings, state, group.rank > 0) as progress:
                 stopping = False
@@ -116,7 +119,7 @@ def train(
                     if row_due or stopping:
                         keeper.save(state, trainer, row_due and state.best_step == state.step)
                     if row_due:
-                        observe(state.history[-1])
+                        tracker.log(state.history[-1])
         if state.step < settings.steps:
             raise Stopped(f"{out.name}: stopped at step {state.step} of {settings.steps}; kept")
         if group.rank:
@@ -125,7 +128,7 @@ def train(
         if state.summary is None:
             record = TrainingRecord(
                 variant=variant,
-                start=start.name if start else weights.name if weights else "drawn",
+                start=origin,
                 width=network.width,
                 trunk_width=network.trunk_width,
                 seed=seed,
@@ -143,6 +146,7 @@ def train(
                 bf16=place.bf16,
                 compiled=settings.compile,
                 commit=commit(),
+                fingerprint=mark,
             )
             state.summary = record.model_dump()
             state.code = code()

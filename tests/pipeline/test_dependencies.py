@@ -21,7 +21,8 @@ ENTRY = {
     "evaluate": "mtdnet.evaluation.evaluate",
     "report": "mtdnet.report.write",
 }
-# Reading and writing files and parameters, by every step: a change there must not train anew.
+# Reading and writing files and parameters, and recording, by every step: a change there must not
+# train anew.
 # Images come decoded from ingest, so the code that decodes them is its dependency alone.
 SHARED = {
     "",
@@ -32,6 +33,7 @@ SHARED = {
     "params",
     "provenance",
     "tables",
+    "tracker",
     "data",
     "data.html_check",
     "data.pixels",

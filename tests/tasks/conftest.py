@@ -57,7 +57,7 @@ def trained(tmp_path: Path) -> Trained:
             width=1 / 16,
             trunk_width=1 / 16,
             seed=seed,
-            steps=20,
+            steps=40,
             triplets=4800,
             best_step=20,
             validation_rank1=rank1,
@@ -71,7 +71,11 @@ def trained(tmp_path: Path) -> Trained:
             bf16=False,
             compiled=False,
             commit="c0ffee",
+            fingerprint=f"{name}-{seed}",
         ).write(folder)
+        (folder / "history.csv").write_text(
+            "step,triplets,pair_loss,validation_rank1\n20,400,0.7,0.5\n"
+        )
         return folder
 
     return make

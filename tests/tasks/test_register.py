@@ -2,12 +2,20 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from mlflow import MlflowClient
 from PIL import Image
 
@@ -44,8 +52,12 @@ def version(client: MlflowClient) -> str:
     return str(client.get_model_version_by_alias("mtdnet-viper", "champion").version)
 
 
+def run_of(client: MlflowClient, number: str) -> str:
+    return str(client.get_model_version("mtdnet-viper", number).run_id)
+
+
 def test_champion_is_the_best_on_validation_persons(
-    own_store: MlflowClient, trained: Trained
+    own_store: MlflowClient, trained: Trained, tmp_path: Path
 ) -> None:
     first = register.register_one(trained("a", 0.5, 1), NETWORK)
     assert first == "mtdnet-viper: version 1 registered; now champion"
@@ -55,6 +67,13 @@ def test_champion_is_the_best_on_validation_persons(
     assert equal == "mtdnet-viper: version 2 registered; champion stays version 1"
     better = register.register_one(trained("c", 0.6, 3), NETWORK)
     assert better == "mtdnet-viper: version 3 registered; now champion"
+    (lost,) = (tmp_path / ".mlflow" / "artifacts").rglob(f"{run_of(own_store, '1')}/**/network.*")
+    lost.unlink()
+    mended = register.register_one(trained("a", 0.5, 1), NETWORK)
+    assert mended == (
+        "mtdnet-viper: version 1 was not there; written again; champion stays version 3"
+    )
+    assert lost.is_file()
     back = register.register_one(trained("a", 0.5, 1), NETWORK)
     assert back == "mtdnet-viper: version 1 is known; champion stays version 3"
     found = own_store.search_model_versions("name = 'mtdnet-viper'")
@@ -95,8 +114,72 @@ def test_champion_answers_in_another_folder_without_the_checkout(
     own = Verifier(model / "network.safetensors").probability(left, right)
     np.testing.assert_allclose(json.loads(answered), own, atol=1e-3)
     assert np.ptp(own) > 0
-    assert gone == "row 0, right: no image file 'gone.png'"
-    assert empty == "row 0, left: no image file ''"
+    assert gone == "row 0, right: no image file"
+    assert empty == "row 0, left: no image file"
+
+
+@pytest.fixture
+def served(own_store: MlflowClient, trained: Trained) -> Iterator[str]:
+    """Serve a registered model as the README says; yield its address."""
+    register.register_one(trained("viper-0/mtdnet", 0.5, 1), NETWORK)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["models", "serve", "-m", "models:/mtdnet-viper@champion", "--env-manager", "local"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", *words, "--host", "127.0.0.1", "--port", str(port)],
+        env=os.environ
+        | {
+            "MLFLOW_TRACKING_URI": store.location(),
+            "MTDNET_DEVICE": "cpu",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # uvicorn
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            with suppress(OSError), urllib.request.urlopen(f"{address}/ping"):  # noqa: S310
+                break
+            time.sleep(0.2)
+        yield f"{address}/invocations"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.mark.slow
+def test_served_model_tells_what_is_wrong_and_repeats_nothing(served: str, tmp_path: Path) -> None:
+    Image.new("RGB", (40, 96)).save(tmp_path / "a.png")
+    (tmp_path / "text.png").write_text("no image")
+    good, text = str(tmp_path / "a.png"), str(tmp_path / "text.png")
+
+    def ask(left: object, right: object) -> tuple[int, dict[str, Any]]:
+        body = json.dumps({"dataframe_records": [{"left": left, "right": right}]}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(served, body, headers)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.load(refused)
+
+    status, answer = ask(good, good)
+    assert status == 200
+    assert 0 <= answer["predictions"][0]["probability"] <= 1
+    picture = "iVBORw0KGgo" * 1000
+    for row, line in {
+        ("/no.png", good): "row 0, left: no image file",
+        (good, picture): "row 0, right: no image file",
+        (good, text): f"{text}: not an image",
+    }.items():
+        status, answer = ask(*row)
+        assert status == 400
+        assert answer["message"].startswith(line)
+        assert "stack_trace" not in answer
+        assert picture not in json.dumps(answer)
 
 
 def test_model_holds_no_pickle_and_pins_what_it_needs(

@@ -21,6 +21,7 @@ from mtdnet.files import read_json
 from mtdnet.networks import serialization
 from mtdnet.params import VARIANTS, Augmentation, Schedule, Training
 from mtdnet.protocol.query_gallery import probes
+from mtdnet.tracker import Untracked
 from mtdnet.training import train
 from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.state import State
@@ -30,6 +31,16 @@ from mtdnet.training.validation import Validation
 pytestmark = pytest.mark.slow
 
 STEPS = Training(steps=6, triplets=20, learning_rate=0.01, validate_every=3)
+
+
+class Rows(Untracked):
+    """Keeps the steps of a history's rows."""
+
+    def __init__(self) -> None:
+        self.steps: list[float] = []
+
+    def log(self, row: Mapping[str, float]) -> None:
+        self.steps.append(row["step"])
 
 
 @pytest.fixture(autouse=True)
@@ -54,10 +65,10 @@ def changed(settings: Training, **values: Any) -> Training:
 
 
 def test_writes_a_model_folder_and_tells_each_row(small: Path, tmp_path: Path) -> None:
-    rows: list[Mapping[str, float]] = []
-    summary = run(small, tmp_path, observe=rows.append)
+    rows = Rows()
+    summary = run(small, tmp_path, tracker=rows)
     model = tmp_path / "model"
-    assert [row["step"] for row in rows] == [3, 6]
+    assert rows.steps == [3, 6]
     header, *lines = (model / "history.csv").read_text().splitlines()
     assert header.startswith("step,triplets,triplet_loss,pair_loss,validation_rank1")
     assert len(lines) == 2
@@ -113,10 +124,10 @@ def test_a_stopped_training_continues_exactly(
     with pytest.raises(Stopped, match="stopped at step 4 of 6"):
         run(small, tmp_path / "parts", **more)
     assert not (tmp_path / "parts" / "model").exists()
-    rows: list[Mapping[str, float]] = []
-    run(small, tmp_path / "parts", observe=rows.append, **more)
+    rows = Rows()
+    run(small, tmp_path / "parts", tracker=rows, **more)
     assert len(taken) == 6, "it began anew"
-    assert [row["step"] for row in rows] == [3, 6], "rows before the stop are told again"
+    assert rows.steps == [3, 6], "rows before the stop are told again"
     same_models(tmp_path / "whole", tmp_path / "parts")
 
 
@@ -184,9 +195,9 @@ def test_a_training_that_was_killed_at_its_end_writes_its_model_without_a_step(
         patch.setattr(Checkpoints, "finish", finished)
         run(small, tmp_path / "killed")
     taken = interrupt(monkeypatch, after=99)
-    rows: list[Mapping[str, float]] = []
-    summary = run(small, tmp_path / "killed", observe=rows.append)
-    assert not taken and [row["step"] for row in rows] == [3, 6]
+    rows = Rows()
+    summary = run(small, tmp_path / "killed", tracker=rows)
+    assert not taken and rows.steps == [3, 6]
     same_models(tmp_path / "whole", tmp_path / "killed")
     assert read_json(tmp_path / "killed" / "model" / "training.json") == summary
     shutil.rmtree(tmp_path / "killed" / "model")

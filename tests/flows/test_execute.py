@@ -10,7 +10,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import State
 
 from flows import graph
-from flows.execute import walk
+from flows.execute import Execution
 from tasks.stage import run_stage
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -21,7 +21,7 @@ def run(root: Path) -> tuple[State[State[None]], dict[str, str]]:
 
     @flow(persist_result=False)
     def small() -> State[None]:
-        return walk(root, graph.stages(root))
+        return Execution(root).walk(graph.stages(root))
 
     state = small(return_state=True)
     with get_client(sync_client=True) as client:

@@ -18,12 +18,12 @@ FLOW = """
 from pathlib import Path
 from prefect import flow
 from flows import graph
-from flows.execute import walk
+from flows.execute import Execution
 
 @flow
 def small():
     root = Path(__file__).resolve().parent
-    return walk(root, graph.stages(root))
+    return Execution(root).walk(graph.stages(root))
 """
 DEPLOYMENT = """
 name: small

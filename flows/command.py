@@ -36,7 +36,8 @@ def main(name: str, *, dry_run: bool, benchmark: str | None = None) -> int:
             for line in plan.make(ROOT, benchmark).lines():
                 print(line)
             return 0
-        plan.make(ROOT, benchmark)  # a mistake needn't wait for another flow
+        if workspace.holder(ROOT):  # a mistake needn't wait for it
+            plan.make(ROOT, benchmark)
         with workspace.held(ROOT, say):
             for line in dvc_lock.heal(ROOT):
                 say(line)

@@ -80,7 +80,8 @@ def _reasons(repo: Repo) -> dict[Any, tuple[str, ...]]:
 def _changes(stage: Any) -> Iterator[str]:
     """Yield what DVC finds changed of a stage: data, code, parameters, results, its outputs."""
     for changes in stage.status(check_updates=True).values():
-        if any(NEVER_RUN in change.get("changed deps", {}).items() for change in changes[:1]):
+        depends = next((each["changed deps"] for each in changes if "changed deps" in each), {})
+        if NEVER_RUN in depends.items():
             yield "never run"
             return
         for change in changes:

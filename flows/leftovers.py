@@ -28,7 +28,7 @@ def place(root: Path) -> str:
     return f"{socket.gethostname()}:{root}"
 
 
-def settle(root: Path, own: UUID) -> Iterator[str]:
+def settle(root: Path, own: str) -> Iterator[str]:
     """Set flow runs of this folder that still show as running to Crashed; yield a line for each.
 
     For the one that holds the folder (``workspace.held``), by its own flow run: all others of the
@@ -39,11 +39,11 @@ def settle(root: Path, own: UUID) -> Iterator[str]:
         begun = FlowRunFilterState(type=FlowRunFilterStateType(any_=BEGUN))
         ours = FlowRunFilter(tags=FlowRunFilterTags(all_=[tag]), state=begun)
         for run in client.read_flow_runs(flow_run_filter=ours):
-            if run.id != own:
+            if str(run.id) != own:
                 _crash(client, run.id)
                 yield f"flow run '{run.name}' was Running, but {MESSAGE}: set to Crashed"
-        tags = {*client.read_flow_run(own).tags, tag}
-        client.update_flow_run(own, tags=sorted(tags))
+        tags = {*client.read_flow_run(UUID(own)).tags, tag}
+        client.update_flow_run(UUID(own), tags=sorted(tags))
 
 
 def _crash(client: SyncPrefectClient, run: UUID) -> None:

@@ -36,7 +36,7 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
     """
     say = get_run_logger().info
     with workspace.held(root, say):
-        for line in leftovers.settle(root, runtime.flow_run.id):
+        for line in leftovers.settle(root, str(runtime.flow_run.id)):
             say(line)
         try:
             for line in dvc_lock.heal(root):

@@ -3,6 +3,7 @@
 # make check    format, lint, types, tests      make bench   speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
+# make run      the whole pipeline, by that worker; one benchmark: make run BENCHMARK=viper
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
 
 BIN := .venv/bin
@@ -11,9 +12,11 @@ STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo test check bench prefect mlflow deploy worker clean
+.PHONY: demo test check bench prefect mlflow deploy worker run clean
 
 demo: $(READY)
+	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "error: no git repository, which DVC needs:" \
+	  "clone the project, or run \`git init\` here" >&2; exit 1; }
 	$(BIN)/dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
 
@@ -29,18 +32,26 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
+# flows/environment.py makes the password of Prefect's server, and hands it to these commands.
 prefect: $(READY)
 	$(IN) prefect server start --host 127.0.0.1
 
 deploy: $(READY)
 	$(SERVER) $(IN) prefect work-pool create gpu --type process --overwrite
-	$(SERVER) $(IN) prefect --no-prompt deploy --all
+	@said=$$($(SERVER) $(IN) prefect --no-prompt deploy --all 2>&1) || { echo "$$said" >&2; exit 1; }
+	@echo "deployed; \`make worker\` runs them, \`make run\` or \`make run BENCHMARK=...\` starts one now"
+
+run: $(READY)
+	$(SERVER) $(IN) prefect deployment run $(if $(BENCHMARK),target/one -p 'benchmark=$(BENCHMARK)',reproduce/weekly)
 
 worker: $(READY)
 	$(SERVER) $(IN) prefect worker start --pool gpu --limit 1
 
+mlflow: PORT := 5000
 mlflow: $(STORE)
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(IN) mlflow server --host 127.0.0.1 --workers 1 \
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(IN) mlflow server --host 127.0.0.1 --port $(PORT) --workers 1 \
+	  --allowed-hosts 127.0.0.1:$(PORT),localhost:$(PORT) \
+	  --cors-allowed-origins http://127.0.0.1:$(PORT),http://localhost:$(PORT) \
 	  --backend-store-uri sqlite:///$(STORE) --artifacts-destination .mlflow/artifacts
 
 $(STORE): | $(READY)

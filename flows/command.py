@@ -5,7 +5,7 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from flows import plan, workspace
+from flows import finished, plan, server, workspace
 from flows.environment import PASSWORD, ROOT
 from mtdnet import steps
 from mtdnet.errors import InputError
@@ -13,7 +13,6 @@ from tasks import dvc_lock
 
 # MLflow's own front page shows traces of language models, and no runs
 MLFLOW_PAGE = "http://127.0.0.1:5000/#/experiments?workflowType=machine_learning"
-PREFECT_PAGE = "http://127.0.0.1:4200"
 
 
 def parser(flow: str, text: str | None) -> argparse.ArgumentParser:
@@ -59,7 +58,7 @@ def _run(name: str, benchmark: str | None) -> int:
     from tasks.register import unregistered
 
     wanted = plan.make(ROOT, benchmark)
-    if wanted.stale or unregistered(ROOT, wanted.networks):
+    if wanted.stale or unregistered(ROOT, wanted.served):
         state = _state(name, {} if benchmark is None else {"benchmark": benchmark})
         if state is None:
             return 1
@@ -68,6 +67,7 @@ def _run(name: str, benchmark: str | None) -> int:
             return 1
         message = state.message
     else:
+        finished.sweep(ROOT, wanted.networks)
         message = f"{len(wanted.stages)} UpToDate"
     print(f"{name}: {message}")
     print(closing(wanted))
@@ -78,7 +78,7 @@ def _state(name: str, parameters: dict[str, str]) -> Any:
     """Run a flow on a server that answers; None, after a line, when there is none."""
     from prefect import tags
 
-    from flows import leftovers, pipeline, server
+    from flows import leftovers, pipeline
 
     with ExitStack() as stack:
         try:
@@ -97,13 +97,16 @@ def closing(wanted: plan.Plan) -> str:
     from tasks.register import answers
     from tasks.store import location
 
-    lines = [terminal(evaluations([ROOT / folder for folder in wanted.evaluations])), ""]
-    models = [each[0] for each in wanted.networks if answers(ROOT / steps.model(*each))]
+    lines = [
+        terminal(evaluations([ROOT / steps.evaluation(*each) for each in wanted.networks])),
+        "",
+    ]
+    models = [each[0] for each in wanted.served if answers(ROOT / steps.model(*each))]
     lines += [f"model       models:/mtdnet-{name}@champion" for name in dict.fromkeys(models)]
     if any(stage.name == plan.REPORT for stage in wanted.stages):
         lines.append(f"report      {ROOT / steps.REPORT / 'index.html'}")
     else:
         lines.append("report      with all figures: `python -m flows.reproduce`")
     lines += [f"MLflow      {location()}", f"            `make mlflow`, then {MLFLOW_PAGE}"]
-    lines += [f"Prefect     `make prefect`, then {PREFECT_PAGE}; its password: {PASSWORD}"]
+    lines += [f"Prefect     `make prefect`, then {server.PAGE}; its password: {PASSWORD}"]
     return "\n".join(lines)

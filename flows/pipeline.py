@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
-from flows import leftovers, plan, workspace
+from flows import finished, leftovers, plan, workspace
 from flows.environment import ROOT
 from flows.execute import Execution
 from mtdnet.errors import InputError
@@ -46,7 +46,8 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
             return Failed(message=str(problem))
         state = Execution(root).walk(wanted.stages)
         if state.is_completed():
-            register(root, wanted.networks)
+            register(root, wanted.served)
+            finished.sweep(root, wanted.networks)
         return state
 
 

@@ -14,14 +14,19 @@ REPORT = "report"
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages that have to be up to date, in order, and the networks to register then.
-
-    ``evaluations``: the folders of the figures that they make.
-    """
+    """The stages that have to be up to date, in order, and the networks that they make."""
 
     stages: list[Stage]
     networks: list[Network]
-    evaluations: list[Path]
+
+    @property
+    def served(self) -> list[Network]:
+        """Return the networks to register: those of split 0.
+
+        The others are there for a mean, and for no consumer: their validation persons are not the
+        same.
+        """
+        return [network for network in self.networks if network[1] == 0]
 
     @property
     def stale(self) -> list[Stage]:
@@ -52,15 +57,12 @@ def make(root: Path, benchmark: str | None = None) -> Plan:
         if not trained:
             known = ", ".join(dict.fromkeys(network[0] for network in steps.trained(settings)))
             raise InputError(f"train.targets: no benchmark '{benchmark}'; known: {known}")
-    evaluations = [steps.evaluation(*network) for network in trained]
     graph = stages(root)
     chosen = graph
     if benchmark is not None:
-        folders = [*evaluations, *(steps.model(*network) for network in trained)]
+        folders = [place(*each) for each in trained for place in (steps.model, steps.evaluation)]
         chosen = _with_report(graph, needed(graph, _writers(graph, folders)))
-    # networks of further splits are there for a mean, and for no consumer
-    first = [network for network in trained if network[1] == 0]
-    return Plan(chosen, first, evaluations)
+    return Plan(chosen, trained)
 
 
 def _with_report(graph: Sequence[Stage], chosen: list[Stage]) -> list[Stage]:

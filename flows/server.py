@@ -15,6 +15,7 @@ from flows.environment import ROOT
 from mtdnet.errors import InputError
 from tasks.process_group import Group
 
+PAGE = "http://127.0.0.1:4200"  # of `make prefect`, which shows the runs of embedded servers too
 TIMEOUT_SECONDS = 5.0
 POLL_SECONDS = 0.1
 # what Prefect itself sets for a server that serves one flow
@@ -32,7 +33,9 @@ def reached() -> Iterator[None]:
     The one that the user has set, or one of this process's own, which ends with it, however that
     ends. InputError in one line when it doesn't answer or doesn't take the password.
     """
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+    from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 
     if url := PREFECT_API_URL.value():
         _check(url)
@@ -52,8 +55,10 @@ def reached() -> Iterator[None]:
             last = next((line for line in reversed(said) if line), "no answer in time")
             raise InputError(f"Prefect's embedded server did not start: {last}")
         try:
-            with temporary_settings({PREFECT_API_URL: url}):
+            with temporary_settings({PREFECT_API_URL: url, PREFECT_UI_URL: PAGE}):
                 yield
+                APILogWorker.drain_all(timeout=TIMEOUT_SECONDS)
+                EventsWorker.drain_all(timeout=TIMEOUT_SECONDS)
         finally:
             group.terminate()
             reader.join(TIMEOUT_SECONDS)  # it writes what it was sent last

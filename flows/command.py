@@ -55,10 +55,8 @@ def say(line: str) -> None:
 
 
 def _run(name: str, benchmark: str | None) -> int:
-    from tasks.register import unregistered
-
     wanted = plan.make(ROOT, benchmark)
-    if wanted.stale or unregistered(ROOT, wanted.served):
+    if wanted.stale or _unregistered(wanted):
         state = _state(name, {} if benchmark is None else {"benchmark": benchmark})
         if state is None:
             return 1
@@ -72,6 +70,12 @@ def _run(name: str, benchmark: str | None) -> int:
     print(f"{name}: {message}")
     print(closing(wanted))
     return 0
+
+
+def _unregistered(wanted: plan.Plan) -> bool:
+    from tasks.register import unregistered  # MLflow takes seconds
+
+    return bool(unregistered(ROOT, wanted.served))
 
 
 def _state(name: str, parameters: dict[str, str]) -> Any:

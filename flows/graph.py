@@ -80,7 +80,9 @@ def _reasons(repo: Repo) -> dict[Any, tuple[str, ...]]:
 def _changes(stage: Any) -> Iterator[str]:
     """Yield what DVC finds changed of a stage: data, code, parameters, results, its outputs."""
     for changes in stage.status(check_updates=True).values():
-        depends = next((each["changed deps"] for each in changes if "changed deps" in each), {})
+        depends: dict[str, Any] = {}
+        for change in changes:
+            depends |= change.get("changed deps", {}) if isinstance(change, dict) else {}
         if NEVER_RUN in depends.items():
             yield "never run"
             return

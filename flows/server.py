@@ -38,7 +38,7 @@ def reached() -> Iterator[None]:
     from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 
     if url := PREFECT_API_URL.value():
-        _check(url)
+        check(url)
         yield
         return
     with socket.socket() as probe:
@@ -76,8 +76,8 @@ def _answers(url: str, reader: threading.Thread) -> bool:
     return False
 
 
-def _check(url: str) -> None:
-    """Raise InputError when the user's server doesn't answer as one."""
+def check(url: str) -> None:
+    """Raise InputError when a server doesn't answer as Prefect's, or not to our password."""
     from prefect.client.orchestration import get_client
 
     advice = "start it (`make prefect`), or unset PREFECT_API_URL"

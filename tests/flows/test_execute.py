@@ -1,5 +1,9 @@
 """Walks over small graphs that DVC really runs."""
 
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,8 +80,8 @@ def test_missing_data_is_one_line_with_the_remedy(project: Callable[[str], Path]
     state, names = run(root)
     assert names == {"data.dvc": "BadInput", "read": "NotReady"}
     assert state.message == (
-        "data.dvc: data is missing; restore it: `git checkout data.dvc` and "
-        "`dvc pull -r demo data`; not run: read"
+        "data.dvc: data is missing; put it there; the drawn one: `dvc pull -r demo data`; "
+        "not run: read"
     )
 
 
@@ -88,8 +92,8 @@ def test_missing_benchmark_is_one_line_with_the_remedy(project: Callable[[str], 
     """)
     state, _ = run(root)
     assert state.message == (
-        "read: data/viper is missing; restore it: `git checkout data.dvc` and "
-        "`dvc pull -r demo data`"
+        "read: data/viper is missing; put it there; the drawn one: "
+        "`dvc get . data/viper --rev HEAD --remote demo -o data/viper`"
     )
 
 
@@ -105,6 +109,24 @@ def test_crash_is_tried_again(
     """)
     assert run(root)[1] == {"killed": "Ran"}
     assert (root / "tries").read_text() == "x\n" * 3
+
+
+def test_what_another_dvc_holds_is_waited_for(project: Callable[[str], Path]) -> None:
+    root = project("""
+        stages:
+          one:
+            cmd: touch begun; while ! test -e seen; do sleep 0.1; done; echo x > one
+            outs: [one]
+    """)
+    with subprocess.Popen([sys.executable, "-m", "dvc", "repro", "-q"], cwd=root) as other:
+        while not (root / "begun").exists():
+            time.sleep(0.1)
+        threading.Timer(6, (root / "seen").touch).start()
+        state, names = run(root)
+        assert other.wait() == 0
+    assert state.is_completed(), state.message
+    assert names == {"one": "UpToDate"}
+    assert (root / "one").read_text() == "x\n"
 
 
 def test_independent_stages_run_side_by_side_and_gpu_stages_one_by_one(

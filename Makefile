@@ -12,13 +12,15 @@ STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo test check bench prefect mlflow deploy worker run clean
+.PHONY: demo repository test check bench prefect mlflow deploy worker run clean
 
-demo: $(READY)
-	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "error: no git repository, which DVC needs:" \
-	  "clone the project, or run \`git init\` here" >&2; exit 1; }
+demo: repository $(READY)
 	$(BIN)/dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
+
+repository:
+	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "error: no git repository, which DVC needs:" \
+	  "clone the project, or run \`git init\` here" >&2; exit 1; }
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -44,7 +44,8 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
             wanted = plan.make(root, benchmark)
         except InputError as problem:
             return Failed(message=str(problem))
-        state = Execution(root).walk(wanted.stages)
+        with TagsContext(current_tags=set()):  # each task would ask for a limit on the run's tags
+            state = Execution(root).walk(wanted.stages)
         if state.is_completed():
             register(root, wanted.served)
             finished.sweep(root, wanted.networks)

@@ -19,8 +19,8 @@ demo: repository $(READY)
 	$(BIN)/python -m flows.reproduce
 
 repository:
-	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "error: no git repository, which DVC needs:" \
-	  "clone the project, or run \`git init\` here" >&2; exit 1; }
+	@git rev-parse --git-dir > /dev/null 2>&1 || \
+	  { echo "error: DVC needs git: clone the repository, or run git init here" >&2; exit 1; }
 
 test: $(READY)
 	$(BIN)/python -m pytest
@@ -50,14 +50,12 @@ worker: $(READY)
 	$(SERVER) $(IN) prefect worker start --pool gpu --limit 1
 
 mlflow: PORT := 5000
-mlflow: $(STORE)
+mlflow: $(READY)
+	$(BIN)/python -c "from tasks import store; store.client()"  # makes it, or fits it to its folder
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(IN) mlflow server --host 127.0.0.1 --port $(PORT) --workers 1 \
 	  --allowed-hosts 127.0.0.1:$(PORT),localhost:$(PORT) \
 	  --cors-allowed-origins http://127.0.0.1:$(PORT),http://localhost:$(PORT) \
 	  --backend-store-uri sqlite:///$(STORE) --artifacts-destination .mlflow/artifacts
-
-$(STORE): | $(READY)
-	$(BIN)/python -c "from tasks import store; store.client()"
 
 # The stamp is written last: an installation that failed is tried again.
 $(READY): requirements.lock pyproject.toml

@@ -5,7 +5,8 @@ from pathlib import Path
 from prefect import flow, get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Failed
+from prefect.context import TagsContext
+from prefect.states import Completed, Failed
 
 from flows import finished, leftovers, plan, workspace
 from flows.environment import ROOT
@@ -47,8 +48,10 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
         with TagsContext(current_tags=set()):  # each task would ask for a limit on the run's tags
             state = Execution(root).walk(wanted.stages)
         if state.is_completed():
-            register(root, wanted.served)
             finished.sweep(root, wanted.networks)
+            registration: State[None] = register(root, wanted.served, return_state=True)
+            if not registration.is_completed():
+                return Failed(message=f"{state.message}, but {registration.message}")
         return state
 
 
@@ -59,7 +62,11 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
     retries=1,
     retry_delay_seconds=5,
 )
-def register(root: Path, networks: list[Network]) -> None:
-    """Register networks, and log what was done with each."""
-    for line in registered(root, networks):
-        get_run_logger().info(line)
+def register(root: Path, networks: list[Network]) -> State[None]:
+    """Register networks, and log what was done with each; Failed with one line, or Completed."""
+    try:
+        for line in registered(root, networks):
+            get_run_logger().info(line)
+    except InputError as problem:
+        return Failed(message=str(problem))
+    return Completed()

@@ -129,7 +129,7 @@ def test_schedule_fires_and_a_page_gets_nowhere(
 def test_a_page_gets_nowhere_with_mlflow(tmp_path: Path, environment: dict[str, str]) -> None:
     port, log = free_port(), tmp_path / "mlflow.log"
     (tmp_path / ".mlflow").mkdir()
-    (tmp_path / ".mlflow" / "mlflow.db").touch()
+    environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{tmp_path / '.mlflow' / 'mlflow.db'}"
     api = f"http://127.0.0.1:{port}"
     create = f"{api}/api/2.0/mlflow/experiments/create"
     with running(make(f"PORT={port}", "mlflow"), tmp_path, environment, log):

@@ -80,6 +80,7 @@ def _unregistered(wanted: plan.Plan) -> bool:
 
 def _state(name: str, parameters: dict[str, str]) -> Any:
     """Run a flow on a server that answers; None, after a line, when there is none."""
+    import httpx
     from prefect import tags
 
     from flows import leftovers, pipeline
@@ -91,7 +92,11 @@ def _state(name: str, parameters: dict[str, str]) -> Any:
             say(f"error: {problem}")
             return None
         stack.enter_context(tags(leftovers.place(ROOT)))
-        return getattr(pipeline, name)(**parameters, return_state=True)
+        try:
+            return getattr(pipeline, name)(**parameters, return_state=True)
+        except httpx.HTTPError as problem:
+            say(f"error: Prefect's server is gone ({problem}); the same command continues")
+            return None
 
 
 def closing(wanted: plan.Plan) -> str:

@@ -49,7 +49,7 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
             state = Execution(root).walk(wanted.stages)
         if state.is_completed():
             finished.sweep(root, wanted.networks)
-            registration: State[None] = register(root, wanted.served, return_state=True)
+            registration = register(root, wanted.served, return_state=True)
             if not registration.is_completed():
                 return Failed(message=f"{state.message}, but {registration.message}")
         return state

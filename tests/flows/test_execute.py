@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import State
 
-from flows import graph
+from flows import graph, pipeline, plan
 from flows.execute import Execution
+from mtdnet.errors import InputError
+from mtdnet.steps import Network
 from tasks.stage import run_stage
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -150,6 +152,27 @@ def test_independent_stages_run_side_by_side_and_gpu_stages_one_by_one(
     assert state.is_completed(), state.message
     assert set(names.values()) == {"Ran"}
     assert {(root / name).read_text() for name in "abc"} == {"7\n"}
+
+
+def test_a_registration_that_fails_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(root: Path, networks: list[Network]) -> Iterator[str]:
+        raise InputError("not registered: database is locked")
+        yield
+
+    monkeypatch.setattr(pipeline, "registered", broken)
+    monkeypatch.setattr(pipeline.register, "retry_delay_seconds", 0)
+    monkeypatch.setattr(plan, "make", lambda root, benchmark: plan.Plan([], []))
+
+    @flow(persist_result=False)
+    def small() -> State[None]:
+        return pipeline.run(tmp_path)
+
+    state = small(return_state=True)
+    assert state.is_failed()
+    assert state.message is not None
+    assert state.message.endswith("but not registered: database is locked")
 
 
 def test_parameters_of_the_graph_that_are_missing_are_one_line(

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from mtdnet.files import read_json, write_json
 
 POLL_SECONDS = 1.0
+LONGEST = 200  # characters of a command that are shown
 
 
 @contextmanager
@@ -32,7 +33,8 @@ def held(root: Path, say: Callable[[str], object]) -> Iterator[None]:
     try:
         if lock.lock_counter == 1:
             since = datetime.now().astimezone().isoformat(" ", "seconds")
-            command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+            words = [Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]]
+            command = " ".join(" ".join(words).split())[:LONGEST]
             write_json(
                 folder / "flow.json", {"process": os.getpid(), "command": command, "since": since}
             )

@@ -4,6 +4,7 @@
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
 # make run      the whole pipeline, by that worker; one benchmark: make run BENCHMARK=viper
+# make docs     the pages, into site/
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
 
 BIN := .venv/bin
@@ -12,7 +13,7 @@ STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo repository test check bench prefect mlflow deploy worker run clean
+.PHONY: demo repository test check bench docs prefect mlflow deploy worker run clean
 
 demo: repository $(READY)
 	$(BIN)/dvc pull -r demo data
@@ -33,6 +34,13 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+docs: .venv/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+.venv/.docs: $(READY)
+	$(BIN)/pip install -c requirements.lock -e '.[docs]'
+	touch $@
 
 # flows/environment.py makes the password of Prefect's server, and hands it to these commands.
 prefect: $(READY)
@@ -69,4 +77,4 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf .venv .prefect .locks .mypy_cache .ruff_cache .pytest_cache dist *.egg-info
+	rm -rf .venv .prefect .locks site .mypy_cache .ruff_cache .pytest_cache dist *.egg-info

@@ -1,4 +1,4 @@
-"""The Prefect task that registers trained networks; DVC would skip it for a restored stage."""
+"""Registration of trained networks: no stage's output, so DVC would skip it for a restored one."""
 
 import tempfile
 import warnings
@@ -11,8 +11,6 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from packaging.requirements import Requirement
 from packaging.version import Version
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
 
 import mtdnet
 from mtdnet import steps
@@ -20,25 +18,11 @@ from mtdnet.artifacts import TrainingRecord
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.networks import header
-from mtdnet.params import Params
 from mtdnet.steps import Network
 from tasks import runs, store
 
 CHAMPION = "champion"
 FILE = "network.safetensors"
-
-
-@task(
-    task_run_name="register",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=1,
-    retry_delay_seconds=5,
-)
-def register(root: Path, networks: Sequence[Network]) -> None:
-    """Do what ``registered`` does, and log it."""
-    for line in registered(root, networks):
-        get_run_logger().info(line)
 
 
 def registered(root: Path, networks: Sequence[Network]) -> Iterator[str]:
@@ -57,17 +41,22 @@ def registered(root: Path, networks: Sequence[Network]) -> Iterator[str]:
         raise InputError(f"not registered: {store.reason(problem)}; run the flow again") from None
 
 
+def unregistered(root: Path, networks: Sequence[Network]) -> list[Network]:
+    """Return the networks that ``registered`` would give a version; nothing is written."""
+    if store.location() == store.OWN and not (store.FOLDER / "mlflow.db").is_file():
+        return [each for each in networks if answers(root / steps.model(*each))]
+    lacking = []
+    for network in networks:
+        if answers(model := root / steps.model(*network)):
+            known = _versions(f"mtdnet-{network[0]}", sha256(model / FILE))
+            if not known or not _holds_network(known[0]):
+                lacking.append(network)
+    return lacking
+
+
 def answers(model: Path) -> bool:
     """Tell whether the network of a model folder answers "same person?": it has a pair head."""
     return bool(header.read(model / FILE)["kind"] == "MTDnet")
-
-
-def served(params: Params) -> list[Network]:
-    """Return the networks of split 0: the others are there for a mean, and for no consumer.
-
-    Their validation persons are not the same.
-    """
-    return [network for network in steps.trained(params) if network[1] == 0]
 
 
 def register_one(model: Path, network: Network) -> str:
@@ -82,8 +71,7 @@ def register_one(model: Path, network: Network) -> str:
     with store.LOCK:
         if not client.search_registered_models(f"name = '{name}'"):
             client.create_registered_model(name)
-        same = f"name = '{name}' and tags.{runs.NETWORK} = '{own}'"
-        known = client.search_model_versions(same, max_results=1)
+        known = _versions(name, own)
         made = known[0] if known else _add_version(name, network, model)
         done = f"{name}: version {made.version} {'is known' if known else 'registered'}"
         if known and not _holds_network(made):
@@ -141,6 +129,12 @@ def _log_model(run_id: str, model: Path) -> None:
             pip_requirements=_pinned(),
         )
         store.client().log_artifacts(run_id, str(Path(room, "model")), "model")
+
+
+def _versions(name: str, sha256: str) -> list[ModelVersion]:
+    """Return the registered version of the network with this hash, if there is one."""
+    same = f"name = '{name}' and tags.{runs.NETWORK} = '{sha256}'"
+    return list(store.client().search_model_versions(same, max_results=1))
 
 
 def _rank1(made: ModelVersion) -> float:

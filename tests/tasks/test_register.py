@@ -20,7 +20,6 @@ from mlflow import MlflowClient
 from PIL import Image
 
 import mtdnet
-from mtdnet import params
 from mtdnet.inference.verifier import Verifier
 from mtdnet.networks import serialization
 from mtdnet.networks.alexnet import AlexNet
@@ -197,29 +196,24 @@ def test_model_holds_no_pickle_and_pins_what_it_needs(
     assert not names & {"prefect", "dvc", "pytest"}
 
 
-def test_networks_of_the_first_split_are_registered_that_answer(
-    trained: Trained, tmp_path: Path
+def test_networks_that_answer_are_registered_and_looking_registers_none(
+    own_store: MlflowClient, trained: Trained, tmp_path: Path
 ) -> None:
-    (tmp_path / "params.yaml").write_text("""
-        ingest: {layouts: {cuhk03: cuhk03, viper: viper, ilids: ilids}}
-        augment: {}
-        pretrain: {steps: 1, variants: [mtdnet, rnk], splits: [0, 1]}
-        train:
-          steps: 1
-          targets: [viper, ilids]
-          splits: [0, 2]
-          compared: {targets: [ilids], variants: [cls]}
-        evaluate: {}
-        report: {}
-    """)
-    assert register.served(params.load(tmp_path / "params.yaml")) == [
-        ("cuhk03", 0, "mtdnet"),
-        ("cuhk03", 0, "rnk"),
-        ("viper", 0, "mtdnet"),
-        ("ilids", 0, "mtdnet"),
-        ("ilids", 0, "cls"),
-    ]
     model = trained("viper-0/mtdnet", 0.5, 1)
-    assert register.answers(model)
+    for _ in range(2):
+        assert register.unregistered(tmp_path, [NETWORK]) == [NETWORK]
+    assert not own_store.search_registered_models()
+    assert len(list(register.registered(tmp_path, [NETWORK]))) == 1
+    assert register.unregistered(tmp_path, [NETWORK]) == []
     serialization.save(AlexNet(1 / 32), model / "network.safetensors")
     assert not register.answers(model)
+    assert register.unregistered(tmp_path, [NETWORK]) == []
+
+
+def test_looking_makes_no_store(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "FOLDER", tmp_path / ".mlflow")
+    trained("viper-0/mtdnet", 0.5, 1)
+    assert register.unregistered(tmp_path, [NETWORK]) == [NETWORK]
+    assert not (tmp_path / ".mlflow").exists()

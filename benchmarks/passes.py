@@ -14,7 +14,7 @@ from mtdnet.data.images import Images
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.networks.trunk import prepare
-from mtdnet.scoring.scorer import MIRRORS, Rows, Scorer, Scores
+from mtdnet.scoring.scorer import Rows, Scorer, Scores
 
 
 def networks(place: Place) -> dict[str, MTDnet]:
@@ -101,9 +101,10 @@ def compared(own: Scores, other: Scores) -> dict[str, Note]:
 
 def flops(scorer: Scorer) -> tuple[int, float]:
     """Return the floating-point operations that an image and a tail take in products."""
-    maps = scorer.halves(np.array([0]), MIRRORS)[0][:1].expand(64, -1, -1, -1)
+    image = torch.zeros(1, 227, 227, 3, dtype=torch.uint8)
+    maps = scorer.halves(image)[0][:1].expand(64, -1, -1, -1)
     tails = _counted(lambda: scorer.tail(maps))
-    return _counted(lambda: scorer.halves(np.array([0]), MIRRORS)), tails / len(maps)
+    return _counted(lambda: scorer.halves(image)), tails / len(maps)
 
 
 def _counted(work: Callable[[], object]) -> int:

@@ -18,15 +18,15 @@ def measure(place: Place) -> Iterator[Curve]:
     torch.manual_seed(0)
     count = FEW + max(SIZES)
     images = torch.randint(0, 256, (count, 227, 227, 3), dtype=torch.uint8)
-    scorer = Scorer(MTDnet(WIDTH), images, place.device)
+    scorer = Scorer(MTDnet(WIDTH), place.device)
     few, many = np.arange(FEW), np.arange(FEW, count)
-    scorer.probabilities(few, many[:FEW])  # warms up
+    scorer.probabilities(images, few, many[:FEW])  # warms up
     for over, other in (("queries", "gallery images"), ("gallery images", "queries")):
         points = []
         for size in SIZES:
             sides = (many[:size], few) if over == "queries" else (few, many[:size])
             start = perf_counter()
-            scorer.probabilities(*sides)
+            scorer.probabilities(images, *sides)
             points.append((float(size), perf_counter() - start))
         yield Curve(
             work=f"eight-fold scores with {FEW} {other}",

@@ -11,7 +11,7 @@ from torch import Tensor
 from benchmarks import passes
 from benchmarks.rows import Place, Ratio, seconds
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.scoring.scorer import MIRRORS, Scorer, Scores
+from mtdnet.scoring.scorer import Scorer, Scores
 
 OWN, PLAIN = 316, 32  # queries, and gallery images: VIPeR's test, and the corner of the plain way
 BATCHES = (64, 256, 1024)
@@ -23,10 +23,10 @@ def measure(place: Place) -> Iterator[Ratio]:
     query, gallery = np.arange(OWN), np.arange(OWN, 2 * OWN)
     for weights, network in passes.networks(place).items():
         rates, plain = _plain(place, network, images)
-        image, tail = passes.flops(Scorer(network, images, place.device))
+        image, tail = passes.flops(Scorer(network, place.device))
         for name, compiled in (("", False), (", compiled tail", True)):
-            scorer = Scorer(network, images, place.device, compiled)
-            scores = partial(scorer.probabilities, query, gallery)
+            scorer = Scorer(network, place.device, compiled)
+            scores = partial(scorer.probabilities, images, query, gallery)
             own = scores()
             spent = seconds(scores, place.device.torch, 2)
             done = 2 * OWN * image + own.size * 8 * tail
@@ -40,7 +40,7 @@ def measure(place: Place) -> Iterator[Ratio]:
                 reach=20,
                 share=done / spent / place.peak,
                 notes={
-                    "tail alone, of peak": round(_tail(place, scorer, tail), 3),
+                    "tail alone, of peak": round(_tail(place, scorer, images, tail), 3),
                     "plain sample, pairs": f"{PLAIN} x {PLAIN}",
                     "peak memory, GB": round(torch.cuda.max_memory_allocated() / 1e9, 1),
                     **passes.compared(own[:PLAIN, :PLAIN], plain),
@@ -58,9 +58,9 @@ def _plain(place: Place, network: MTDnet, images: Tensor) -> tuple[list[float], 
     return [PLAIN * PLAIN * 8 / each for each in spent], scores(BATCHES[0])
 
 
-def _tail(place: Place, scorer: Scorer, flops: float) -> float:
+def _tail(place: Place, scorer: Scorer, images: Tensor, flops: float) -> float:
     """Return the fraction of the peak that tails reach."""
-    maps = scorer.halves(np.array([0]), MIRRORS)[0][:1]
+    maps = scorer.halves(images[:1])[0][:1]
     joint = maps.repeat(scorer.pairs, 1, 1, 1)
     spent = seconds(lambda: scorer.tail(joint), place.device.torch, 5)
     return scorer.pairs * flops / spent / place.peak

@@ -17,10 +17,10 @@ def measure(place: Place) -> Iterator[Ratio]:
     images = passes.pixels(place, 2 * OWN)
     query, gallery = np.arange(OWN), np.arange(OWN, 2 * OWN)
     for weights, network in passes.networks(place).items():
-        scorer = Scorer(network, images, place.device)
-        scorer.probabilities(query[:2], gallery)  # warms up
+        scorer = Scorer(network, place.device)
+        scorer.probabilities(images, query[:2], gallery)  # warms up
         start = perf_counter()
-        own = scorer.probabilities(query, gallery)
+        own = scorer.probabilities(images, query, gallery)
         middle = perf_counter()
         plain = passes.probabilities(network, images, query[:PLAIN], gallery[:PLAIN])
         end = perf_counter()

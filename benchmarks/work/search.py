@@ -57,7 +57,9 @@ def measure(place: Place) -> Iterator[Ratio | Curve]:
             {"peak memory at the last, MB": _memory(queries[0], drawn, place.network)},
         )
         if find_spec("faiss"):
-            yield _nearest(Store.open(drawn), gallery._describer(pixels(queries[:1]), False)[0])
+            yield _nearest(
+                Store.open(drawn), gallery._describer.scorer.features(pixels(queries[:1]))
+            )
 
 
 def _nearest(store: Store, point: Tensor) -> Ratio:
@@ -83,9 +85,8 @@ def _pairs(gallery: Gallery, queries: list[Path], index: Path, place: Place) -> 
             found = gallery.rank(query, TOP, shortlist=len(gallery))
         spent += monotonic() - start
         best = np.array([row[file] for file, _ in found])
-        point, halves = gallery._describer(pixels([query]), halves=True)
+        point, halves = gallery._describer.scorer.describe(pixels([query]))
         near.append(needed(best, nearest(store.features, point.numpy(), len(gallery))[0]))
-        assert halves is not None, "a pair head has halves"
         every = gallery._rights(np.arange(len(gallery)), [])
         score = np.concatenate([gallery._describer.scorer.once(halves, some) for some in every])
         once.append(needed(best, np.argsort(-score, kind="stable")))

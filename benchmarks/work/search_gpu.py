@@ -32,9 +32,9 @@ def measure(place: Place) -> Iterator[Ratio]:
     base = pixels[order[count : count + IMAGES]].to(device)
     rows = torch.arange(IMAGES * VARIANTS, device=device)
     features = torch.cat(
-        [describer(drawn(base, some), False)[0] for some in torch.split(rows, BLOCK)]
+        [describer.scorer.features(drawn(base, some)) for some in torch.split(rows, BLOCK)]
     )
-    points = describer(queries, halves=False)[0]
+    points = describer.scorer.features(queries)
     for size in (IMAGES, IMAGES * VARIANTS):
         found, spent = _every(describer, base, queries, rows[:size])
         near = (points[: len(found.best)] @ features[:size].T).argsort(descending=True).cpu()
@@ -53,9 +53,8 @@ def _asked(
     """Time one query's shortlist and verdict; ``every``: queries a second with every pair."""
 
     def ask() -> None:
-        point, halves = describer(query, halves=True)
+        point, halves = describer.scorer.describe(query)
         near = (features @ point[0]).topk(min(SHORTLIST, len(features))).indices
-        assert halves is not None, "a pair head has halves"
         left, right = _halves(describer, drawn(base, near))
         first = describer.scorer.once(halves, right[: len(near)])
         best = torch.from_numpy(np.argsort(-first)[:FINALISTS].copy())
@@ -126,8 +125,7 @@ def _every(
 
 
 def _halves(describer: Describer, pixels: Tensor) -> tuple[Tensor, Tensor]:
-    halves = describer(pixels, halves=True)[1]
-    assert halves is not None, "a pair head has halves"
+    halves = describer.scorer.halves(pixels)
     if pixels.is_cuda:
         torch.cuda.synchronize()
     return halves

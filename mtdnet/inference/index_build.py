@@ -70,7 +70,7 @@ def _fill(begun: Path, facts: Facts, files: pa.Table, describer: Describer, done
                 raise Stopped(f"stopped with {start:,} of {len(files):,} images indexed")
             rows = files.slice(start, BLOCK).to_pylist()
             some = pixels([unchanged(Path(facts.images), row) for row in rows])
-            features, seen = describer(some, facts.halves > 0)
+            features, seen = describer.describe(some, facts.halves > 0)
             write(begun / FEATURES, start, features.cpu().numpy())
             if seen:
                 write(begun / HALVES, start, packed(seen).cpu().numpy())

@@ -1,10 +1,9 @@
 """Where the pair head looked: what a grey patch over either image does to its probability."""
 
-import copy
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mtdnet.networks.trunk import MEAN_BGR, SIDE
 from mtdnet.scoring.scorer import Scorer
@@ -14,8 +13,8 @@ PATCH, STRIDE = 37, 19  # pixels: 11 x 11 patches overlap by half and end at the
 Map = NDArray[np.float32]
 
 
-def occlusion(scorer: Scorer, first: int, second: int) -> tuple[Map, Map]:
-    """Return a map (227, 227), float32 in [-1, 1], of each of two rows of the images.
+def occlusion(scorer: Scorer, first: Tensor, second: Tensor) -> tuple[Map, Map]:
+    """Return a map (227, 227), float32 in [-1, 1], of each of two images, uint8 (227, 227, 3) RGB.
 
     A pixel has the mean, over the patches on it, of P(same) of the whole images less P(same) with
     the patch: positive where what is covered speaks for one person, negative where against. A
@@ -23,15 +22,13 @@ def occlusion(scorer: Scorer, first: int, second: int) -> tuple[Map, Map]:
     and Understanding Convolutional Networks"). P(same) is the mean over both orders of the plain
     images; a pair costs 486 tails.
     """
-    rows, covered = np.array([first, second]), patches()
-    left, right = scorer.halves(rows, (False,))
+    images, covered = torch.stack([first, second]), patches()
+    left, right = scorer.halves(images, (False,))
     whole = scorer.tail(left + right.flip(0)).mean()
-    masks = torch.from_numpy(covered).to(scorer.pixels.device)[..., None]
-    grey = torch.tensor(MEAN_BGR[::-1]).to(scorer.pixels)
-    painter, maps = copy.copy(scorer), []  # the same network on other images
-    for row, other in ((first, 1), (second, 0)):
-        painter.pixels = torch.where(masks, grey, scorer.pixels[row])
-        own_left, own_right = painter.halves(np.arange(len(covered)), (False,))
+    masks = torch.from_numpy(covered).to(images.device)[..., None]
+    grey, maps = torch.tensor(MEAN_BGR[::-1]).to(images), []
+    for image, other in ((first, 1), (second, 0)):
+        own_left, own_right = scorer.halves(torch.where(masks, grey, image), (False,))
         orders = (own_left + right[other], left[other] + own_right)
         seen = [
             torch.cat([scorer.tail(some) for some in torch.split(joint, scorer.pairs)])

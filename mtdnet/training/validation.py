@@ -31,10 +31,10 @@ class Validation:
         The pair head scores plain images, query first: an eighth of the published score's work. A
         network without one is measured by its ranking features.
         """
-        scorer = Scorer(network, self.pixels, self.device)
-        cost = ranking = scorer.distances(self.query, self.gallery)
+        scorer, rows = Scorer(network, self.device), (self.pixels, self.query, self.gallery)
+        cost = ranking = scorer.distances(*rows)
         if not isinstance(network, AlexNet):
-            cost = -scorer.probabilities(self.query, self.gallery, folds=1)
+            cost = -scorer.probabilities(*rows, folds=1)
         found = {
             "validation_rank1": self._rank1(cost),
             "validation_mAP": float(mean_average_precision(cost, *self.who, *self.where)),
@@ -55,8 +55,8 @@ class Validation:
         keep, same = compared(*self.who, *self.where)
         if isinstance(network, AlexNet) or not (keep & ~same).any():
             return None
-        probability = Scorer(network, self.pixels, self.device).probabilities(
-            self.query, self.gallery
+        probability = Scorer(network, self.device).probabilities(
+            self.pixels, self.query, self.gallery
         )
         found: float = fit(probability[keep], same[keep])
         return found

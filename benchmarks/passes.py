@@ -12,8 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.rows import Note, Place
 from mtdnet.data.images import Images
 from mtdnet.networks import serialization
+from mtdnet.networks.caffenet import CaffeNet, prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import prepare
 from mtdnet.scoring.scorer import Rows, Scorer, Scores
 
 
@@ -73,6 +73,7 @@ def _shown(images: Tensor, mirrored: Tensor) -> Tensor:
 
 
 def _trunk(network: MTDnet, maps: Tensor) -> Tensor:
+    assert isinstance(network.trunk, CaffeNet)
     for convolution in (network.trunk.conv1, network.trunk.conv2):
         pooled = F.max_pool2d(convolution(maps).relu(), 3, 2)
         maps = F.local_response_norm(pooled, 5, 1e-4, 0.75, 1)

@@ -100,7 +100,7 @@ def _trained(
     pixels = device.resident(torch.from_numpy(images.pixels))
     triplets = Triplets.open(augmented, settings.triplets, seed, pixels, device, Group())
     torch.manual_seed(seed)
-    network = begin.network(MultiTask, None, plan.width, plan.weights)
+    network = begin.network(MultiTask, None, plan.width, plan.weights, "caffenet")
     trainer = Trainer(MultiTask, network, settings, device, Group())
     validation = Validation(images, augmented, pixels, device)
     spent, within = 0.0, None

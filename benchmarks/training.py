@@ -9,8 +9,8 @@ from torch import Tensor
 from benchmarks import three_streams
 from mtdnet.device import Device
 from mtdnet.losses.batch import Shown
+from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import prepare
 from mtdnet.params import Training
 from mtdnet.training.batches import Batches
 from mtdnet.training.parallel import Group

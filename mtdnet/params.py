@@ -198,7 +198,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Params:
-    """All of ``params.yaml``; ``seed`` is the root of every random draw but the splits'."""
+    """All of ``params.yaml``; ``seed`` is the root of every random draw but the splits'.
+
+    ``trunk``: what every network starts with, a key of ``mtdnet.networks.trunks``; ingest packs
+    images at its input size.
+    """
 
     ingest: Ingest
     augment: Augment
@@ -207,6 +211,7 @@ class Params:
     evaluate: Evaluate
     report: Report
     seed: int = 0
+    trunk: Literal["caffenet", "resnet50"] = "caffenet"
 
     def __post_init__(self) -> None:
         _check(0 <= self.seed < 2**63, f"seed must not be negative, found {self.seed}")

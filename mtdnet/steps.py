@@ -60,6 +60,7 @@ def ingest(params: Params, benchmark: str) -> dict[str, Any]:
         layout=section.layouts[benchmark],
         out=ingested(benchmark),
         boxes=section.boxes,
+        trunk=params.trunk,
     )
 
 
@@ -83,7 +84,7 @@ def pretrain(
     section = params.pretrain
     check("pretrain", section.source, split, variant, trained_on_source(params))
     weights = Path(section.weights) if section.weights else None
-    origin = {"width": section.width, "weights": weights}
+    origin = {"width": section.width, "weights": weights, "trunk": params.trunk}
     return _train(section.source, split, variant, section, params.seed, observe, **origin)
 
 

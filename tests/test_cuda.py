@@ -13,7 +13,7 @@ from mtdnet import variants
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.files import read_json
-from mtdnet.networks.serialization import Network
+from mtdnet.networks.base import Network
 from mtdnet.params import VARIANTS, Training
 from mtdnet.scoring.scorer import Scorer
 from mtdnet.training.parallel import Group

@@ -13,9 +13,11 @@ from PIL import Image
 
 from benchmarks.rows import Curve, Place, Ratio, seconds
 from mtdnet.data.pack import pack
-from mtdnet.data.pixels import SIDE, read_files
+from mtdnet.data.pixels import read_files
+from mtdnet.networks.trunks import TRUNKS
 from mtdnet.synthetic.studio import Studio, encode
 
+SIZE = TRUNKS["caffenet"].size
 IMAGES = 4000
 SIZES = (250, 500, 1000, 2000, 4000)
 PERSONS = 100  # drawn anew; their files repeat
@@ -30,9 +32,9 @@ def peak():
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 home, count, target = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
 names = sorted(file.name for file in home.iterdir())
-pack(home, names[:256], read_files, target)
+pack(home, names[:256], read_files, target, (227, 227))
 before = peak()
-pack(home, names[:count], read_files, target)
+pack(home, names[:count], read_files, target, (227, 227))
 print((peak() - before) / 1024)
 """
 
@@ -43,7 +45,7 @@ def measure(place: Place) -> Iterator[Ratio | Curve]:
     names = draw(home)
     own, other = place.scratch / "own.npy", place.scratch / "other.npy"
     device = place.device.torch
-    taken = seconds(lambda: pack(home, names, read_files, own), device, repeat=2)
+    taken = seconds(lambda: pack(home, names, read_files, own, SIZE), device, repeat=2)
     loop = seconds(lambda: plain(home, names, other), device, repeat=2)
     memory = {f"MB more at {n:,}": _growth(home, n, own) for n in (SIZES[-2], SIZES[-1])}
     equal = own.read_bytes() == other.read_bytes()
@@ -62,7 +64,7 @@ def measure(place: Place) -> Iterator[Ratio | Curve]:
     )
     points = []
     for n in SIZES:
-        some = partial(pack, home, names[:n], read_files, own)
+        some = partial(pack, home, names[:n], read_files, own, SIZE)
         points.append((n, seconds(some, device, repeat=2)))
     yield Curve("ingest", "images", points)
 
@@ -84,13 +86,11 @@ def draw(home: Path, images: int = IMAGES) -> list[str]:
 
 def plain(home: Path, names: Sequence[str], target: Path) -> None:
     """Write the same array file in one loop: open, convert, resize, write."""
-    shape = (len(names), SIDE, SIDE, 3)
+    shape = (len(names), *SIZE, 3)
     packed = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=shape)
     for row, name in zip(packed, names, strict=True):
         with Image.open(home / name) as image:
-            row[:] = np.asarray(
-                image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-            )
+            row[:] = np.asarray(image.convert("RGB").resize(SIZE, Image.Resampling.BILINEAR))
     packed.flush()
 
 

@@ -58,7 +58,8 @@ def measure(place: Place) -> Iterator[Ratio | Curve]:
         )
         if find_spec("faiss"):
             yield _nearest(
-                Store.open(drawn), gallery._describer.scorer.features(pixels(queries[:1]))
+                Store.open(drawn),
+                gallery._describer.scorer.features(pixels(queries[:1], gallery._describer.size)),
             )
 
 
@@ -85,7 +86,7 @@ def _pairs(gallery: Gallery, queries: list[Path], index: Path, place: Place) -> 
             found = gallery.rank(query, TOP, shortlist=len(gallery))
         spent += monotonic() - start
         best = np.array([row[file] for file, _ in found])
-        point, halves = gallery._describer.scorer.describe(pixels([query]))
+        point, halves = gallery._describer.scorer.describe(pixels([query], gallery._describer.size))
         near.append(needed(best, nearest(store.features, point.numpy(), len(gallery))[0]))
         every = gallery._rights(np.arange(len(gallery)), [])
         score = np.concatenate([gallery._describer.scorer.once(halves, some) for some in every])

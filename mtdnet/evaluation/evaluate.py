@@ -47,13 +47,13 @@ def evaluate(
 
     Raises InputError when an input is missing or broken, Stopped after SIGINT or SIGTERM.
     """
-    images = Images.open(ingested)
+    network = model / "network.safetensors"
+    kept = serialization.load(network)
+    images = Images.open(ingested, kept.network.trunk.size)
     query, gallery = probes(images, augmented, "test")
     place = device.choose()
     facts = _facts(ingested, augmented, model, place)  # before the work: what is missing shows now
     read_history(model / "history.csv")
-    network = model / "network.safetensors"
-    kept = serialization.load(network)
     scorer, pixels = Scorer(kept.network, place, settings.compile), torch.from_numpy(images.pixels)
     asked = Asked(images.pixels, images.person, images.camera, query, gallery)
     scores: dict[str, Scores] = {}

@@ -14,8 +14,6 @@ from mtdnet.data.pixels import stacked
 from mtdnet.files import sha256
 from mtdnet.metrics.calibration import calibrated
 from mtdnet.networks import serialization
-from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import channels
 from mtdnet.scoring.scorer import Halves, Scorer
 
 
@@ -24,8 +22,9 @@ class Describer:
 
     It keeps nothing of what it is asked: threads may share one. ``scorer`` scores images; what
     scores are is ``measure``: "probability" for a network with a pair head, which ``temperature``
-    calibrates, else "distance", and that is None. ``features``: values of a ranking feature;
-    ``channels``: those of conv3's halves, 0 for a network that only ranks.
+    calibrates, else "distance", and that is None. ``size``: height and width of the images that
+    it takes; ``features``: values of a ranking feature; ``channels`` and ``grid`` (h, w): those of
+    conv3's halves, 0 channels for a network that only ranks.
     """
 
     def __init__(self, network: Path) -> None:
@@ -33,10 +32,11 @@ class Describer:
         kept = serialization.load(network)
         self.scorer = Scorer(kept.network, device.choose())
         self.temperature, self.channels = None, 0
-        if isinstance(kept.network, MTDnet):
+        if kept.network.pair is not None:
             self.temperature = kept.temperature or 1.0
             self.channels = kept.network.pair.conv3.out_channels
-        self.features = channels(512, kept.network.width)
+        self.features, trunk = kept.network.feature_size, kept.network.trunk
+        self.size, self.grid = trunk.size, trunk.grid
         self.measure = "distance" if self.temperature is None else "probability"
 
     @cached_property
@@ -45,7 +45,7 @@ class Describer:
         return sha256(self.source)
 
     def describe(self, images: Tensor, halves: bool) -> tuple[Tensor, Halves | None]:
-        """Return ``Scorer.features`` of images, uint8 (N, 227, 227, 3) RGB, and their halves."""
+        """Return ``Scorer.features`` of images, uint8 (N, H, W, 3) RGB, and their halves."""
         return self.scorer.describe(images) if halves else (self.scorer.features(images), None)
 
     def calibrated(self, probability: NDArray[np.float32]) -> NDArray[np.floating]:
@@ -55,13 +55,13 @@ class Describer:
         return found
 
 
-def pixels(files: Sequence[Path]) -> Tensor:
-    """Return images, uint8 (N, 227, 227, 3) RGB; InputError names a file that is none."""
-    return torch.from_numpy(stacked(files))
+def pixels(files: Sequence[Path], size: tuple[int, int]) -> Tensor:
+    """Return images, uint8 (N, *size, 3) RGB; InputError names a file that is none."""
+    return torch.from_numpy(stacked(files, size))
 
 
 def packed(halves: Halves) -> Tensor:
-    """Return halves as an index keeps them: float16 (N, 2 sides, 2 mirrors, 13, 13, C)."""
+    """Return halves as an index keeps them: float16 (N, 2 sides, 2 mirrors, h, w, C)."""
     both = torch.stack(halves)
     return both.view(2, 2, -1, *both.shape[2:]).permute(2, 0, 1, 3, 4, 5).half()
 

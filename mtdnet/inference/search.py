@@ -62,7 +62,7 @@ class Gallery:
         a file of the shortlist was changed since it was indexed.
         """
         describer, store = self._describer, self._store
-        asked = pixels([query])
+        asked = pixels([query], describer.size)
         features, halves = describer.describe(asked, describer.channels > 0)
         near = min(max(top, shortlist) + 1, len(self))  # one more: the query may be among them
         point = features.cpu().numpy()
@@ -88,7 +88,7 @@ class Gallery:
         return [Found(files[i], float(found[i])) for i in order[:top]]
 
     def _rights(self, rows: Rows, files: list[Path]) -> Iterator[Tensor]:
-        """Yield the right halves (N, 13, 13, C) of plain images of the index, block by block."""
+        """Yield the right halves (N, h, w, C) of plain images of the index, block by block."""
         scorer, kept = self._describer.scorer, self._store.halves
         if kept is None:
             for _, right in self._halves(rows, files):
@@ -103,10 +103,11 @@ class Gallery:
         scorer, kept = self._describer.scorer, self._store.halves
         for start in _starts(rows):
             if kept is None:
-                yield scorer.halves(pixels(files[start : start + BLOCK]))
+                some = files[start : start + BLOCK]
+                yield scorer.halves(pixels(some, self._describer.size))
             else:
-                some = torch.from_numpy(kept[rows[start : start + BLOCK]])
-                yield unpacked(some.to(scorer.device, scorer.type))
+                there = torch.from_numpy(kept[rows[start : start + BLOCK]])
+                yield unpacked(there.to(scorer.device, scorer.type))
 
 
 def _starts(rows: Rows) -> "tqdm[int]":

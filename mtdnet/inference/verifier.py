@@ -66,11 +66,11 @@ class Verifier:
         a file is missing or no image.
         """
         found: list[Scores] = [np.empty(0)]
-        score = self._against(pixels([query]))
+        score = self._against(pixels([query], self._describer.size))
         with _bar(len(gallery), "images") as bar:
             for start in range(0, len(gallery), BLOCK):
                 files = gallery[start : start + BLOCK]
-                found.append(score(pixels(files)))
+                found.append(score(pixels(files, self._describer.size)))
                 bar.update(len(files))
         return np.concatenate(found)
 
@@ -84,14 +84,15 @@ class Verifier:
         return lambda images: describer.calibrated(scorer.against(own, scorer.halves(images)))
 
     def _hold(self, held: dict[Path, Tensor], files: Sequence[Path]) -> None:
-        """Add to what is held (2 sides, 2 mirrors, 13, 13, C) a file, those that lack there."""
+        """Add to what is held (2 sides, 2 mirrors, h, w, C) a file, those that lack there."""
         lacking = sorted(set(files) - held.keys())
         for file in [file for file in held if file not in set(files)]:
             if len(held) + len(lacking) <= HELD:
                 break
             del held[file]  # the one that came first
         for block in (lacking[start : start + BLOCK] for start in range(0, len(lacking), BLOCK)):
-            sides = torch.stack(self._describer.scorer.halves(pixels(block)))
+            images = pixels(block, self._describer.size)
+            sides = torch.stack(self._describer.scorer.halves(images))
             each = sides.view(2, 2, len(block), *sides.shape[2:]).unbind(2)
             # Copies: a view would keep its whole block in memory.
             held.update(zip(block, (one.contiguous() for one in each), strict=True))

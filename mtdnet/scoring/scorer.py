@@ -13,10 +13,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtdnet.device import Device, compiling
-from mtdnet.networks.fourier_tail import Tail
-from mtdnet.networks.mtdnet import MTDnet, PairHead
-from mtdnet.networks.serialization import Network
-from mtdnet.networks.trunk import prepare
+from mtdnet.networks.base import Network
+from mtdnet.networks.fourier_tail import GRID, Tail
+from mtdnet.networks.heads import PairHead
 
 ROWS, COLUMNS = 16, 256  # queries and gallery images of a tile: a minute's work on a processor
 QUERIES = 8  # views that a tail pairs with as many of the gallery as make its pairs
@@ -33,7 +32,7 @@ class Scorer:
     """Scores with one network on one device; many threads may ask one scorer at once.
 
     It holds weights and settings alone: what is scored comes with each question, as ``images``,
-    uint8 (R, 227, 227, 3) RGB, or as rows of ``pixels``, which are many of these. A network without
+    uint8 (R, H, W, 3) RGB, or as rows of ``pixels``, which are many of these. A network without
     a pair head has ``features`` and ``distances`` alone. ``compiled``: compile the tail when it is
     first passed, but for a processor's Fourier products; InputError there if that fails.
     """
@@ -44,38 +43,37 @@ class Scorer:
         own = copy.deepcopy(network).to(device.torch, self.type).eval()
         self.network = own.to(memory_format=torch.channels_last)
         self.device, self.pairs = device.torch, PAIRS[device.torch.type]
-        if isinstance(own, MTDnet):
+        if own.pair is not None:
             # Products are what costs in float32; matrix units keep the plain layers.
-            fourier = device.torch.type == "cpu" and not device.bf16
+            fourier = device.torch.type == "cpu" and not device.bf16 and own.trunk.grid == GRID
             self.logits: Callable[[Tensor], Tensor] = Tail(own.pair) if fourier else own.pair.tail
             if compiled and not fourier:
                 self.logits = _alone(torch.compile(own.pair.tail))
 
     @property
     def _pair(self) -> PairHead:
-        assert isinstance(self.network, MTDnet), "no pair head"
+        assert self.network.pair is not None, "no pair head"
         return self.network.pair
 
     def _prepared(self, images: Tensor, mirrored: bool) -> Iterator[Tensor]:
         for block in torch.split(images, 64):
             own = block.to(self.device)
-            yield prepare(own.flip(2) if mirrored else own).to(self.type)
+            yield self.network.trunk.prepare(own.flip(2) if mirrored else own).to(self.type)
 
     @torch.inference_mode()
     def describe(self, images: Tensor) -> tuple[Tensor, Halves]:
         """Return what ``features`` and, by a pair head, ``halves`` do; the trunk is passed once."""
-        assert isinstance(self.network, MTDnet)
         views, halves = [], []
         for mirrored in MIRRORS:
             for block in self._prepared(images, mirrored):
                 maps = self.network.trunk(block)
-                views.append(self.network.ranking(maps))
+                views.append(self.network.features(maps))
                 halves.append(self._halves(maps))
         return _mean(views), _joined(halves)
 
     @torch.inference_mode()
     def features(self, images: Tensor) -> Tensor:
-        """Return ranking features (R, 512 w), float32, the mean of plain and mirrored image's.
+        """Return ranking features (R, F), float32, the mean of plain and mirrored image's.
 
         Each is a unit vector, so that the mean of four squared distances is ``2 - 2 q.g``.
         """
@@ -85,7 +83,7 @@ class Scorer:
 
     @torch.inference_mode()
     def halves(self, images: Tensor, mirrors: tuple[bool, ...] = MIRRORS) -> Halves:
-        """Return conv3's two halves, each (mirrors x R, 13, 13, 384 w), plain images first."""
+        """Return conv3's two halves, each (mirrors x R, h, w, 384 width), plain images first."""
         return _joined(
             [
                 self._halves(self.network.trunk(block))
@@ -100,7 +98,7 @@ class Scorer:
 
     @torch.inference_mode()
     def tail(self, joint: Tensor) -> Tensor:
-        """Return P(same person) (P,), float32 in [0, 1], of joint maps (P, 13, 13, 384 w)."""
+        """Return P(same person) (P,), float32 in [0, 1], of joint maps (P, h, w, 384 width)."""
         with compiling("the tail"):
             return self.logits(joint.permute(0, 3, 1, 2)).softmax(1)[:, 1]
 
@@ -133,7 +131,7 @@ class Scorer:
     def once(self, query: Halves, rights: Tensor) -> Scores:
         """Return P(same person), (G,), by one pass: the query first, and no image mirrored.
 
-        ``query`` as in ``against``; ``rights``: the right halves (G, 13, 13, 384 w) of the gallery.
+        ``query`` as in ``against``; ``rights``: the gallery's right halves (G, h, w, 384 width).
         """
         return self._product(query[0][:1], rights, lambda count: None)[0].float().cpu().numpy()
 

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from mtdnet.files import whole
-from mtdnet.networks.serialization import Network
+from mtdnet.networks.base import Network
 
 Row = dict[str, float]
 

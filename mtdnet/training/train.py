@@ -17,6 +17,7 @@ from mtdnet.errors import InputError, Stopped
 from mtdnet.files import whole, write_json
 from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
+from mtdnet.networks.base import Network
 from mtdnet.params import VARIANTS, Training
 from mtdnet.provenance import commit, fingerprint, inputs
 from mtdnet.training import begin, checkpoint
@@ -44,13 +45,14 @@ def train(
     source: tuple[Path, Path] | None = None,
     width: float = 1.0,
     weights: Path | None = None,
+    trunk: str = "caffenet",
     observe: Observer = lambda row: None,
 ) -> dict[str, Any]:
     """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
 
-    ``start``: a model folder to start from; else a network of ``width`` is drawn from ``seed``,
-    its trunk, then of full width, from ``weights`` where given. ``source``: the source benchmark's
-    folders of ingest and augment, for variants that take its triplets too. Every
+    ``start``: a model folder to start from; else a network of ``width`` on ``trunk`` is drawn from
+    ``seed``, its trunk, then of full width, from ``weights`` where given. ``source``: the source
+    benchmark's folders of ingest and augment, for variants that take its triplets too. Every
     ``validate_every`` steps the validation persons are ranked; the network best at it (rank-1,
     then mAP) is kept, and calibrated on them. ``observe`` gets each row of ``history.csv``. State
     is kept below ``checkpoints``: the same call continues a stopped training, on a processor
@@ -65,19 +67,21 @@ def train(
     kind = variants.load(variant)
     place = device.choose()
     torch.manual_seed(seed)
-    network = begin.network(kind, start, width, weights)
-    images = Images.open(ingested)
+    network = begin.network(kind, start, width, weights, trunk)
+    size = network.trunk.size
+    images = Images.open(ingested, size)
     pixels = place.resident(torch.from_numpy(images.pixels))
     validation = Validation(images, augmented, pixels, place)
     files = inputs(ingested, augmented, start / "network.safetensors" if start else weights)
     if kind.source_triplets(settings.triplets) and source is not None:
         files += inputs(*source, None)
     told = {"variant": variant, "seed": seed, "widths": [network.width, network.trunk_width]}
+    told["trunk"] = network.trunk.name
     mark = fingerprint(_told(settings) | told, files)
     last, best = checkpoints / "last.safetensors", checkpoints / "best.safetensors"
     with joined(place) as group:
         triplets = Triplets.open(augmented, settings.triplets, seed, pixels, place, group)
-        others = begin.source(kind, variant, settings, seed, source, place, group)
+        others = begin.source(kind, variant, settings, seed, source, place, group, size)
         trainer = Trainer(kind, network, settings, place, group)
         state = checkpoint.restore(last, mark, network, trainer.optimiser) or State(mark)
         if state.step > settings.steps or (state.step == settings.steps and state.since):
@@ -120,6 +124,7 @@ def train(
         "variant": variant,
         "start": start.name if start else weights.name if weights else "drawn",
         "width": network.width,
+        "trunk": network.trunk.name,
         "trunk_width": network.trunk_width,
         "seed": seed,
         "steps": state.step,
@@ -157,9 +162,7 @@ def _drawn(seed: int, step: int, group: Group) -> int:
     return int(np.random.SeedSequence([seed, step, group.rank]).generate_state(1, np.uint64)[0])
 
 
-def _write(
-    out: Path, kept: serialization.Network, state: State, summary: Mapping[str, Any]
-) -> None:
+def _write(out: Path, kept: Network, state: State, summary: Mapping[str, Any]) -> None:
     with whole(out) as draft:
         draft.mkdir()
         serialization.save(kept, draft / "network.safetensors", summary["temperature"])

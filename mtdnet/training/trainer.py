@@ -8,7 +8,7 @@ from torch import Tensor
 from mtdnet.device import Device, compiling
 from mtdnet.errors import InputError
 from mtdnet.losses.batch import Shown
-from mtdnet.networks.serialization import Network
+from mtdnet.networks.base import Network
 from mtdnet.params import Training
 from mtdnet.training.parallel import Group
 from mtdnet.variants import Variant

@@ -10,8 +10,7 @@ from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.metrics.calibration import compared, fit
 from mtdnet.metrics.cmc import mean_average_precision, ranks
-from mtdnet.networks.alexnet import AlexNet
-from mtdnet.networks.serialization import Network
+from mtdnet.networks.base import Network
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.scoring.scorer import Scorer
 
@@ -33,7 +32,7 @@ class Validation:
         """
         scorer, rows = Scorer(network, self.device), (self.pixels, self.query, self.gallery)
         cost = ranking = scorer.distances(*rows)
-        if not isinstance(network, AlexNet):
+        if network.pair is not None:
             cost = -scorer.probabilities(*rows, folds=1)
         found = {
             "validation_rank1": self._rank1(cost),
@@ -53,7 +52,7 @@ class Validation:
         pair.
         """
         keep, same = compared(*self.who, *self.where)
-        if isinstance(network, AlexNet) or not (keep & ~same).any():
+        if network.pair is None or not (keep & ~same).any():
             return None
         probability = Scorer(network, self.device).probabilities(
             self.pixels, self.query, self.gallery

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from mtdnet.losses.batch import Shown
+from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.serialization import Network
 
 Head = Literal["pair", "ranking"]  # scores by probability, by distance of ranking features
 Systems = Mapping[str, Head]

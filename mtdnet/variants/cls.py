@@ -18,7 +18,7 @@ class Classification(Variant):
 
     def losses(self, target: Shown, source: Shown | None, margin: float) -> dict[str, Tensor]:
         """Return the pair loss, eq. (2)."""
-        maps = self.network.trunk(target.images())
+        maps = self.network.trunk(target.images(self.network))
         logits = self.network.pair.tail(joint_maps(self.network, maps, target.batch))
         return {"pair": pair_loss(logits, target.batch.same, target.batch.weight)}
 

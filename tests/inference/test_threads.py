@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def test_pairs_and_rankings(files: list[Path], networks: dict[str, Path]) -> Non
 
 def test_distances(files: list[Path], networks: dict[str, Path]) -> None:
     verifier = Verifier(networks["ranking"])
-    compare([lambda n=n: verifier.rank(files[n], files[n + 1 :]) for n in range(4)], 1e-5)
+    compare([partial(verifier.rank, files[n], files[n + 1 :]) for n in range(4)], 1e-5)
 
 
 @pytest.mark.parametrize("halves", [True, False])
@@ -70,7 +71,7 @@ def test_an_index(halves: bool, shop: Path, networks: dict[str, Path]) -> None:
     def ask(query: Path) -> Scores:
         return np.array([score for _, score in gallery.rank(query, top=3)])
 
-    compare([lambda query=query: ask(query) for query in queries], 1e-5)
+    compare([partial(ask, query) for query in queries], 1e-5)
 
 
 def test_a_compiled_tail_that_is_first_passed_by_threads() -> None:

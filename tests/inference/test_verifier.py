@@ -35,7 +35,7 @@ def test_scores_files_as_the_test_scores_images(
     verifier = Verifier(tmp_path / "network.safetensors")
     a, b, c = files
     found = verifier.probability([a, a, b], [b, c, b])
-    images = torch.from_numpy(np.stack([resized(Image.open(path)) for path in files]))
+    images = torch.from_numpy(np.stack([resized(Image.open(path), (227, 227)) for path in files]))
     scorer = Scorer(network, device.choose())
     expected = scorer.probabilities(images, np.arange(3), np.arange(3))
     np.testing.assert_allclose(found, expected[[0, 0, 1], [1, 2, 1]], atol=1e-3)
@@ -59,7 +59,7 @@ def test_a_network_without_a_pair_head_ranks_only(
     network = AlexNet(1 / 16)
     serialization.save(network, tmp_path / "network.safetensors")
     verifier = Verifier(tmp_path / "network.safetensors")
-    images = torch.from_numpy(np.stack([resized(Image.open(path)) for path in files]))
+    images = torch.from_numpy(np.stack([resized(Image.open(path), (227, 227)) for path in files]))
     scorer = Scorer(network, device.choose())
     expected = scorer.distances(images, np.array([1]), np.arange(3))[0]
     np.testing.assert_allclose(verifier.rank(files[1], files), expected, atol=1e-2)
@@ -87,9 +87,9 @@ def test_an_image_of_many_pairs_is_read_once(
     monkeypatch.setattr(module, "HELD", held)
     read: list[Path] = []
 
-    def reading(some: list[Path]) -> torch.Tensor:
+    def reading(some: list[Path], size: tuple[int, int]) -> torch.Tensor:
         read.extend(some)
-        return pixels(some)
+        return pixels(some, size)
 
     monkeypatch.setattr(module, "pixels", reading)
     more = [file.with_name(f"more-{file.name}") for file in files]

@@ -7,6 +7,7 @@ from safetensors.torch import save_file
 from mtdnet.errors import InputError
 from mtdnet.networks import serialization
 from mtdnet.networks.alexnet import AlexNet
+from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
 
 HEADER = '{"kind": "MTDnet", "width": %s, "trunk_width": 1.0, "temperature": null}'
@@ -14,7 +15,7 @@ HEADER = '{"kind": "MTDnet", "width": %s, "trunk_width": 1.0, "temperature": nul
 
 @pytest.mark.parametrize(("kind", "temperature"), [(MTDnet, 1.7), (MTDnet, None), (AlexNet, None)])
 def test_a_kept_network_is_the_same(
-    kind: type[serialization.Network], temperature: float | None, tmp_path: Path
+    kind: type[Network], temperature: float | None, tmp_path: Path
 ) -> None:
     network = kind(1 / 16, 1 / 8)
     serialization.save(network, tmp_path / "network.safetensors", temperature)

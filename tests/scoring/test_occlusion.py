@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from mtdnet.device import Device
+from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import prepare
 from mtdnet.scoring.occlusion import occlusion, patches
 from mtdnet.scoring.scorer import Scorer
 
@@ -84,6 +84,8 @@ def test_a_patch_on_grey_changes_nothing(network: MTDnet, pixels: Tensor) -> Non
 
 
 def test_the_patches_cover_every_pixel() -> None:
-    count = patches().sum(0)
-    assert (count.min(), count.max()) == (1, 4)
-    assert (patches().sum((1, 2)) == 37 * 37).all()
+    for size, number, most in (((227, 227), 121, 4), ((256, 128), 13 * 6, 9)):
+        covered = patches(*size)
+        count = covered.sum(0)
+        assert covered.shape == (number, *size) and (count.min(), count.max()) == (1, most)
+        assert (covered.sum((1, 2)) == 37 * 37).all()

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from mtdnet.device import Device
+from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import prepare
 from mtdnet.scoring import scorer as module
 from mtdnet.scoring.scorer import Scorer
 

@@ -35,9 +35,10 @@ print("torchvision" in sys.modules)
 def whole() -> nn.Module:
     """Return torchvision's network, its statistics drawn too, as a trained one has them."""
     torch.manual_seed(0)
-    network = resnet50().eval()
+    network: nn.Module = resnet50().eval()
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm2d):
+            assert layer.running_var is not None and layer.running_mean is not None
             for values in (layer.weight, layer.running_var):
                 nn.init.uniform_(values, 0.5, 1.5)
             for values in (layer.bias, layer.running_mean):

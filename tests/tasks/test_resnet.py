@@ -1,7 +1,6 @@
 """The other trunk through every step, on drawn people, to a registered model and an answer."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +34,7 @@ report: {title: Drawn people}
 
 
 @pytest.fixture
-def project(own_store: MlflowClient, tmp_path: Path) -> Iterator[Params]:
+def project(own_store: MlflowClient, tmp_path: Path) -> Params:
     """Draw the data of a project in the current folder; return its parameters."""
     Path("params.yaml").write_text(PARAMS)
     synthetic.write(Path("data"), persons={"cuhk03": 24, "viper": 16})

@@ -1,7 +1,7 @@
 """What training on blocks learns beside the paper's list, from equal triplets and in equal time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
@@ -95,7 +95,8 @@ def _trained(
     augmented, settings = room / f"{draw}-{seed}", plan.settings
     images = Images.open(plan.images)
     split = Split(name="random", seed=seed, test=TEST, validation=plan.validation)
-    chosen = replace(plan.chosen, draw=draw, splits={str(images.counts["benchmark"]): split})
+    own = {"draw": draw, "splits": {str(images.counts["benchmark"]): split}}
+    chosen = plan.chosen.model_copy(update=own)
     augment(ingested=plan.images, out=augmented, settings=chosen, seed=seed, number=0)
     pixels = device.resident(torch.from_numpy(images.pixels))
     triplets = Triplets.open(augmented, settings.triplets, seed, pixels, device, Group())

@@ -9,7 +9,7 @@ from pathlib import Path
 import mtdnet
 
 LIBRARY = Path(mtdnet.__file__).parent
-FOREIGN = {"prefect", "dvc", "mlflow", "pydantic", "pandas", "typer", "filelock", "sqlalchemy"}
+FOREIGN = {"prefect", "dvc", "mlflow", "pandas", "typer", "filelock", "sqlalchemy"}
 FOREIGN |= {"tasks", "flows"}
 # Import every module with the foreign ones out of reach, as where they are not installed.
 BARE = """

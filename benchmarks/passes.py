@@ -41,8 +41,8 @@ def measure(
         best = min(seconds(partial(plain, size), place.device.torch, 1) for size in batches)
         expected = plain(batches[0])
         for compiled in ways:
-            scorer = Scorer(trained, images, place.device, compiled)
-            scores = partial(scorer.probabilities, query, gallery)
+            scorer = Scorer(trained, place.device, compiled)
+            scores = partial(scorer.probabilities, images, query, gallery)
             spent = seconds(scores, place.device.torch, 1)
             image, tail = flops(scorer)
             done = 2 * square * image + square**2 * 8 * tail

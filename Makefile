@@ -1,6 +1,7 @@
 # make demo     install, fetch the drawn benchmarks, run the whole pipeline
-# make test     install, run the tests
-# make check    format, lint, types, tests      make bench   speed, into benchmarks/results.md
+# make test     install, run the tests          make test-fast  those that take a minute together
+# make check    lint and test                   make lint       check format, rules and types
+# make format   format, mend what can be        make bench      speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
 # make docs     the pages, into site/
@@ -10,22 +11,31 @@ BIN := .venv/bin
 READY := .venv/.ready
 STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
+# A file's tests share what they made, so a file stays with one process.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo test check bench docs prefect mlflow deploy worker clean
+.PHONY: demo test test-fast check lint format bench docs prefect mlflow deploy worker clean
 
 demo: $(READY)
 	$(BIN)/dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
-check: $(READY)
-	$(BIN)/ruff format --check
-	$(BIN)/ruff check
-	$(BIN)/mypy
-	$(BIN)/python -m pytest
+test-fast: $(READY)
+	$(PYTEST) -m "not slow and not pipeline"
+
+check: lint test
+
+lint: $(READY)
+	@status=0; for check in "ruff format --check" "ruff check" mypy; do \
+	  echo "$$check"; $(BIN)/$$check || status=1; done; exit $$status
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

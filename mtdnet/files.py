@@ -3,12 +3,16 @@
 import errno
 import hashlib
 import json
+import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from mtdnet.errors import InputError
 
@@ -20,7 +24,8 @@ def whole(target: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``target``; move it into place when the block succeeds.
 
     The block may write a file or make a folder there. When it raises, nothing of it remains
-    and an earlier ``target`` is untouched. A folder that stands at ``target`` is replaced.
+    and an earlier ``target`` is untouched. A folder that stands at ``target`` is replaced. Raises
+    OSError when the disk is full, also where the block writes by safetensors.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     room = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
@@ -36,6 +41,11 @@ def whole(target: Path) -> Iterator[Path]:
                     raise
             with suppress(FileNotFoundError):
                 target.rename(room / f"replaced{attempt}")
+    except SafetensorError as problem:  # the system's error, a full disk say, is in its text
+        number = re.search(r"os error (\d+)", str(problem))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(target)) from None
     finally:
         shutil.rmtree(room, ignore_errors=True)
 

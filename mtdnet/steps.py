@@ -60,7 +60,6 @@ def ingest(params: Params, benchmark: str) -> dict[str, Any]:
         layout=section.layouts[benchmark],
         out=ingested(benchmark),
         boxes=section.boxes,
-        trunk=params.trunk,
     )
 
 
@@ -84,7 +83,13 @@ def pretrain(
     section = params.pretrain
     check("pretrain", section.source, split, variant, trained_on_source(params))
     weights = Path(section.weights) if section.weights else None
-    origin = {"width": section.width, "weights": weights, "trunk": params.trunk}
+    origin = {
+        "width": section.width,
+        "weights": weights,
+        "trunk": params.trunk,
+        "hidden_bias": section.hidden_bias,
+        "joint_start": section.joint_start,
+    }
     return _train(section.source, split, variant, section, params.seed, observe, **origin)
 
 

@@ -20,6 +20,8 @@ from mtdnet.inference.search import Gallery
 
 Seen = list[Path]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:

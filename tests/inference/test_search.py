@@ -13,7 +13,7 @@ from mtdnet.inference.index_build import build
 from mtdnet.inference.search import Gallery
 from mtdnet.inference.verifier import Verifier
 
-pytestmark = pytest.mark.usefixtures("float32")
+pytestmark = [pytest.mark.usefixtures("float32"), pytest.mark.slow]
 
 
 @pytest.mark.parametrize("name", ["random", "trained", "ranking"])

@@ -11,7 +11,10 @@ import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(NAMES)} is on PATH")
+pytestmark = [
+    pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(NAMES)} is on PATH"),
+    pytest.mark.slow,
+]
 FLAGS = (
     "--headless",
     "--no-sandbox",

@@ -18,6 +18,8 @@ from mtdnet.scoring import resumable, scorer
 from mtdnet.scoring.scorer import Scorer, Scores
 from mtdnet.training import train
 
+pytestmark = pytest.mark.slow
+
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 QUERY, GALLERY = np.array([5, 0, 3, 1, 4]), np.array([2, 6, 7, 1, 0, 3])
 
@@ -139,7 +141,7 @@ def test_an_evaluation_continues_and_leaves_no_tiles(
         augmented=augmented,
         out=tmp_path / "model",
         checkpoints=tmp_path / "training",
-        settings=Training(steps=3, triplets=20, rate=0.01, validate_every=3),
+        settings=Training(steps=3, triplets=20, learning_rate=0.01, validate_every=3),
         seed=3,
         width=1 / 16,
     )

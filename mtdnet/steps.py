@@ -60,6 +60,7 @@ def ingest(params: Params, benchmark: str) -> dict[str, Any]:
         layout=section.layouts[benchmark],
         out=ingested(benchmark),
         boxes=section.boxes,
+        trunk=params.trunk,
     )
 
 

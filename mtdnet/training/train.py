@@ -55,8 +55,8 @@ def train(
     ``start``: a model folder to start from; else a network of ``width`` on ``trunk`` is drawn
     from ``seed``, its trunk, then of full width, from ``weights`` where given;
     ``hidden_bias``, ``joint_start``: as in ``Pretrain``. ``source``: the source
-    benchmark's folders of ingest and augment, for variants that take its triplets too. Every ``validate_every`` steps the validation persons are
-    ranked; the network best at it (rank-1, then mAP) is kept, and calibrated on them. ``observe``
+    benchmark's folders of ingest and augment, for variants that take its triplets too. Every
+    ``validate_every`` steps the validation persons are ranked; the network best at it (rank-1, then mAP) is kept, and calibrated on them. ``observe``
     gets each row of ``history.csv``. State is kept below ``checkpoints``: the same call continues a
     stopped training, on a processor exactly, and writes the output of a finished one again.
     Returns the content of ``training.json``.

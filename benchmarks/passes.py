@@ -14,9 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.rows import Note, Place, Ratio, seconds
 from mtdnet.data.images import Images
 from mtdnet.networks import serialization
+from mtdnet.networks.caffenet import CaffeNet, prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import prepare
-from mtdnet.scoring.scorer import MIRRORS, Rows, Scorer, Scores
+from mtdnet.scoring.scorer import Rows, Scorer, Scores
 
 
 def measure(
@@ -41,8 +41,8 @@ def measure(
         best = min(seconds(partial(plain, size), place.device.torch, 1) for size in batches)
         expected = plain(batches[0])
         for compiled in ways:
-            scorer = Scorer(trained, images, place.device, compiled)
-            scores = partial(scorer.probabilities, query, gallery)
+            scorer = Scorer(trained, place.device, compiled)
+            scores = partial(scorer.probabilities, images, query, gallery)
             spent = seconds(scores, place.device.torch, 1)
             image, tail = flops(scorer)
             done = 2 * square * image + square**2 * 8 * tail
@@ -118,6 +118,7 @@ def _view(images: Tensor, mirrored: Tensor) -> Tensor:
 
 
 def _trunk(network: MTDnet, maps: Tensor) -> Tensor:
+    assert isinstance(network.trunk, CaffeNet)
     for convolution in (network.trunk.conv1, network.trunk.conv2):
         pooled = F.max_pool2d(convolution(maps).relu(), 3, 2)
         maps = F.local_response_norm(pooled, 5, 1e-4, 0.75, 1)
@@ -146,9 +147,10 @@ def compared(own: Scores, other: Scores) -> dict[str, Note]:
 
 def flops(scorer: Scorer) -> tuple[int, float]:
     """Return the floating-point operations that an image and a tail take in products."""
-    maps = scorer.halves(np.array([0]), MIRRORS)[0][:1].expand(64, -1, -1, -1)
+    image = torch.zeros(1, 227, 227, 3, dtype=torch.uint8)
+    maps = scorer.halves(image)[0][:1].expand(64, -1, -1, -1)
     tails = _counted(lambda: scorer.tail(maps))
-    return _counted(lambda: scorer.halves(np.array([0]), MIRRORS)), tails / len(maps)
+    return _counted(lambda: scorer.halves(image)), tails / len(maps)
 
 
 def _counted(work: Callable[[], object]) -> int:

@@ -12,12 +12,12 @@ from torch.nn import functional as F
 
 from mtdnet.losses.pair import pair_loss
 from mtdnet.losses.triplet import triplet_loss
+from mtdnet.networks.base import Network
+from mtdnet.networks.caffenet import CaffeNet
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.serialization import Network
-from mtdnet.networks.trunk import Trunk
 
 
-class PlainTrunk(Trunk):
+class PlainTrunk(CaffeNet):
     """The trunk with ``local_response_norm``."""
 
     def forward(self, images: Tensor) -> Tensor:
@@ -33,7 +33,9 @@ class PlainTrunk(Trunk):
 def plain(network: Network) -> Network:
     """Return a copy of a network, of the same weights and names, as torch lays it out by itself."""
     own = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
-    trunk = PlainTrunk(network.trunk_width, network.trunk.pool_last)
+    assert isinstance(network.trunk, CaffeNet)
+    trunk = PlainTrunk(network.trunk_width)
+    trunk.pool_last = network.trunk.pool_last
     own.trunk = trunk.to(network.trunk.conv1.weight)  # its device and number format
     own.trunk.load_state_dict(network.trunk.state_dict())
     return own

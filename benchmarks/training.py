@@ -11,8 +11,8 @@ from benchmarks import three_streams
 from benchmarks.rows import Place, Ratio, seconds
 from mtdnet.device import Device
 from mtdnet.losses.batch import DeviceBatch
+from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import prepare
 from mtdnet.params import Training
 from mtdnet.training import optimisers
 from mtdnet.training.batches import Batches

@@ -106,6 +106,7 @@ class TrainingRecord(Document):
     compiled: bool
     commit: str
     fingerprint: str = ""  # of data and settings
+    trunk: str = "caffenet"
 
 
 class Facts(Document):

@@ -57,6 +57,7 @@ def ingest(params: Params, benchmark: str) -> dict[str, Any]:
         layout=section.layouts[benchmark],
         out=ingested(benchmark),
         boxes=section.boxes,
+        trunk=params.trunk,
     )
 
 
@@ -83,6 +84,7 @@ def pretrain(
     origin = {
         "width": section.width,
         "weights": weights,
+        "trunk": params.trunk,
         "hidden_bias": section.hidden_bias,
         "joint_start": section.joint_start,
     }

@@ -13,7 +13,7 @@ from mtdnet import variants
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.files import read_json
-from mtdnet.networks.serialization import Network
+from mtdnet.networks.base import Network
 from mtdnet.params import VARIANTS, Losses, MarginLoss, Training
 from mtdnet.scoring.scorer import Scorer
 from mtdnet.training.parallel import Distributed
@@ -91,15 +91,15 @@ def test_same_scores(small: Path) -> None:
         parameter.data *= 1.5
     pixels = torch.from_numpy(Images.open(small / "ingest" / "viper").pixels)
     query, gallery = np.arange(5), np.arange(5, 15)
-    exact = Scorer(copy.deepcopy(network), pixels, CPU)
-    own = Scorer(network, pixels, GPU)
-    expected = exact.probabilities(query, gallery)
+    exact = Scorer(copy.deepcopy(network), CPU)
+    own = Scorer(network, GPU)
+    expected = exact.probabilities(pixels, query, gallery)
     assert np.ptp(expected) > 1e-3  # else the comparison says nothing
-    np.testing.assert_allclose(own.probabilities(query, gallery), expected, atol=1e-5)
-    distances = exact.distances(query, gallery)
-    np.testing.assert_allclose(own.distances(query, gallery), distances, atol=1e-5)
-    rough = Scorer(network, pixels, dataclasses.replace(GPU, bf16=True))
-    np.testing.assert_allclose(rough.probabilities(query, gallery), expected, atol=0.02)
+    np.testing.assert_allclose(own.probabilities(pixels, query, gallery), expected, atol=1e-5)
+    distances = exact.distances(pixels, query, gallery)
+    np.testing.assert_allclose(own.distances(pixels, query, gallery), distances, atol=1e-5)
+    rough = Scorer(network, dataclasses.replace(GPU, bf16=True))
+    np.testing.assert_allclose(rough.probabilities(pixels, query, gallery), expected, atol=0.02)
 
 
 def test_trains(train_small: Callable[..., None], tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import pytest
 from dvc.utils.hydra import apply_overrides
@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from mtdnet import params
 from mtdnet.errors import InputError
+from mtdnet.networks.trunks import TRUNKS
 from mtdnet.params.schema import Section
 
 ROOT = Path(__file__).parents[1]
@@ -220,6 +221,13 @@ def test_settings_are_checked_where_they_are_made_and_stay_as_they_are() -> None
         params.Training(steps=1, momentum=1.0)
     with pytest.raises(ValueError, match="frozen"):
         params.Training(steps=1).steps = 2
+
+
+def test_the_trunks_are_those_that_there_are() -> None:
+    assert set(get_args(params.Params.model_fields["trunk"].annotation)) == set(TRUNKS)
+    content = YAML(typ="safe").load(ROOT / "params.yaml") | {"trunk": "vgg"}
+    with pytest.raises(InputError, match="trunk: expected 'caffenet' or 'resnet50', found 'vgg'"):
+        params.build(params.Params, content, "params.yaml")
 
 
 def test_the_editors_schema_is_current(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,11 @@ from PIL import Image
 
 from benchmarks.rows import Place, Ratio, seconds
 from mtdnet.data.pack import pack
-from mtdnet.data.pixels import SIDE, read_files
+from mtdnet.data.pixels import read_files
+from mtdnet.networks.trunks import TRUNKS
 from mtdnet.synthetic.studio import Studio, encode
 
+SIZE = TRUNKS["caffenet"].size
 IMAGES = 4000
 PERSONS = 100  # drawn anew; their files repeat
 
@@ -25,7 +27,7 @@ def measure(place: Place) -> Iterator[Ratio]:
         "ingest",
         "Pillow in a loop, one process",
         "images",
-        len(names) / seconds(lambda: pack(home, names, read_files, own), device, repeat=2),
+        len(names) / seconds(lambda: pack(home, names, read_files, own, SIZE), device, repeat=2),
         len(names) / seconds(lambda: plain(home, names, other), device, repeat=2),
         1.8,
         notes={"same bytes": own.read_bytes() == other.read_bytes()},
@@ -49,11 +51,9 @@ def draw(home: Path, images: int = IMAGES) -> list[str]:
 
 def plain(home: Path, names: Sequence[str], target: Path) -> None:
     """Write the same array file in one loop: open, convert, resize, write."""
-    shape = (len(names), SIDE, SIDE, 3)
+    shape = (len(names), *SIZE, 3)
     packed = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=shape)
     for row, name in zip(packed, names, strict=True):
         with Image.open(home / name) as image:
-            row[:] = np.asarray(
-                image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-            )
+            row[:] = np.asarray(image.convert("RGB").resize(SIZE, Image.Resampling.BILINEAR))
     packed.flush()

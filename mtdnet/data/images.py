@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from mtdnet.data.pixels import SIDE
 from mtdnet.errors import InputError
 from mtdnet.files import read_json
 
@@ -36,7 +35,7 @@ class Images:
     """N images of one benchmark.
 
     ``person``, ``camera`` ("" is unknown), ``path``, ``part`` ("train", "test" or "") and
-    ``role`` ("query", "gallery" or ""): (N,) text. ``pixels``: uint8 (N, 227, 227, 3) RGB,
+    ``role`` ("query", "gallery" or ""): (N,) text. ``pixels``: uint8 (N, H, W, 3) RGB,
     memory-mapped; a write stays in memory. ``counts``: the content of ``counts.json``.
     """
 
@@ -49,8 +48,11 @@ class Images:
     counts: dict[str, Any]
 
     @classmethod
-    def open(cls, folder: Path) -> "Images":
-        """Read a folder that ``ingest`` wrote; InputError when it isn't whole."""
+    def open(cls, folder: Path, size: tuple[int, int] | None = None) -> "Images":
+        """Read a folder that ``ingest`` wrote; InputError when it isn't whole.
+
+        Also when its images are of another ``size``, height and width, than the network takes.
+        """
         again = "run the ingest step again"
         counts = read_json(folder / COUNTS)
         try:
@@ -61,11 +63,17 @@ class Images:
             raise InputError(f"{folder}: not a whole ingest ({line}); {again}") from None
         if table.schema.remove_metadata() != SCHEMA:
             raise InputError(f"{folder / TABLE}: other columns than {SCHEMA.names}; {again}")
-        expected = (table.num_rows, SIDE, SIDE, 3)
+        expected = (table.num_rows, *pixels.shape[1:3], 3)
         if pixels.shape != expected or pixels.dtype != np.uint8:
             raise InputError(
                 f"{folder / PIXELS}: expected uint8 {expected}, found {pixels.dtype} "
                 f"{pixels.shape}; {again}"
+            )
+        if size and pixels.shape[1:3] != size:
+            (height, width), own = size, pixels.shape
+            raise InputError(
+                f"{folder}: images of {own[1]} x {own[2]}, the network takes {height} x {width} "
+                "(height x width); ingest and train by the same `trunk`"
             )
         if not isinstance(counts, dict) or counts.get("images") != table.num_rows:
             raise InputError(

@@ -15,19 +15,27 @@ from mtdnet.data.pack import pack
 from mtdnet.data.scan import Found, files
 from mtdnet.errors import InputError
 from mtdnet.files import whole, write_json
+from mtdnet.networks.trunks import TRUNKS
 
 BOXES = ("labeled", "detected")
 
 
 def ingest(
-    *, source: Path, benchmark: str, layout: str, out: Path, boxes: str = "labeled"
+    *,
+    source: Path,
+    benchmark: str,
+    layout: str,
+    out: Path,
+    boxes: str = "labeled",
+    trunk: str = "caffenet",
 ) -> dict[str, Any]:
     """Read a benchmark and write the folder ``out``, whole or not at all; return its counts.
 
     ``source``: the folder as unpacked, at any depth, or the archive, or a folder with just the
     archive in it; ``layout``: a key of ``LAYOUTS``; ``boxes``: "labeled" or "detected", for
-    CUHK03. Rows are sorted by person, camera and path. Prints what was found of what was
-    published. Raises InputError, naming the file, for anything missing, damaged or unknown.
+    CUHK03; ``trunk``: a key of ``TRUNKS``, at whose input size images are packed. Rows are sorted
+    by person, camera and path. Prints what was found of what was published. Raises InputError,
+    naming the file, for anything missing, damaged or unknown.
     """
     if layout not in LAYOUTS:
         raise InputError(f"layout '{layout}' of {benchmark}: unknown; known: {', '.join(LAYOUTS)}")
@@ -38,7 +46,8 @@ def ingest(
     with whole(out) as draft:
         room = draft.parent.absolute() / "unpacked"
         try:
-            counts = _write(benchmark, layout, _find(source, layout, boxes, room), draft)
+            found = _find(source, layout, boxes, room)
+            counts = _write(benchmark, layout, found, draft, TRUNKS[trunk].size)
         except InputError as problem:  # names the archive, for what was unpacked goes away
             raise InputError(str(problem).replace(str(room), str(source))) from None
     print(summary(counts))
@@ -57,13 +66,15 @@ def summary(counts: Mapping[str, Any]) -> str:
     return f"{counts['benchmark']}: {', '.join(said)}"
 
 
-def _write(benchmark: str, layout: str, found: Found, draft: Path) -> dict[str, Any]:
+def _write(
+    benchmark: str, layout: str, found: Found, draft: Path, size: tuple[int, int]
+) -> dict[str, Any]:
     """Write what was found to the folder ``draft``; return its counts."""
     entries = sorted(found.entries)
     if not entries:
         raise InputError(f"{found.home}: {layout} has no image there that counts; check it")
     draft.mkdir()
-    originals = pack(found.home, [e.path for e in entries], found.read, draft / PIXELS)
+    originals = pack(found.home, [e.path for e in entries], found.read, draft / PIXELS, size)
     rows = [
         {"benchmark": benchmark, **e._asdict(), **o._asdict()}
         for e, o in zip(entries, originals, strict=True)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from mtdnet.data.pixels import SIDE, Reader, resized
+from mtdnet.data.pixels import Reader, resized
 
 CHUNK = 64  # images, 10 MB packed
 
@@ -23,14 +23,19 @@ class Original(NamedTuple):
 
 
 def pack(
-    home: Path, paths: Sequence[str], read: Reader, target: Path, workers: int | None = None
+    home: Path,
+    paths: Sequence[str],
+    read: Reader,
+    target: Path,
+    size: tuple[int, int],
+    workers: int | None = None,
 ) -> list[Original]:
-    """Write the N images to ``target``, uint8 (N, 227, 227, 3) RGB as .npy, in the order given.
+    """Write the N images to ``target``, uint8 (N, *size, 3) RGB as .npy, in the order given.
 
     Threads, one a core: Pillow and hashlib work outside the interpreter's lock, and threads need
     no start of their own. Memory doesn't grow with N: each chunk is written where it belongs.
     """
-    shape = (len(paths), SIDE, SIDE, 3)
+    shape = (len(paths), *size, 3)
     packed = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=shape)
     start = packed.offset
     del packed  # written by file calls: a full disk is an error there, but kills a mapping
@@ -40,7 +45,7 @@ def pack(
         rows = np.empty((len(some), *shape[1:]), np.uint8)
         originals = []
         for row, (image, digest) in zip(rows, read(home, some), strict=True):
-            row[:] = resized(image)
+            row[:] = resized(image, size)
             originals.append(Original(*image.size, digest))
         with target.open("r+b") as stream:
             stream.seek(start + first * rows[0].nbytes)

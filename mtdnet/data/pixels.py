@@ -14,8 +14,6 @@ from PIL import Image, UnidentifiedImageError
 from mtdnet.data.html_check import is_page
 from mtdnet.errors import InputError
 
-SIDE = 227  # pixels, height and width of the network's input
-
 # From a folder and paths in it: each picture with the SHA-256 of what was read, in order.
 Reader = Callable[[Path, Sequence[str]], Iterator[tuple[Image.Image, str]]]
 
@@ -45,20 +43,20 @@ def decode(content: bytes, name: str) -> Image.Image:
     raise InputError(f"{name}: not a whole image ({what}); fetch it again or remove it")
 
 
-def resized(image: Image.Image) -> NDArray[np.uint8]:
-    """Return an RGB picture of any size as uint8 (227, 227, 3), bilinear."""
-    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+def resized(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return an RGB picture of any size as uint8 (H, W, 3), bilinear; ``size``: H and W."""
+    return np.asarray(image.resize(size[::-1], Image.Resampling.BILINEAR))
 
 
-def stacked(files: Sequence[Path]) -> NDArray[np.uint8]:
-    """Return image files resized, (N, 227, 227, 3) RGB; InputError names one that is no image.
+def stacked(files: Sequence[Path], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return image files resized, (N, H, W, 3) RGB; InputError names one that is no image.
 
     Threads, one a core: Pillow works outside the interpreter's lock.
     """
 
     def one(file: Path) -> NDArray[np.uint8]:
         ((image, _),) = read_files(Path(), [str(file)])
-        return resized(image)
+        return resized(image, size)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return np.stack(list(pool.map(one, files)))

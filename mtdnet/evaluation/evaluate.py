@@ -54,23 +54,25 @@ def evaluate(
 
     Raises InputError when an input is missing or broken, Stopped after SIGINT or SIGTERM.
     """
-    images = Images.open(ingested)
+    network = model / "network.safetensors"
+    kept = serialization.load(network)
+    images = Images.open(ingested, kept.network.trunk.size)
     query, gallery = probes(images, augmented, "test")
     place = device.choose()
     facts = _facts(ingested, augmented, model, place)  # before the work: what is missing shows now
     history = History.read(model)
-    network = model / "network.safetensors"
-    kept = serialization.load(network)
-    scorer = Scorer(kept.network, torch.from_numpy(images.pixels), place, settings.compile)
+    scorer, pixels = Scorer(kept.network, place, settings.compile), torch.from_numpy(images.pixels)
     test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
     scores: dict[str, Scores] = {}
     results: dict[str, SystemResult] = {}
     for system, head in variants.load(facts.variant).systems.items():
         pair = head == "pair"
         if pair:
-            scores[system] = resumable.probabilities(scorer, query, gallery, network, checkpoints)
+            scores[system] = resumable.probabilities(
+                scorer, pixels, query, gallery, network, checkpoints
+            )
         else:
-            scores[system] = scorer.distances(query, gallery)
+            scores[system] = scorer.distances(pixels, query, gallery)
         # Not 1 - p: in float32 that makes ties of small probabilities, and ties count against us.
         cost = -scores[system] if pair else scores[system]
         temperature = (kept.temperature or 1.0) if pair else None

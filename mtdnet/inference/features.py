@@ -1,72 +1,67 @@
 """What one network sees in images: ranking features, and conv3's halves."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mtdnet import device
-from mtdnet.data.pixels import SIDE, stacked
+from mtdnet.data.pixels import stacked
 from mtdnet.files import sha256
+from mtdnet.metrics.calibration import calibrated
 from mtdnet.networks import serialization
-from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import channels, prepare
-from mtdnet.scoring.scorer import Scorer
-
-Halves = tuple[Tensor, Tensor]
+from mtdnet.scoring.scorer import Halves, Scorer
 
 
 class Describer:
     """A trained network, a ``network.safetensors``; InputError when it is none.
 
-    ``scorer`` scores what it sees; ``temperature`` calibrates that, None for a network without a
-    pair head. ``features``: values of a ranking feature; ``channels``: those of conv3's halves, 0
-    for a network that only ranks.
+    It keeps nothing of what it is asked: threads may share one. ``scorer`` scores images; what
+    scores are is ``measure``: "probability" for a network with a pair head, which ``temperature``
+    calibrates, else "distance", and that is None. ``size``: height and width of the images that
+    it takes; ``features``: values of a ranking feature; ``channels`` and ``grid`` (h, w): those of
+    conv3's halves, 0 channels for a network that only ranks.
     """
 
     def __init__(self, network: Path) -> None:
+        self.source = network
         kept = serialization.load(network)
-        self.sha256 = sha256(network)
-        nothing = torch.empty(0, SIDE, SIDE, 3, dtype=torch.uint8)
-        self.scorer = Scorer(kept.network, nothing, device.choose())
+        self.scorer = Scorer(kept.network, device.choose())
         self.temperature, self.channels = None, 0
-        if isinstance(kept.network, MTDnet):
+        if kept.network.pair is not None:
             self.temperature = kept.temperature or 1.0
             self.channels = kept.network.pair.conv3.out_channels
-        self.features = channels(512, kept.network.width)
+        self.features, trunk = kept.network.feature_size, kept.network.trunk
+        self.size, self.grid = trunk.size, trunk.grid
+        self.measure = "distance" if self.temperature is None else "probability"
 
-    @torch.inference_mode()
-    def __call__(self, pixels: Tensor, halves: bool) -> tuple[Tensor, Halves | None]:
-        """Return the ranking features (N, F) of uint8 pixels (N, 227, 227, 3) RGB, and halves.
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the network's file, which must be there still."""
+        return sha256(self.source)
 
-        Features are the mean of those of the plain and the mirrored image, float32, so that the
-        mean of four squared distances is ``2 - 2 q.g``. Halves: left and right, each
-        (2 N, 13, 13, C), plain images first, or None. The trunk is passed once.
-        """
-        network, pixels = self.scorer.network, pixels.to(self.scorer.device)
-        features, lefts, rights = [], [], []
-        for view in (pixels, pixels.flip(2)):
-            images = prepare(view).to(self.scorer.type)
-            if not isinstance(network, MTDnet):
-                features.append(network.embed(images))
-                continue
-            maps = network.trunk(images)
-            features.append(network.ranking(maps))
-            if halves:
-                lefts.append(network.pair.left(maps).permute(0, 2, 3, 1))
-                rights.append(network.pair.right(maps).permute(0, 2, 3, 1))
-        seen = (torch.cat(lefts), torch.cat(rights)) if lefts else None
-        return (features[0] + features[1]) / 2, seen
+    def describe(self, images: Tensor, halves: bool) -> tuple[Tensor, Halves | None]:
+        """Return ``Scorer.features`` of images, uint8 (N, H, W, 3) RGB, and their halves."""
+        return self.scorer.describe(images) if halves else (self.scorer.features(images), None)
+
+    def calibrated(self, probability: NDArray[np.float32]) -> NDArray[np.floating]:
+        """Return calibrated probabilities: float64, for a low temperature makes ties near 1."""
+        assert self.temperature is not None, "no probability"
+        found: NDArray[np.floating] = calibrated(probability, self.temperature)
+        return found
 
 
-def pixels(files: Sequence[Path]) -> Tensor:
-    """Return images, uint8 (N, 227, 227, 3) RGB; InputError names a file that is none."""
-    return torch.from_numpy(stacked(files))
+def pixels(files: Sequence[Path], size: tuple[int, int]) -> Tensor:
+    """Return images, uint8 (N, *size, 3) RGB; InputError names a file that is none."""
+    return torch.from_numpy(stacked(files, size))
 
 
 def packed(halves: Halves) -> Tensor:
-    """Return halves as an index keeps them: float16 (N, 2 sides, 2 mirrors, 13, 13, C)."""
+    """Return halves as an index keeps them: float16 (N, 2 sides, 2 mirrors, h, w, C)."""
     both = torch.stack(halves)
     return both.view(2, 2, -1, *both.shape[2:]).permute(2, 0, 1, 3, 4, 5).half()
 

@@ -42,7 +42,7 @@ def build(gallery: Path, target: Path, network: Path, halves: bool = True) -> Fa
     describer, files = Describer(network), listed(gallery)
     channels = describer.channels if halves else 0
     home = str(gallery.resolve())
-    facts = Facts(home, describer.sha256, describer.features, channels, len(files))
+    facts = Facts(home, describer.sha256, describer.features, channels, len(files), describer.grid)
     if target.exists():
         if not is_index(target):
             raise InputError(f"{target}: is there and is no index; give --out another name")
@@ -69,8 +69,8 @@ def _fill(begun: Path, facts: Facts, files: pa.Table, describer: Describer, done
             if stop.requested:
                 raise Stopped(f"stopped with {start:,} of {len(files):,} images indexed")
             rows = files.slice(start, BLOCK).to_pylist()
-            some = pixels([unchanged(Path(facts.images), row) for row in rows])
-            features, seen = describer(some, facts.halves > 0)
+            some = pixels([unchanged(Path(facts.images), row) for row in rows], describer.size)
+            features, seen = describer.describe(some, facts.halves > 0)
             write(begun / FEATURES, start, features.cpu().numpy())
             if seen:
                 write(begun / HALVES, start, packed(seen).cpu().numpy())

@@ -27,7 +27,7 @@ class Facts:
     """What an index is of: the ``images`` folder, the ``network``'s SHA-256, and two widths.
 
     ``features``: values of a ranking feature; ``halves``: channels of conv3's halves, 0 where
-    they are not kept. The first ``done`` images are in.
+    they are not kept, and ``grid``: their height and width. The first ``done`` images are in.
     """
 
     images: str
@@ -35,17 +35,18 @@ class Facts:
     features: int
     halves: int
     done: int = 0
+    grid: Sequence[int] = (13, 13)
 
     def arrays(self, count: int) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and type of each array of ``count`` images.
 
         Ranking features (G, F), the mean of the plain and the mirrored image's; halves
-        (G, 2 sides, 2 mirrors, 13, 13, C), left and plain first: one image's lie together.
+        (G, 2 sides, 2 mirrors, h, w, C), left and plain first: one image's lie together.
         """
         made: dict[str, tuple[tuple[int, ...], str]] = {}
         made[FEATURES] = ((count, self.features), "<f4")
         if self.halves:
-            made[HALVES] = ((count, 2, 2, 13, 13, self.halves), "<f2")
+            made[HALVES] = ((count, 2, 2, *self.grid, self.halves), "<f2")
         return made
 
     def bytes(self, count: int) -> int:

@@ -11,11 +11,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtdnet.errors import InputError
-from mtdnet.inference.features import Describer, Halves, pixels, unpacked
+from mtdnet.inference.features import Describer, pixels, unpacked
 from mtdnet.inference.image_files import unchanged
 from mtdnet.inference.index_store import Store
 from mtdnet.inference.nearest import nearest
-from mtdnet.metrics.calibration import calibrated
+from mtdnet.scoring.scorer import Halves
 
 SHORTLIST = 1000
 FINALISTS, PART = 100, 10  # so many, or that part of a long shortlist, get all eight passes
@@ -34,6 +34,7 @@ class Found(NamedTuple):
 class Gallery:
     """A gallery that ``build`` indexed, asked with the network that it was indexed with.
 
+    It keeps nothing of a question: threads may share one.
     ``measure`` is "probability", calibrated, in [0, 1]; of a network that only ranks, "distance",
     the mean squared distance of ranking features, in [0, 4]. Raises InputError when the index is
     none or another network's.
@@ -47,7 +48,7 @@ class Gallery:
                 f"{index}: made with another network (SHA-256 {made[:12]}...) than {network}; "
                 "name that one by --model, or index again"
             )
-        self.measure = "distance" if self._describer.temperature is None else "probability"
+        self.measure = self._describer.measure
 
     def __len__(self) -> int:
         return len(self._store.files)
@@ -61,8 +62,8 @@ class Gallery:
         a file of the shortlist was changed since it was indexed.
         """
         describer, store = self._describer, self._store
-        asked = pixels([query])
-        features, halves = describer(asked, describer.channels > 0)
+        asked = pixels([query], describer.size)
+        features, halves = describer.describe(asked, describer.channels > 0)
         near = min(max(top, shortlist) + 1, len(self))  # one more: the query may be among them
         point = features.cpu().numpy()
         (rows,) = nearest(store.features, point, near)
@@ -82,13 +83,12 @@ class Gallery:
             best = np.argsort(-np.concatenate(first), kind="stable")[:wanted]
             rows, files = rows[best], [files[i] for i in best]
         every = [describer.scorer.against(halves, other) for other in self._halves(rows, files)]
-        assert describer.temperature is not None, "a pair head is calibrated"
-        found = calibrated(np.concatenate(every), describer.temperature)
+        found = describer.calibrated(np.concatenate(every))
         order = np.argsort(-found, kind="stable")
         return [Found(files[i], float(found[i])) for i in order[:top]]
 
     def _rights(self, rows: Rows, files: list[Path]) -> Iterator[Tensor]:
-        """Yield the right halves (N, 13, 13, C) of plain images of the index, block by block."""
+        """Yield the right halves (N, h, w, C) of plain images of the index, block by block."""
         scorer, kept = self._describer.scorer, self._store.halves
         if kept is None:
             for _, right in self._halves(rows, files):
@@ -103,12 +103,11 @@ class Gallery:
         scorer, kept = self._describer.scorer, self._store.halves
         for start in _starts(rows):
             if kept is None:
-                _, seen = self._describer(pixels(files[start : start + BLOCK]), halves=True)
-                assert seen is not None, "a pair head has halves"
-                yield seen
+                some = files[start : start + BLOCK]
+                yield scorer.halves(pixels(some, self._describer.size))
             else:
-                some = torch.from_numpy(kept[rows[start : start + BLOCK]])
-                yield unpacked(some.to(scorer.device, scorer.type))
+                there = torch.from_numpy(kept[rows[start : start + BLOCK]])
+                yield unpacked(there.to(scorer.device, scorer.type))
 
 
 def _starts(rows: Rows) -> "tqdm[int]":

@@ -1,24 +1,21 @@
 """Same person? The verdict of a trained network on image files, as pairs or as a ranked gallery."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from tqdm import tqdm
 
-from mtdnet import device
-from mtdnet.data.pixels import SIDE
 from mtdnet.errors import InputError
-from mtdnet.inference.features import pixels
-from mtdnet.metrics.calibration import calibrated
-from mtdnet.networks import serialization
-from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.scoring.scorer import MIRRORS, Scorer
+from mtdnet.inference.features import Describer, pixels
+from mtdnet.scoring.scorer import Halves, squared_distances
 
 BLOCK = 64  # pairs, or images of a gallery, in memory at a time
+HELD = 256  # images whose halves are kept while pairs are scored; 266 MB at the paper's width
 
 Scores = NDArray[np.floating]
 
@@ -26,39 +23,40 @@ Scores = NDArray[np.floating]
 class Verifier:
     """Answers for one trained network, a ``network.safetensors``; InputError when it is none.
 
-    ``measure`` is "probability" for a network with a pair head. Another one only ranks: by
-    "distance", that of its ranking features.
+    It keeps nothing of a question: threads may share one. ``measure`` is "probability" for a
+    network with a pair head. Another one only ranks: by "distance", that of its ranking features.
     """
 
     def __init__(self, network: Path) -> None:
-        kept = serialization.load(network)
-        nothing = torch.empty(0, SIDE, SIDE, 3, dtype=torch.uint8)
-        self._scorer = Scorer(kept.network, nothing, device.choose())
-        own = isinstance(kept.network, MTDnet)
-        self._temperature = (kept.temperature or 1.0) if own else None
-        self._name = str(network)
-        self.measure = "distance" if self._temperature is None else "probability"
+        self._describer = Describer(network)
+        self.measure = self._describer.measure
 
     def probability(self, left: Sequence[Path], right: Sequence[Path]) -> Scores:
         """Return the calibrated P(same person) of each pair of image files, (N,) in [0, 1].
 
         It answers for a prior of one half. The eight-fold score of the paper's test, so the order
-        in a pair doesn't matter. Raises InputError when the network only ranks, the lists differ
-        in length, or a file is missing or no image.
+        in a pair doesn't matter. A file that stands in several pairs is read and passed through
+        the trunk once, among ``HELD`` of them. Raises InputError when the network only ranks, the
+        lists differ in length, or a file is missing or no image.
         """
-        if self._temperature is None:
+        if self.measure != "probability":
             raise InputError(
-                f"{self._name}: this network only ranks, it has no pair head; name another one"
+                f"{self._describer.source}: this network only ranks, it has no pair head; "
+                "name another one"
             )
         if len(left) != len(right):
             raise InputError(f"{len(left)} left and {len(right)} right images make no pairs")
-        found: list[Scores] = [np.empty(0)]
+        found, held = np.empty(len(left), np.float32), dict[Path, Tensor]()
+        # By name, so that pairs of the same images follow one another.
+        order = sorted(range(len(left)), key=lambda n: (left[n], right[n]))
         with _bar(len(left), "pairs") as bar:
             for start in range(0, len(left), BLOCK):
-                pairs = left[start : start + BLOCK], right[start : start + BLOCK]
-                found.append(self._calibrated(self._matched(*pairs)))
-                bar.update(len(pairs[0]))
-        return np.concatenate(found)
+                some = order[start : start + BLOCK]
+                sides = [[files[n] for n in some] for files in (left, right)]
+                self._hold(held, [file for side in sides for file in side])
+                found[some] = self._describer.scorer.matched(*(_of(held, side) for side in sides))
+                bar.update(len(some))
+        return self._describer.calibrated(found)
 
     def rank(self, query: Path, gallery: Sequence[Path]) -> Scores:
         """Return the score (G,) of each image file of a gallery with the query, by ``measure``.
@@ -68,36 +66,42 @@ class Verifier:
         a file is missing or no image.
         """
         found: list[Scores] = [np.empty(0)]
-        asked = pixels([query])
+        score = self._against(pixels([query], self._describer.size))
         with _bar(len(gallery), "images") as bar:
             for start in range(0, len(gallery), BLOCK):
                 files = gallery[start : start + BLOCK]
-                self._scorer.pixels = torch.cat([asked, pixels(files)])
-                found.append(self._against(np.arange(1, len(files) + 1)))
+                found.append(score(pixels(files, self._describer.size)))
                 bar.update(len(files))
         return np.concatenate(found)
 
-    def _matched(self, left: Sequence[Path], right: Sequence[Path]) -> Scores:
-        files = sorted({*left, *right})
-        self._scorer.pixels = pixels(files)
-        row = {path: number for number, path in enumerate(files)}
-        first, second = (np.array([row[path] for path in side]) for side in (left, right))
-        return self._scorer.matched(first, second)
-
-    def _against(self, rows: NDArray[np.int64]) -> Scores:
-        """Return the score (R,) of row 0 of the pixels, the query, with each of ``rows``."""
-        query = np.array([0])
+    def _against(self, query: Tensor) -> Callable[[Tensor], Scores]:
+        """Return what scores images (G, ...) against one query (1, ...)."""
+        describer, scorer = self._describer, self._describer.scorer
         if self.measure == "distance":
-            distances: Scores = self._scorer.distances(query, rows)[0]
-            return distances
-        asked, gallery = (self._scorer.halves(some, MIRRORS) for some in (query, rows))
-        return self._calibrated(self._scorer.against(asked, gallery))
+            point = scorer.features(query)
+            return lambda images: squared_distances(point, scorer.features(images))[0]
+        own = scorer.halves(query)
+        return lambda images: describer.calibrated(scorer.against(own, scorer.halves(images)))
 
-    def _calibrated(self, probability: Scores) -> Scores:
-        assert self._temperature is not None, "no probability"
-        # float64: in float32 a low temperature makes ties of what is nearly 1
-        scores: Scores = calibrated(probability, self._temperature)
-        return scores
+    def _hold(self, held: dict[Path, Tensor], files: Sequence[Path]) -> None:
+        """Add to what is held (2 sides, 2 mirrors, h, w, C) a file, those that lack there."""
+        lacking = sorted(set(files) - held.keys())
+        for file in [file for file in held if file not in set(files)]:
+            if len(held) + len(lacking) <= HELD:
+                break
+            del held[file]  # the one that came first
+        for block in (lacking[start : start + BLOCK] for start in range(0, len(lacking), BLOCK)):
+            images = pixels(block, self._describer.size)
+            sides = torch.stack(self._describer.scorer.halves(images))
+            each = sides.view(2, 2, len(block), *sides.shape[2:]).unbind(2)
+            # Copies: a view would keep its whole block in memory.
+            held.update(zip(block, (one.contiguous() for one in each), strict=True))
+
+
+def _of(held: dict[Path, Tensor], files: Sequence[Path]) -> Halves:
+    """Return the halves of files, as ``Scorer.halves`` does."""
+    left, right = torch.stack([held[file] for file in files], 2).flatten(1, 2)
+    return left, right
 
 
 def _bar(total: int, unit: str) -> "tqdm[NoReturn]":

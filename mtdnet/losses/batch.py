@@ -7,8 +7,8 @@ from torch import Tensor
 
 from mtdnet.losses.pair import pair_loss
 from mtdnet.losses.triplet import triplet_loss
+from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import prepare
 from mtdnet.params import Losses
 
 
@@ -38,15 +38,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class DeviceBatch:
-    """A batch on a device, with its images: ``pixels`` uint8 (I, 227, 227, 3) RGB."""
+    """A batch on a device, with its images: ``pixels`` uint8 (I, H, W, 3) RGB."""
 
     batch: Batch
     pixels: Tensor
 
-    def images(self) -> Tensor:
-        """Return the images as a network takes them, (I, 3, 227, 227), mirrored where said."""
+    def images(self, network: Network) -> Tensor:
+        """Return the images as a network takes them, (I, 3, H, W), mirrored where said."""
         mirror = self.batch.mirror[:, None, None, None] == 1
-        return prepare(torch.where(mirror, self.pixels.flip(2), self.pixels))
+        return network.trunk.prepare(torch.where(mirror, self.pixels.flip(2), self.pixels))
 
 
 def joint_maps(network: MTDnet, maps: Tensor, batch: Batch) -> Tensor:
@@ -66,7 +66,7 @@ def multitask_losses(
     Equal to a plain pass of three streams a triplet, but for dropout: a pair that stands several
     times is dropped alike. Responses: (P, 4096 w), before ReLU and dropout.
     """
-    batch, maps = target.batch, network.trunk(target.images())
+    batch, maps = target.batch, network.trunk(target.images(network))
     ranked = triplet_loss(network.ranking(maps), batch.triplets, settings.triplet.margin)
     response = network.pair.response(joint_maps(network, maps, batch))
     logits = network.pair.verdict(response)

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from mtdnet.networks.mtdnet import PairHead
+from mtdnet.networks.heads import PairHead
 
 SIDE, PERIOD = 13, 14  # 13 values and a zero, which pads both ends of a cyclic convolution
+GRID = (SIDE, SIDE)  # of the trunk's maps that it is made for
 REAL, COMPLEX = (0, 7), range(1, 7)  # the frequencies of real values; the rest mirror these
 PAIRS = 64  # at a time: enough rows for the products, few enough for the caches
 

@@ -5,6 +5,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+def channels(full: int, width: float) -> int:
+    """Scale a layer of ``full`` channels by ``width`` in (0, 1], to an even number of 2 or more."""
+    return max(2, 2 * round(full * width / 2))
+
+
 def convolve(maps: Tensor, *layers: nn.Conv2d) -> list[Tensor]:
     """Pass maps (B, C, H, W) through convolutions of as many groups; each is followed by ReLU.
 

@@ -8,18 +8,20 @@ from safetensors import SafetensorError, safe_open
 
 from mtdnet.errors import InputError
 
+TRUNK = "caffenet"  # of a network that doesn't name its trunk
 KEY = "network"  # one: safetensors writes several in random order, and hashes would differ
 
 
 def read(source: Path) -> dict[str, Any]:
-    """Return what ``keep.save`` wrote of a network: its ``kind``, widths and temperature.
+    """Return what ``save`` wrote of a network: its kind, trunk, widths and temperature.
 
     Raises InputError when the file is missing, broken or another network's.
     """
     try:
         with safe_open(source, framework="numpy") as file:
             told = json.loads((file.metadata() or {})[KEY])
-        return {key: told[key] for key in ("kind", "width", "trunk_width", "temperature")}
+        known = {key: told[key] for key in ("kind", "width", "trunk_width", "temperature")}
+        return known | {"trunk": told.get("trunk", TRUNK)}
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; train the network first") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as problem:

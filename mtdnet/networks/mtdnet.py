@@ -1,104 +1,33 @@
 """MTDnet (figure 2 of the paper): a trunk, a ranking head and a pair head."""
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from mtdnet.networks.grouped_conv import convolve
-from mtdnet.networks.trunk import Trunk, channels
+from mtdnet.networks.base import Network
+from mtdnet.networks.heads import PairHead, RankingHead
 from mtdnet.networks.weight_init import draw
 
 
-class RankingHead(nn.Module):
-    """One fully connected layer: maps (B, C, 13, 13) -> ``f`` of eq. (1), (B, 512 w), unit."""
-
-    def __init__(self, width: float, maps: int) -> None:
-        super().__init__()
-        self.fc = nn.Linear(maps * 13 * 13, channels(512, width))
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Return L2-normalised float32 features, so that squared distances lie in [0, 4]."""
-        # Flattened in memory order (channels last): the layer is drawn, so any fixed order serves.
-        return F.normalize(self.fc(maps.permute(0, 2, 3, 1).flatten(1)).float())
-
-
-class PairHead(nn.Module):
-    """Third convolution to verdict, on the joint feature maps of two images.
-
-    conv3 is linear until its ReLU and not grouped, so ``conv3([A; B]) = left(A) + right(B) + b``:
-    both halves are computed once an image, and a pair costs an addition and ``tail``. ``maps``:
-    channels C of one image's maps.
-    """
-
-    def __init__(self, width: float, maps: int) -> None:
-        super().__init__()
-        third, fifth = channels(384, width), channels(256, width)
-        hidden = channels(4096, width)
-        self.conv3 = nn.Conv2d(2 * maps, third, 3, padding=1)
-        self.conv4 = nn.Conv2d(third, third, 3, padding=1, groups=2)
-        self.conv5 = nn.Conv2d(third, fifth, 3, padding=1, groups=2)
-        self.pool = nn.MaxPool2d(3, stride=2)
-        self.fc6 = nn.Linear(fifth * 6 * 6, hidden)
-        self.fc7 = nn.Linear(hidden, hidden)
-        self.fc8 = nn.Linear(hidden, 2)
-        self.drop = nn.Dropout(0.5)
-
-    def left(self, maps: Tensor) -> Tensor:
-        """Convolve (B, C, 13, 13) by conv3's first half of input channels: (B, 384 w, ...)."""
-        return F.conv2d(maps, self.conv3.weight[:, : maps.shape[1]], padding=1)
-
-    def right(self, maps: Tensor) -> Tensor:
-        """Convolve by conv3's second half, as ``left`` by its first."""
-        return F.conv2d(maps, self.conv3.weight[:, maps.shape[1] :], padding=1)
-
-    def response(self, joint: Tensor) -> Tensor:
-        """Return fc7's responses (P, 4096 w), before ReLU, to sums of halves (P, 384 w, 13, 13)."""
-        bias = self.conv3.bias
-        assert bias is not None
-        maps = (joint + bias.to(joint.dtype)[:, None, None]).relu()
-        parts = convolve(maps, self.conv4, self.conv5)
-        maps = torch.cat([self.pool(part) for part in parts], dim=1)
-        hidden = maps.permute(0, 2, 3, 1).flatten(1)
-        response: Tensor = self.fc7(self.drop(self.fc6(hidden).relu()))
-        return response
-
-    def verdict(self, response: Tensor) -> Tensor:
-        """Return logits (P, 2), float32, class 1 = same person, from fc7's responses."""
-        hidden = self.drop(response.relu())
-        # Logits rounded to bf16 tie, and ties decide ranks: so no matrix product, which autocast
-        # would do in bf16, but float32 sums.
-        products = hidden.float()[:, None] * self.fc8.weight.float()
-        logits: Tensor = products.sum(2) + self.fc8.bias.float()
-        return logits
-
-    def tail(self, joint: Tensor) -> Tensor:
-        """Return logits (P, 2) from sums of halves (P, 384 w, 13, 13)."""
-        return self.verdict(self.response(joint))
-
-    def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return logits (P, 2) of P ordered pairs of maps."""
-        return self.tail(self.left(first) + self.right(second))
-
-
-class MTDnet(nn.Module):
+class MTDnet(Network):
     """The multi-task network; 1.0 is the paper's width, smaller ones are for small machines.
 
-    ``width`` scales the heads' layers, ``trunk_width`` (by default the same) the trunk's: ImageNet
-    weights need a trunk of full width.
+    ImageNet weights need a trunk of full width.
     """
 
-    def __init__(self, width: float = 1.0, trunk_width: float | None = None) -> None:
-        super().__init__()
-        self.width, self.trunk_width = width, trunk_width or width
-        maps = channels(256, self.trunk_width)
-        self.trunk = Trunk(self.trunk_width)
-        self.ranking = RankingHead(width, maps)
-        self.pair = PairHead(width, maps)
-        fed = {f"pair.{name}": width for name in ("conv4", "conv5", "fc6", "fc7", "fc8")}
-        by_trunk = ("trunk.conv2", "pair.conv3", "ranking.fc")
-        draw(self, fed | dict.fromkeys(by_trunk, self.trunk_width))
+    pair: PairHead
 
-    def embed(self, images: Tensor) -> Tensor:
-        """Return the ranking head's features (B, 512 w) of prepared images."""
-        features: Tensor = self.ranking(self.trunk(images))
+    def __init__(
+        self, width: float = 1.0, trunk_width: float | None = None, trunk: str = "caffenet"
+    ) -> None:
+        super().__init__(width, trunk_width, trunk)
+        maps = self.trunk.channels, self.trunk.grid
+        self.ranking = RankingHead(width, *maps)
+        self.pair = PairHead(width, *maps)
+        self.feature_size = self.ranking.fc.out_features
+        self.trunk.draw()
+        fed = {f"pair.{name}": width for name in ("conv4", "conv5", "fc6", "fc7", "fc8")}
+        draw(self, fed | dict.fromkeys(("pair.conv3", "ranking.fc"), self.trunk_width))
+
+    def features(self, maps: Tensor) -> Tensor:
+        """Return the ranking head's features (B, 512 width)."""
+        features: Tensor = self.ranking(maps)
         return features

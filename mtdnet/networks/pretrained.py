@@ -1,46 +1,56 @@
-"""Initial weights of the trunk from a local ImageNet file."""
+"""Initial weights of a trunk from a local ImageNet file."""
 
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from mtdnet.errors import InputError
-from mtdnet.networks.trunk import Trunk
+
+if TYPE_CHECKING:
+    from mtdnet.networks.base import Trunk
 
 NAMES = ("conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias")
 
 
-def initialise(trunk: Trunk, source: Path) -> None:
-    """Copy conv1 and conv2 of CaffeNet or AlexNet from ``source`` into ``trunk`` (width 1.0).
+def initialise(trunk: "Trunk", source: Path) -> None:
+    """Copy a trunk's weights from ``source``; buffers that the file lacks stay as they are.
 
-    ``source``: ``.npz`` with conv1_w (96, 3, 11, 11), conv1_b, conv2_w (256, 48, 5, 5), conv2_b;
-    ``.onnx`` of the model zoo's AlexNet or CaffeNet; ``.pth`` (tensors only). Raises InputError
-    when the file is missing, unreadable or of other shapes, as torchvision's AlexNet is.
+    ``.npz`` with CaffeNet's conv1_w (96, 3, 11, 11), conv1_b, conv2_w (256, 48, 5, 5), conv2_b;
+    ``.onnx`` of the model zoo's AlexNet or CaffeNet; ``.pth`` (tensors only) or ``.safetensors`` by
+    torchvision's names. Raises InputError when the file is missing, unreadable or of other shapes.
     """
-    readers = {".npz": _npz, ".onnx": _onnx, ".pth": _pth}
-    if source.suffix not in readers:
-        raise InputError(f"{source}: unknown kind of weights; known: {', '.join(readers)}")
+    if source.suffix not in trunk.readers:
+        known = ", ".join(trunk.readers)
+        raise InputError(f"{source}: unknown kind of weights for {trunk.name}; known: {known}")
     if not source.is_file():
         raise InputError(f"{source}: no such weights file; see weights/README.md")
-    found = dict(zip(NAMES, readers[source.suffix](source), strict=True))
-    for name, own in trunk.state_dict().items():
-        if found[name].shape != own.shape:
+    found, own = trunk.readers[source.suffix](source), trunk.state_dict()
+    for name, _ in trunk.named_parameters():
+        if name not in found:
+            raise InputError(f"{source}: no {name} in it; it needs {trunk.name}'s weights")
+    for name in [name for name in own if name in found]:
+        if found[name].shape != own[name].shape:
             raise InputError(
                 f"{source}: {name} is {tuple(found[name].shape)}, the trunk's is "
-                f"{tuple(own.shape)}; it needs CaffeNet's shapes (not torchvision's) and width 1.0"
+                f"{tuple(own[name].shape)}; it needs {trunk.name}'s shapes and width 1.0"
             )
-    trunk.load_state_dict({name: value.float() for name, value in found.items()})
+        own[name] = found[name].to(own[name].dtype)
+    trunk.load_state_dict(own)
 
 
-def _npz(source: Path) -> list[Tensor]:
+def _npz(source: Path) -> dict[str, Tensor]:
     keys = ("conv1_w", "conv1_b", "conv2_w", "conv2_b")
     try:
         with np.load(source) as file:
-            return [torch.from_numpy(file[key]) for key in keys]
+            return _named(torch.from_numpy(file[key]) for key in keys)
     except (
         KeyError,
         ValueError,
@@ -53,7 +63,7 @@ def _npz(source: Path) -> list[Tensor]:
         raise InputError(f"{source}: not the arrays {', '.join(keys)} ({problem})") from None
 
 
-def _onnx(source: Path) -> list[Tensor]:
+def _onnx(source: Path) -> dict[str, Tensor]:
     try:
         import onnx  # an extra: only who brings such a file needs it
     except ImportError:
@@ -67,10 +77,13 @@ def _onnx(source: Path) -> list[Tensor]:
     names = [name for layer in layers for name in layer]
     if len(names) != len(NAMES) or any(name not in arrays for name in names):
         raise InputError(f"{source}: no two convolutions with stored weights and biases")
-    return [torch.from_numpy(onnx.numpy_helper.to_array(arrays[name]).copy()) for name in names]
+    return _named(
+        torch.from_numpy(onnx.numpy_helper.to_array(arrays[name]).copy()) for name in names
+    )
 
 
-def _pth(source: Path) -> list[Tensor]:
+def pth(source: Path) -> dict[str, Tensor]:
+    """Return the tensors of a state dictionary; nothing else in the file is unpickled."""
     try:
         weights = torch.load(source, map_location="cpu", weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, KeyError, IndexError) as problem:
@@ -78,9 +91,30 @@ def _pth(source: Path) -> list[Tensor]:
         raise InputError(f"{source}: not a file of tensors alone ({line})") from None
     if not isinstance(weights, dict):
         raise InputError(f"{source}: one tensor, not a network's weights")
+    return {str(name): value for name, value in weights.items() if isinstance(value, Tensor)}
+
+
+def safetensors(source: Path) -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file."""
+    try:
+        return load_file(source)
+    except (SafetensorError, OSError, ValueError) as problem:
+        line = " ".join(str(problem).split())[:100]
+        raise InputError(f"{source}: not a safetensors file ({line})") from None
+
+
+def _alexnet(source: Path) -> dict[str, Tensor]:
+    weights = pth(source)
     # torchvision's names; the first two convolutions of its AlexNet are layers 0 and 3
     keys = ("features.0.weight", "features.0.bias", "features.3.weight", "features.3.bias")
     missing = [key for key in keys if key not in weights]
     if missing:
         raise InputError(f"{source}: no {missing[0]} in it; expected AlexNet's names")
-    return [weights[key] for key in keys]
+    return _named(weights[key] for key in keys)
+
+
+def _named(values: Iterable[Tensor]) -> dict[str, Tensor]:
+    return dict(zip(NAMES, values, strict=True))
+
+
+CAFFENET = {".npz": _npz, ".onnx": _onnx, ".pth": _alexnet}

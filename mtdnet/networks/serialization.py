@@ -7,13 +7,14 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from mtdnet.files import whole
 from mtdnet.networks import header
 from mtdnet.networks.alexnet import AlexNet
+from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
 
-Network = MTDnet | AlexNet
 KINDS: dict[str, type[MTDnet] | type[AlexNet]] = {"MTDnet": MTDnet, "AlexNet": AlexNet}
 
 
@@ -30,15 +31,22 @@ class Kept:
 
 def save(network: Network, target: Path, temperature: float | None = None) -> None:
     """Write the weights (float32), and in the header what ``load`` needs, whole or not at all."""
-    weights = {k: v.detach().float().cpu().contiguous() for k, v in network.state_dict().items()}
+    weights = {k: _plain(v) for k, v in network.state_dict().items()}
     told = {
         "kind": type(network).__name__,
         "width": network.width,
         "trunk_width": network.trunk_width,
         "temperature": temperature,
     }
+    if network.trunk.name != header.TRUNK:  # so that equal networks stay equal files
+        told["trunk"] = network.trunk.name
     with whole(target) as draft:
         save_file(weights, draft, metadata={header.KEY: json.dumps(told)})
+
+
+def _plain(value: Tensor) -> Tensor:
+    own = value.detach().cpu().contiguous()
+    return own.float() if own.is_floating_point() else own
 
 
 def load(source: Path) -> Kept:
@@ -54,7 +62,7 @@ def load(source: Path) -> Kept:
         if not (0 < width <= 1 and 0 < trunk_width <= 1):
             raise ValueError(f"width {width}, {trunk_width}")
         with torch.device("meta"):
-            network = KINDS[told["kind"]](width, trunk_width)
+            network = KINDS[told["kind"]](width, trunk_width, told["trunk"])
         network.load_state_dict(weights, assign=True)
         temperature = None if told["temperature"] is None else float(told["temperature"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as problem:

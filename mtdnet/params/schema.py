@@ -274,7 +274,10 @@ class Report(Section):
 
 
 class Params(Section):
-    """All of ``params.yaml``; ``seed`` is the root of every random draw but the splits'."""
+    """All of ``params.yaml``; ``seed`` is the root of every random draw but the splits'.
+
+    ``trunk``: what every network starts with, and at whose input size ingest packs images.
+    """
 
     ingest: Ingest
     augment: Augment
@@ -283,6 +286,7 @@ class Params(Section):
     evaluate: Evaluate
     report: Report
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    trunk: Literal["caffenet", "resnet50"] = "caffenet"
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -5,6 +5,7 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 
 import numpy as np
+import torch
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
@@ -38,7 +39,7 @@ def draw_occlusion_maps(
 ) -> None:
     """Draw a PNG file of pairs of images with ``mtdnet.scoring.occlusion`` over them.
 
-    ``probes`` has the images of ``scorer``; ``score``: (Q, G), P(same); ``ranks``: (Q,) of its best
+    ``score``: (Q, G), P(same); ``ranks``: (Q,) of its best
     true matches, 0 for none. In turn come the surest right first match, a typical one, the surest
     wrong one, and the true match of the worst rank, as far as there are such; then the next of
     each. A pair has a scale of colours of its own.
@@ -100,7 +101,8 @@ def _pair(
     """Draw both images of a pair, plain outside, under their maps inside, and the scale."""
     q, g = place
     rows = int(probes.query[q]), int(probes.gallery[g])
-    maps = occlusion(scorer, *rows)
+    first, second = torch.from_numpy(probes.pixels[[*rows]])
+    maps = occlusion(scorer, first, second)
     end = max(LEAST, *(float(np.abs(each).max()) for each in maps))
     scale = Normalize(-end, end)
     true = bool(probes.true(q)[g])
@@ -114,7 +116,9 @@ def _pair(
         pixels = probes.pixels[rows[image]]
         query_gallery.person(axes, _pale(pixels) if covered else pixels, above, "", frame)
         if covered:
-            axes.imshow(maps[image], cmap=HEAT, norm=scale, aspect=2)
+            axes.imshow(
+                maps[image], cmap=HEAT, norm=scale, aspect=query_gallery.aspect(maps[image])
+            )
     query_gallery.text_at(figure, left + EDGE, top + TALL + 0.06, labels[1])
     bar = query_gallery.axes_at(figure, left + EDGE + 4 * STEP, top + 0.1, 0.1, TALL - 0.2)
     figure.colorbar(ScalarMappable(scale, HEAT), cax=bar)

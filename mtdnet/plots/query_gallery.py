@@ -64,12 +64,17 @@ def marked(text: str, true: bool) -> str:
     return f"{text} {TICK if true else CROSS}"
 
 
+def aspect(image: NDArray[np.generic]) -> float:
+    """Return what draws an image or a map (H, W, ...) of an upright person half as wide as tall."""
+    return float(2 * image.shape[1] / image.shape[0])
+
+
 def person(
     axes: Axes, pixels: NDArray[np.uint8], above: str, below: str = "", true: bool | None = None
 ) -> None:
     """Draw an upright person; a true match in a solid frame, a wrong one in a dashed frame."""
     axes.set_axis_on()
-    axes.imshow(pixels, aspect=2)  # the network's square stands for an upright person
+    axes.imshow(pixels, aspect=aspect(pixels))
     axes.set(xticks=[], yticks=[])
     mark = "black" if true is None else GREEN if true else RED
     axes.set_title(above, fontsize=SMALL, pad=4, color=mark)

@@ -1,37 +1,35 @@
 """What the pair head looks at: what a grey patch over either image does to its probability."""
 
-import copy
+from itertools import product
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from mtdnet.networks.trunk import MEAN_BGR, SIDE
 from mtdnet.scoring.scorer import Scorer
 
-PATCH, STRIDE = 37, 19  # pixels: 11 x 11 patches overlap by half and end at the image's edge
+PATCH, STRIDE = 37, 19  # pixels: of 227 x 227, 11 x 11 patches overlap by half and reach the edge
 
 Map = NDArray[np.float32]
 
 
-def occlusion(scorer: Scorer, first: int, second: int) -> tuple[Map, Map]:
-    """Return a map (227, 227), float32 in [-1, 1], of each of two rows of the images.
+def occlusion(scorer: Scorer, first: Tensor, second: Tensor) -> tuple[Map, Map]:
+    """Return a map (H, W), float32 in [-1, 1], of each of two images, uint8 (H, W, 3) RGB.
 
     A pixel has the mean, over the patches on it, of P(same) of the whole images less P(same) with
     the patch: positive where what is covered speaks for one person, negative where against. A
     patch has the ImageNet mean colour, the network's zero (Zeiler and Fergus 2014, "Visualizing
     and Understanding Convolutional Networks"). P(same) is the mean over both orders of the plain
-    images; a pair costs 486 tails.
+    images; a pair costs 486 tails at the paper's size.
     """
-    rows, covered = np.array([first, second]), patches()
-    left, right = scorer.halves(rows, (False,))
+    images, covered = torch.stack([first, second]), patches(*first.shape[:2])
+    left, right = scorer.halves(images, (False,))
     whole = scorer.tail(left + right.flip(0)).mean()
-    masks = torch.from_numpy(covered).to(scorer.pixels.device)[..., None]
-    grey = torch.tensor(MEAN_BGR[::-1]).to(scorer.pixels)
-    painter, maps = copy.copy(scorer), []  # the same network on other images
-    for row, other in ((first, 1), (second, 0)):
-        painter.pixels = torch.where(masks, grey, scorer.pixels[row])
-        own_left, own_right = painter.halves(np.arange(len(covered)), (False,))
+    masks = torch.from_numpy(covered).to(images.device)[..., None]
+    grey, maps = torch.tensor(scorer.network.trunk.zero).to(images), []
+    for image, other in ((first, 1), (second, 0)):
+        own_left, own_right = scorer.halves(torch.where(masks, grey, image), (False,))
         orders = (own_left + right[other], left[other] + own_right)
         seen = [
             torch.cat([scorer.tail(some) for some in torch.split(joint, scorer.pairs)])
@@ -42,10 +40,17 @@ def occlusion(scorer: Scorer, first: int, second: int) -> tuple[Map, Map]:
     return maps[0], maps[1]
 
 
-def patches() -> NDArray[np.bool_]:
-    """Return which pixels each patch covers, (121, 227, 227); every pixel has one to four."""
-    starts = range(0, SIDE - PATCH + 1, STRIDE)
-    covered = np.zeros((len(starts) ** 2, SIDE, SIDE), bool)
-    for patch, (y, x) in zip(covered, ((y, x) for y in starts for x in starts), strict=True):
+def patches(height: int, width: int) -> NDArray[np.bool_]:
+    """Return which pixels each patch covers, (N, H, W); they cover every pixel."""
+    places = list(product(_starts(height), _starts(width)))
+    covered = np.zeros((len(places), height, width), bool)
+    for patch, (y, x) in zip(covered, places, strict=True):
         patch[y : y + PATCH, x : x + PATCH] = True
     return covered
+
+
+def _starts(side: int) -> list[int]:
+    """Return where patches start, from edge to edge, at most ``STRIDE`` apart."""
+    last = side - PATCH
+    count = -(-last // STRIDE) + 1
+    return [n * last // (count - 1) for n in range(count)]

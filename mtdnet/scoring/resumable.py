@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.lib.format import open_memmap
+from torch import Tensor
 
 from mtdnet.errors import Stopped
 from mtdnet.files import read_json, whole, write_json
@@ -17,7 +18,7 @@ MARK, SCORES, DONE = "mark.json", "scores.npy", "done.npy"
 
 
 def probabilities(
-    scorer: Scorer, query: Rows, gallery: Rows, network: Path, folder: Path
+    scorer: Scorer, pixels: Tensor, query: Rows, gallery: Rows, network: Path, folder: Path
 ) -> Scores:
     """Return what ``Scorer.probabilities`` does, (Q, G), memory-mapped from ``folder``.
 
@@ -26,7 +27,7 @@ def probabilities(
     same. Raises Stopped after SIGINT (or SIGTERM, which the commands turn into it).
     """
     tiles = tiling(len(query), len(gallery))
-    mark = _mark(scorer, query, gallery, network, tiles[0])
+    mark = _mark(scorer, pixels, query, gallery, network, tiles[0])
     if not _is_of(folder, mark):
         _begin(folder, mark, (len(query), len(gallery)), len(tiles))
     scores, done = (np.load(folder / name, mmap_mode="r+") for name in (SCORES, DONE))
@@ -35,7 +36,7 @@ def probabilities(
     left = sum(scores[tile].size for tile in rest)
     try:
         with progress(8 * scores.size, 8 * (scores.size - left)) as bar:
-            for tile, part in scorer.tiles(query, gallery, rest, 8, bar.update):
+            for tile, part in scorer.tiles(pixels, query, gallery, rest, 8, bar.update):
                 scores[tile] = part
                 scores.flush()  # on disk before it counts as done
                 done[place[tile[0].start, tile[1].start]] = 1
@@ -47,11 +48,13 @@ def probabilities(
     return found
 
 
-def _mark(scorer: Scorer, query: Rows, gallery: Rows, network: Path, tile: Tile) -> str:
+def _mark(
+    scorer: Scorer, pixels: Tensor, query: Rows, gallery: Rows, network: Path, tile: Tile
+) -> str:
     """Return a fingerprint of all that the scores and their tiles come from."""
     images = hashlib.sha256()
     for row in (*query.tolist(), *gallery.tolist()):
-        images.update(scorer.pixels[row].cpu().numpy().tobytes())
+        images.update(pixels[row].cpu().numpy().tobytes())
     told = {
         "queries": len(query),
         "gallery": len(gallery),

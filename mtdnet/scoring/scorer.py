@@ -2,7 +2,8 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, product
+from threading import Lock
 from typing import NoReturn
 
 import numpy as np
@@ -12,10 +13,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtdnet.device import Device, compiling
-from mtdnet.networks.fourier_tail import Tail
-from mtdnet.networks.mtdnet import MTDnet, PairHead
-from mtdnet.networks.serialization import Network
-from mtdnet.networks.trunk import prepare
+from mtdnet.networks.base import Network
+from mtdnet.networks.fourier_tail import GRID, Tail
+from mtdnet.networks.heads import PairHead
 
 ROWS, COLUMNS = 16, 256  # queries and gallery images of a tile: a minute's work on a processor
 QUERIES = 8  # views that a tail pairs with as many of the gallery as make its pairs
@@ -29,59 +29,76 @@ Tile = tuple[slice, slice]
 
 
 class Scorer:
-    """Scores with one network on one device; ``pixels``: uint8 (M, 227, 227, 3) RGB.
+    """Scores with one network on one device; many threads may ask one scorer at once.
 
-    A network without a pair head has ``features`` and ``distances`` alone. ``compiled``: compile
-    the tail when it is first passed, but for a processor's Fourier products; InputError there if
-    that fails.
+    It holds weights and settings alone: what is scored comes with each question, as ``images``,
+    uint8 (R, H, W, 3) RGB, or as rows of ``pixels``, which are many of these. A network without
+    a pair head has ``features`` and ``distances`` alone. ``compiled``: compile the tail when it is
+    first passed, but for a processor's Fourier products; InputError there if that fails.
     """
 
-    def __init__(
-        self, network: Network, pixels: Tensor, device: Device, compiled: bool = False
-    ) -> None:
+    def __init__(self, network: Network, device: Device, compiled: bool = False) -> None:
         # A copy in the product's own format: autocast would convert the weights for every tile.
         self.type = torch.bfloat16 if device.bf16 else torch.float32
         own = copy.deepcopy(network).to(device.torch, self.type).eval()
         self.network = own.to(memory_format=torch.channels_last)
-        self.pixels, self.device = pixels, device.torch
-        self.pairs = PAIRS[device.torch.type]
-        if isinstance(own, MTDnet):
+        self.device, self.pairs = device.torch, PAIRS[device.torch.type]
+        if own.pair is not None:
             # Products are what costs in float32; matrix units keep the plain layers.
-            fourier = device.torch.type == "cpu" and not device.bf16
+            fourier = device.torch.type == "cpu" and not device.bf16 and own.trunk.grid == GRID
             self.logits: Callable[[Tensor], Tensor] = Tail(own.pair) if fourier else own.pair.tail
             if compiled and not fourier:
-                self.logits = torch.compile(own.pair.tail)
+                self.logits = _alone(torch.compile(own.pair.tail))
 
     @property
     def _pair(self) -> PairHead:
-        assert isinstance(self.network, MTDnet), "no pair head"
+        assert self.network.pair is not None, "no pair head"
         return self.network.pair
 
-    def _images(self, rows: Rows, mirrored: bool) -> Tensor:
-        chosen = self.pixels[torch.from_numpy(rows).to(self.pixels.device)]
-        chosen = chosen.to(self.device)
-        return prepare(chosen.flip(2) if mirrored else chosen).to(self.type)
+    def _prepared(self, images: Tensor, mirrored: bool) -> Iterator[Tensor]:
+        for block in torch.split(images, 64):
+            own = block.to(self.device)
+            yield self.network.trunk.prepare(own.flip(2) if mirrored else own).to(self.type)
 
     @torch.inference_mode()
-    def features(self, rows: Rows, mirrored: bool) -> Tensor:
-        """Return ranking features (R, 512 w), float32, unit length, of rows of the images."""
-        blocks = _blocks(rows, 64)
-        return torch.cat([self.network.embed(self._images(block, mirrored)) for block in blocks])
+    def describe(self, images: Tensor) -> tuple[Tensor, Halves]:
+        """Return what ``features`` and, by a pair head, ``halves`` do; the trunk is passed once."""
+        views, halves = [], []
+        for mirrored in MIRRORS:
+            for block in self._prepared(images, mirrored):
+                maps = self.network.trunk(block)
+                views.append(self.network.features(maps))
+                halves.append(self._halves(maps))
+        return _mean(views), _joined(halves)
 
     @torch.inference_mode()
-    def halves(self, rows: Rows, mirrors: tuple[bool, ...]) -> Halves:
-        """Return conv3's two halves, each (mirrors x R, 13, 13, 384 w), plain images first."""
-        lefts, rights = [], []
-        for mirrored in mirrors:
-            for block in _blocks(rows, 64):
-                maps = self.network.trunk(self._images(block, mirrored))
-                lefts.append(self._pair.left(maps).permute(0, 2, 3, 1))
-                rights.append(self._pair.right(maps).permute(0, 2, 3, 1))
-        return torch.cat(lefts), torch.cat(rights)
+    def features(self, images: Tensor) -> Tensor:
+        """Return ranking features (R, F), float32, the mean of plain and mirrored image's.
+
+        Each is a unit vector, so that the mean of four squared distances is ``2 - 2 q.g``.
+        """
+        return _mean(
+            [self.network.embed(some) for m in MIRRORS for some in self._prepared(images, m)]
+        )
+
+    @torch.inference_mode()
+    def halves(self, images: Tensor, mirrors: tuple[bool, ...] = MIRRORS) -> Halves:
+        """Return conv3's two halves, each (mirrors x R, h, w, 384 width), plain images first."""
+        return _joined(
+            [
+                self._halves(self.network.trunk(block))
+                for mirrored in mirrors
+                for block in self._prepared(images, mirrored)
+            ]
+        )
+
+    def _halves(self, maps: Tensor) -> Halves:
+        left, right = self._pair.left(maps), self._pair.right(maps)
+        return left.permute(0, 2, 3, 1), right.permute(0, 2, 3, 1)
 
     @torch.inference_mode()
     def tail(self, joint: Tensor) -> Tensor:
-        """Return P(same person) (P,), float32 in [0, 1], of joint maps (P, 13, 13, 384 w)."""
+        """Return P(same person) (P,), float32 in [0, 1], of joint maps (P, h, w, 384 width)."""
         with compiling("the tail"):
             return self.logits(joint.permute(0, 3, 1, 2)).softmax(1)[:, 1]
 
@@ -107,19 +124,20 @@ class Scorer:
     def against(self, query: Halves, gallery: Halves) -> Scores:
         """Return the eight-fold P(same person), (G,), of one query with G gallery images.
 
-        Both are what ``halves(rows, (False, True))`` returns, of one row and of G.
+        Both are what ``halves`` returns, of one image and of G.
         """
         return self._eightfold(query, gallery, lambda count: None)[0].cpu().numpy()
 
     def once(self, query: Halves, rights: Tensor) -> Scores:
         """Return P(same person), (G,), by one pass: the query first, and no image mirrored.
 
-        ``query`` as in ``against``; ``rights``: the right halves (G, 13, 13, 384 w) of the gallery.
+        ``query`` as in ``against``; ``rights``: the gallery's right halves (G, h, w, 384 width).
         """
         return self._product(query[0][:1], rights, lambda count: None)[0].float().cpu().numpy()
 
     def tiles(
         self,
+        pixels: Tensor,
         query: Rows,
         gallery: Rows,
         tiles: Iterable[Tile],
@@ -134,53 +152,85 @@ class Scorer:
         """
         mirrors = MIRRORS if folds == 8 else (False,)
         for columns, column in groupby(tiles, key=lambda tile: tile[1]):
-            of_gallery = self.halves(gallery[columns], mirrors)
+            of_gallery = self.halves(_images(pixels, gallery[columns]), mirrors)
             for rows, _ in column:
-                of_query = self.halves(query[rows], mirrors)
+                of_query = self.halves(_images(pixels, query[rows]), mirrors)
                 if folds == 8:
                     score = self._eightfold(of_query, of_gallery, seen)
                 else:
                     score = self._product(of_query[0], of_gallery[1], seen)
                 yield (rows, columns), score.cpu().numpy()
 
-    def probabilities(self, query: Rows, gallery: Rows, folds: int = 8) -> Scores:
-        """Return P(same person), (Q, G), of every query row with every gallery row.
+    def probabilities(self, pixels: Tensor, query: Rows, gallery: Rows, folds: int = 8) -> Scores:
+        """Return P(same person), (Q, G), of every query row of ``pixels`` with every gallery row.
 
         ``folds`` 8, as published: the mean over query plain or mirrored, gallery plain or
         mirrored, and both orders in the pair. 1: plain, query first, for validation.
         """
         out = np.empty((len(query), len(gallery)), np.float32)
         with progress(out.size * folds, disable=folds == 1) as bar:
-            for tile, score in self.tiles(query, gallery, tiling(*out.shape), folds, bar.update):
+            tiles = tiling(*out.shape)
+            for tile, score in self.tiles(pixels, query, gallery, tiles, folds, bar.update):
                 out[tile] = score
         return out
 
-    def matched(self, first: Rows, second: Rows) -> Scores:
-        """Return the eight-fold P(same person), (N,), of N pairs of rows."""
-        parts = []
-        for a, b in zip(
-            _blocks(first, self.pairs // 8), _blocks(second, self.pairs // 8), strict=True
-        ):
-            (a_left, a_right), (b_left, b_right) = (self.halves(rows, MIRRORS) for rows in (a, b))
+    def matched(self, first: Halves, second: Halves) -> Scores:
+        """Return the eight-fold P(same person), (N,), of N pairs: of either side's ``halves``."""
+        (a_left, a_right), (b_left, b_right) = (
+            [side.view(2, -1, *side.shape[1:]) for side in halves] for halves in (first, second)
+        )
+        orders, parts = ((a_left, b_right), (b_left, a_right)), []
+        for start in range(0, a_left.shape[1], self.pairs // 8):
+            some = slice(start, start + self.pairs // 8)
             folds = [
-                left[i * len(a) :][: len(a)] + right[j * len(a) :][: len(a)]
-                for left, right in ((a_left, b_right), (b_left, a_right))
-                for i in (0, 1)
-                for j in (0, 1)
+                left[i, some] + right[j, some]
+                for left, right in orders
+                for i, j in product((0, 1), repeat=2)
             ]
-            parts.append(self.tail(torch.cat(folds)).view(8, len(a)).mean(0))
+            parts.append(self.tail(torch.cat(folds)).view(8, -1).mean(0))
         return torch.cat(parts).float().cpu().numpy()
 
-    def distances(self, query: Rows, gallery: Rows) -> Scores:
+    def distances(self, pixels: Tensor, query: Rows, gallery: Rows) -> Scores:
         """Return squared distances of ranking features, (Q, G) in [0, 4]: MTDnet-trp.
 
-        The mean of the four, query plain or mirrored x gallery plain or mirrored. Features are
-        unit vectors, so ``|a - b|^2 = 2 - 2 a.b`` and the mean of products is that of the means.
+        The mean of the four, query plain or mirrored x gallery plain or mirrored.
         """
-        q = sum(self.features(query, m) for m in (False, True)) / 2
-        g = sum(self.features(gallery, m) for m in (False, True)) / 2
-        assert isinstance(q, Tensor) and isinstance(g, Tensor)
-        return (2 - 2 * (q @ g.T)).clamp_(0, 4).cpu().numpy()
+        q, g = (
+            torch.cat([self.features(_images(pixels, block)) for block in _blocks(rows, 64)])
+            for rows in (query, gallery)
+        )
+        return squared_distances(q, g)
+
+
+def squared_distances(query: Tensor, gallery: Tensor) -> Scores:
+    """Return squared distances, (Q, G) in [0, 4], of ``Scorer.features``."""
+    return (2 - 2 * (query @ gallery.T)).clamp_(0, 4).cpu().numpy()
+
+
+def _alone(compiled: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Let one thread at a time pass: what torch compiles fails in one thread while it traces."""
+    lock = Lock()
+
+    def passed(joint: Tensor) -> Tensor:
+        with lock:
+            return compiled(joint)
+
+    return passed
+
+
+def _images(pixels: Tensor, rows: Rows) -> Tensor:
+    return pixels[torch.from_numpy(rows).to(pixels.device)]
+
+
+def _mean(views: list[Tensor]) -> Tensor:
+    """Return the mean of what blocks of plain images and then of mirrored ones gave."""
+    half = len(views) // 2
+    return (torch.cat(views[:half]) + torch.cat(views[half:])) / 2
+
+
+def _joined(blocks: list[Halves]) -> Halves:
+    left, right = (torch.cat(side) for side in zip(*blocks, strict=True))
+    return left, right
 
 
 def _blocks(rows: Rows, size: int) -> Iterator[Rows]:

@@ -8,8 +8,8 @@ from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.errors import InputError
 from mtdnet.networks import serialization
+from mtdnet.networks.base import Network
 from mtdnet.networks.pretrained import initialise
-from mtdnet.networks.serialization import Network
 from mtdnet.networks.weight_init import fill_hidden_biases, start_as_difference
 from mtdnet.params import JointStart, Training
 from mtdnet.training.augmentation import Transform
@@ -23,6 +23,7 @@ def network(
     start: Path | None,
     width: float,
     weights: Path | None,
+    trunk: str = "caffenet",
     hidden_bias: float = 0.0,
     joint_start: JointStart = "drawn",
 ) -> Network:
@@ -32,10 +33,10 @@ def network(
         if not isinstance(kept, kind.kind):
             raise InputError(f"{start}: a network of another kind; start from `{kind.start}`")
         return kept
-    fresh = kind.kind(width, 1.0 if weights else width)
+    fresh = kind.kind(width, 1.0 if weights else width, trunk)
     fill_hidden_biases(fresh, hidden_bias)
-    if joint_start == "difference" and (pair := getattr(fresh, "pair", None)):
-        start_as_difference(pair.conv3)
+    if joint_start == "difference" and fresh.pair is not None:
+        start_as_difference(fresh.pair.conv3)
     if weights:
         initialise(fresh.trunk, weights)
     return fresh
@@ -50,13 +51,14 @@ def source(
     place: Device,
     group: Distributed,
     transform: Transform | None,
+    size: tuple[int, int],
 ) -> Triplets | None:
-    """Return the source's batches; None where the variant takes none."""
+    """Return the source's batches, of images of ``size``; None where the variant takes none."""
     count = kind.source_triplets(settings.triplets)
     if not count:
         return None
     if folders is None:
         raise InputError(f"variant '{variant}' needs a source benchmark; train it on a target")
     ingested, augmented = folders
-    pixels = place.resident(torch.from_numpy(Images.open(ingested).pixels))
+    pixels = place.resident(torch.from_numpy(Images.open(ingested, size).pixels))
     return Triplets.open(augmented, count, seed, pixels, place, group, transform)

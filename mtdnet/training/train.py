@@ -14,6 +14,7 @@ from mtdnet.errors import InputError, Stopped
 from mtdnet.files import whole
 from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
+from mtdnet.networks.base import Network
 from mtdnet.params import VARIANTS, JointStart, Training
 from mtdnet.provenance import code, commit, fingerprint, inputs
 from mtdnet.tracker import UNTRACKED, Tracker
@@ -43,20 +44,21 @@ def train(
     source: tuple[Path, Path] | None = None,
     width: float = 1.0,
     weights: Path | None = None,
+    trunk: str = "caffenet",
     hidden_bias: float = 0.0,
     joint_start: JointStart = "drawn",
     tracker: Tracker = UNTRACKED,
 ) -> TrainingRecord | None:
     """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
 
-    ``start``: a model folder to start from; else a network of ``width`` is drawn from ``seed``,
-    its trunk, then of full width, from ``weights`` where given; ``hidden_bias``, ``joint_start``:
-    as in ``Pretrain``. ``source``: the source benchmark's folders of ingest and augment, for
-    variants that take its triplets too. Every ``validate_every`` steps the validation persons are
-    ranked; the network best at it (rank-1, then mAP) is kept, and calibrated on them. ``tracker``
-    gets the fingerprint and each row of ``history.csv``. State is kept below ``checkpoints``: the
-    same call continues a stopped training, on a processor exactly, and writes the output of a
-    finished one again.
+    ``start``: a model folder to start from; else a network of ``width`` on ``trunk`` is drawn from
+    ``seed``, its trunk, then of full width, from ``weights`` where given; ``hidden_bias``,
+    ``joint_start``: as in ``Pretrain``. ``source``: the source benchmark's folders of ingest and
+    augment, for variants that take its triplets too. Every ``validate_every`` steps the validation
+    persons are ranked; the network best at it (rank-1, then mAP) is kept, and calibrated on them.
+    ``tracker`` gets the fingerprint and each row of ``history.csv``. State is kept below
+    ``checkpoints``: the same call continues a stopped training, on a processor exactly, and writes
+    the output of a finished one again.
 
     Several processes of torchrun train one network; all but the first return None.
 
@@ -68,8 +70,9 @@ def train(
     kind = variants.load(variant)
     place = device.choose()
     torch.manual_seed(seed)
-    network = begin.network(kind, start, width, weights, hidden_bias, joint_start)
-    images = Images.open(ingested)
+    network = begin.network(kind, start, width, weights, trunk, hidden_bias, joint_start)
+    size = network.trunk.size
+    images = Images.open(ingested, size)
     pixels = place.resident(torch.from_numpy(images.pixels))
     validation = Validation(images, augmented, pixels, place)
     files = inputs(ingested, augmented, start / "network.safetensors" if start else weights)
@@ -79,6 +82,7 @@ def train(
         "variant": variant,
         "seed": seed,
         "widths": [network.width, network.trunk_width],
+        "trunk": network.trunk.name,
         "start": [hidden_bias, joint_start],
     }
     mark = fingerprint(_of_steps(settings) | facts, files)
@@ -90,7 +94,7 @@ def train(
             triplets = Triplets.open(
                 augmented, settings.triplets, seed, pixels, place, group, change
             )
-            others = begin.source(kind, variant, settings, seed, source, place, group, change)
+            others = begin.source(kind, variant, settings, seed, source, place, group, change, size)
             trainer = Trainer(kind, network, settings, place, group)
             state = _resumed(keeper.restore(mark, trainer), mark, settings, checkpoints)
             more = {"steps": settings.steps, "compile": settings.compile, "width": network.width}
@@ -130,6 +134,7 @@ def train(
                 variant=variant,
                 start=origin,
                 width=network.width,
+                trunk=network.trunk.name,
                 trunk_width=network.trunk_width,
                 seed=seed,
                 steps=state.step,
@@ -190,7 +195,7 @@ def _step_seed(seed: int, step: int, group: Distributed) -> int:
     return int(np.random.SeedSequence([seed, step, group.rank]).generate_state(1, np.uint64)[0])
 
 
-def _write(out: Path, best: serialization.Network, state: State, record: TrainingRecord) -> None:
+def _write(out: Path, best: Network, state: State, record: TrainingRecord) -> None:
     with whole(out) as draft:
         draft.mkdir()
         serialization.save(best, draft / "network.safetensors", record.temperature)

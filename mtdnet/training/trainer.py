@@ -10,7 +10,7 @@ from torch.optim.swa_utils import AveragedModel
 from mtdnet.device import Device, compiling
 from mtdnet.errors import InputError
 from mtdnet.losses.batch import DeviceBatch
-from mtdnet.networks.serialization import Network
+from mtdnet.networks.base import Network
 from mtdnet.params import Training
 from mtdnet.training.optimisers import build, rate_factor
 from mtdnet.training.parallel import Distributed

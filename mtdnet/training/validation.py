@@ -10,8 +10,7 @@ from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.metrics.calibration import compared, fit
 from mtdnet.metrics.cmc import mean_average_precision, ranks
-from mtdnet.networks.alexnet import AlexNet
-from mtdnet.networks.serialization import Network
+from mtdnet.networks.base import Network
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.scoring.scorer import Scorer
 
@@ -31,10 +30,10 @@ class Validation:
         The pair head scores plain images, query first: an eighth of the published score's work. A
         network without one is measured by its ranking features.
         """
-        scorer = Scorer(network, self.pixels, self.device)
-        cost = ranking = scorer.distances(self.query, self.gallery)
-        if not isinstance(network, AlexNet):
-            cost = -scorer.probabilities(self.query, self.gallery, folds=1)
+        scorer, rows = Scorer(network, self.device), (self.pixels, self.query, self.gallery)
+        cost = ranking = scorer.distances(*rows)
+        if network.pair is not None:
+            cost = -scorer.probabilities(*rows, folds=1)
         found = {
             "validation_rank1": self._rank1(cost),
             "validation_mAP": float(mean_average_precision(cost, *self.who, *self.where)),
@@ -53,10 +52,10 @@ class Validation:
         pair.
         """
         keep, same = compared(*self.who, *self.where)
-        if isinstance(network, AlexNet) or not (keep & ~same).any():
+        if network.pair is None or not (keep & ~same).any():
             return None
-        probability = Scorer(network, self.pixels, self.device).probabilities(
-            self.query, self.gallery
+        probability = Scorer(network, self.device).probabilities(
+            self.pixels, self.query, self.gallery
         )
         found: float = fit(probability[keep], same[keep])
         return found

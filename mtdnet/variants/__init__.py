@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from mtdnet.losses.batch import DeviceBatch
+from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.serialization import Network
 from mtdnet.params import Losses
 
 Head = Literal["pair", "ranking"]  # scores by probability, by distance of ranking features

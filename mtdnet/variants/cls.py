@@ -18,7 +18,7 @@ class Classification(Variant):
 
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the pair loss, eq. (2)."""
-        maps = self.network.trunk(target.images())
+        maps = self.network.trunk(target.images(self.network))
         logits = self.network.pair.tail(joint_maps(self.network, maps, target.batch))
         batch, smoothing = target.batch, self.settings.pair.smoothing
         return {"pair": pair_loss(logits, batch.same, batch.weight, smoothing)}

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from mtdnet.losses.batch import DeviceBatch, joint_maps, multitask_losses
 from mtdnet.losses.contrastive import contrastive_loss
+from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.serialization import Network
 from mtdnet.params import Losses
 from mtdnet.variants import Systems, Variant
 
@@ -27,8 +27,7 @@ class CrossDomain(Variant):
     def __init__(self, network: Network, settings: Losses) -> None:
         """Freeze a copy of the network, which is the source's when a training starts."""
         super().__init__(network, settings)
-        assert isinstance(network, MTDnet)
-        self.frozen = copy.deepcopy(network).eval().requires_grad_(False)
+        self.frozen = copy.deepcopy(self.network).eval().requires_grad_(False)
 
     @staticmethod
     def source_triplets(triplets: int) -> int:
@@ -40,7 +39,7 @@ class CrossDomain(Variant):
         assert source is not None
         losses, response = multitask_losses(self.network, target, self.settings)
         with torch.no_grad():
-            maps = self.frozen.trunk(source.images())
+            maps = self.frozen.trunk(source.images(self.frozen))
             there = self.frozen.pair.response(joint_maps(self.frozen, maps, source.batch))
         own, other = target.batch, source.batch
         pairs = torch.stack([other.positive, other.negative], dim=1).flatten()  # in turn

@@ -19,7 +19,7 @@ class Ranking(Variant):
 
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the triplet loss, eq. (1)."""
-        features = self.network.embed(target.images())
+        features = self.network.embed(target.images(self.network))
         return {
             "triplet": triplet_loss(features, target.batch.triplets, self.settings.triplet.margin)
         }

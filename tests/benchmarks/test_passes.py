@@ -24,7 +24,7 @@ def test_plain_passes_give_the_eight_fold_scores(tmp_path: Path) -> None:
     images = passes.pixels(place, 7)
     query, gallery = np.array([0, 4, 2]), np.array([1, 3, 5, 6])
     plain = passes.probabilities(network, images, query, gallery, batch=5)
-    own = Scorer(network, images, CPU).probabilities(query, gallery)
+    own = Scorer(network, CPU).probabilities(images, query, gallery)
     assert np.ptp(plain) > 1e-3  # else the comparison says nothing
     np.testing.assert_allclose(own, plain, atol=1e-5)
     assert passes.compared(own, plain)["same ranks"] is True
@@ -42,7 +42,7 @@ def test_the_projects_images_and_network_are_taken(small: Path, tmp_path: Path) 
 
 def test_operations_are_those_of_the_layers() -> None:
     network = MTDnet(1 / 16)
-    scorer = Scorer(network, torch.zeros(1, 227, 227, 3, dtype=torch.uint8), CPU)
+    scorer = Scorer(network, CPU)
     scorer.logits = network.pair.tail
     fc = 16 * 36 * 256 + 256 * 256
     convolutions = 169 * 9 * (24 * 12 + 16 * 12)

@@ -22,7 +22,7 @@ def test_no_two_costs_of_a_query_are_equal_and_all_kinds_of_images_are_there() -
 
 def test_the_plain_loop_writes_the_same_file(tmp_path: Path) -> None:
     names = ingest.draw(tmp_path / "images", 5)
-    pack(tmp_path / "images", names, read_files, tmp_path / "own.npy")
+    pack(tmp_path / "images", names, read_files, tmp_path / "own.npy", (227, 227))
     ingest.plain(tmp_path / "images", names, tmp_path / "other.npy")
     assert (tmp_path / "own.npy").read_bytes() == (tmp_path / "other.npy").read_bytes()
 

@@ -20,14 +20,14 @@ def test_rows_equal_a_plain_loop(
     monkeypatch.setattr(module, "CHUNK", 3)
     names = [f"{i}.png" for i in range(8)]
     pictures(tmp_path, names)
-    originals = pack(tmp_path, names, read_files, tmp_path / "x.npy", workers)
+    originals = pack(tmp_path, names, read_files, tmp_path / "x.npy", (227, 227), workers)
     packed = np.load(tmp_path / "x.npy", mmap_mode="r")
     assert packed.shape == (8, 227, 227, 3)
     assert packed.dtype == np.uint8
     for row, original, (image, digest) in zip(
         packed, originals, read_files(tmp_path, names), strict=True
     ):
-        assert np.array_equal(row, resized(image))
+        assert np.array_equal(row, resized(image, (227, 227)))
         assert original == Original(6, 12, digest)
 
 
@@ -42,5 +42,12 @@ def test_first_error_stops_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         yield Image.new("RGB", (4, 8)), ""
 
     with pytest.raises(InputError, match="1: broken"):
-        pack(tmp_path, [str(i) for i in range(1000)], reader, tmp_path / "x.npy", workers=1)
+        pack(
+            tmp_path,
+            [str(i) for i in range(1000)],
+            reader,
+            tmp_path / "x.npy",
+            (227, 227),
+            workers=1,
+        )
     assert len(read) < 1000

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtdnet.data.pixels import SIDE, decode, read_files, resized
+from mtdnet.data.pixels import decode, read_files, resized
 from mtdnet.errors import InputError
-from mtdnet.networks import trunk
 
 from .builders import pictures, pixels
 
@@ -17,10 +16,6 @@ def encoded(image: Image.Image, kind: str) -> bytes:
     stream = io.BytesIO()
     image.save(stream, kind)
     return stream.getvalue()
-
-
-def test_side_is_the_trunks() -> None:
-    assert trunk.SIDE == SIDE
 
 
 def test_files_are_read_and_hashed_in_order(tmp_path: Path) -> None:
@@ -46,11 +41,11 @@ def test_every_mode_becomes_rgb(mode: str) -> None:
 def test_resized_is_bilinear() -> None:
     # One row of two grey pixels: between the centres the values go over in a straight line.
     row = np.array([[[0] * 3, [200] * 3]], np.uint8)
-    out = resized(Image.fromarray(row))
-    assert out.shape == (SIDE, SIDE, 3)
+    out = resized(Image.fromarray(row), (256, 128))
+    assert out.shape == (256, 128, 3)
     assert out.dtype == np.uint8
-    for x in range(SIDE):
-        at = min(max((x + 0.5) * 2 / SIDE - 0.5, 0.0), 1.0)
+    for x in range(128):
+        at = min(max((x + 0.5) * 2 / 128 - 0.5, 0.0), 1.0)
         assert abs(int(out[100, x, 1]) - 200 * at) <= 1
 
 

@@ -28,9 +28,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     """Make blocks of four images; return the list of those that are read."""
     read: Seen = []
 
-    def reading(files: list[Path]) -> torch.Tensor:
+    def reading(files: list[Path], size: tuple[int, int]) -> torch.Tensor:
         read.extend(files)
-        return pixels(files)
+        return pixels(files, size)
 
     monkeypatch.setattr(module, "BLOCK", 4)
     monkeypatch.setattr(module, "pixels", reading)

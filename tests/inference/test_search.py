@@ -49,8 +49,8 @@ def test_the_shortlist_is_the_nearest_by_ranking_features(
     gallery = Gallery(shop.parent / "index", networks[name])
     query, files = shop.parent / "query.bmp", [file.resolve() for file in images(shop)]
     scorer = gallery._describer.scorer
-    scorer.pixels = pixels([query, *files])
-    distance = scorer.distances(np.array([0]), np.arange(1, 15))[0]
+    rows = np.array([0]), np.arange(1, 15)
+    distance = scorer.distances(pixels([query, *files], (227, 227)), *rows)[0]
     near = {files[i] for i in np.argsort(distance)[:4]}
     found = gallery.rank(query, top=2, shortlist=4)
     assert len(found) == 2 and {file for file, _ in found} < near
@@ -70,8 +70,8 @@ def test_the_finalists_are_the_best_by_one_pass(
     every = dict(zip(files, verifier.rank(query, files), strict=True))
     gallery = Gallery(shop.parent / "index", network)
     scorer = gallery._describer.scorer
-    scorer.pixels = pixels([query, *files])
-    once = scorer.probabilities(np.array([0]), np.arange(1, 15), folds=1)[0]
+    rows = np.array([0]), np.arange(1, 15)
+    once = scorer.probabilities(pixels([query, *files], (227, 227)), *rows, folds=1)[0]
     last = [files[i] for i in np.argsort(-once, kind="stable")[:4]]
     expected = sorted(last, key=lambda file: -every[file])[:3]
     found = gallery.rank(query, top=3)

@@ -9,6 +9,7 @@ from mtdnet import device
 from mtdnet.data.pixels import resized
 from mtdnet.errors import InputError
 from mtdnet.inference import verifier as module
+from mtdnet.inference.features import pixels
 from mtdnet.inference.verifier import Verifier
 from mtdnet.networks import serialization
 from mtdnet.networks.alexnet import AlexNet
@@ -34,9 +35,9 @@ def test_scores_files_as_the_test_scores_images(
     verifier = Verifier(tmp_path / "network.safetensors")
     a, b, c = files
     found = verifier.probability([a, a, b], [b, c, b])
-    pixels = np.stack([resized(Image.open(path)) for path in files])
-    scorer = Scorer(network, torch.from_numpy(pixels), device.choose())
-    expected = scorer.probabilities(np.arange(3), np.arange(3))
+    images = torch.from_numpy(np.stack([resized(Image.open(path), (227, 227)) for path in files]))
+    scorer = Scorer(network, device.choose())
+    expected = scorer.probabilities(images, np.arange(3), np.arange(3))
     np.testing.assert_allclose(found, expected[[0, 0, 1], [1, 2, 1]], atol=1e-3)
     np.testing.assert_allclose(verifier.probability([b], [a]), found[:1], atol=1e-3)
     assert verifier.probability([], []).shape == (0,)
@@ -58,9 +59,9 @@ def test_a_network_without_a_pair_head_ranks_only(
     network = AlexNet(1 / 16)
     serialization.save(network, tmp_path / "network.safetensors")
     verifier = Verifier(tmp_path / "network.safetensors")
-    pixels = np.stack([resized(Image.open(path)) for path in files])
-    scorer = Scorer(network, torch.from_numpy(pixels), device.choose())
-    expected = scorer.distances(np.array([1]), np.arange(3))[0]
+    images = torch.from_numpy(np.stack([resized(Image.open(path), (227, 227)) for path in files]))
+    scorer = Scorer(network, device.choose())
+    expected = scorer.distances(images, np.array([1]), np.arange(3))[0]
     np.testing.assert_allclose(verifier.rank(files[1], files), expected, atol=1e-2)
     with pytest.raises(InputError, match="this network only ranks"):
         verifier.probability(files[:1], files[1:2])
@@ -70,4 +71,39 @@ def test_a_low_temperature_makes_no_ties(tmp_path: Path) -> None:
     serialization.save(MTDnet(1 / 16), tmp_path / "network.safetensors", 0.1)
     verifier = Verifier(tmp_path / "network.safetensors")
     sure = np.array([0.9, 0.91, 0.92], np.float32)
-    assert np.all(np.diff(verifier._calibrated(sure)) > 0)
+    assert np.all(np.diff(verifier._describer.calibrated(sure)) > 0)
+
+
+@pytest.mark.usefixtures("float32")
+@pytest.mark.parametrize("held", [10, 4])
+def test_an_image_of_many_pairs_is_read_once(
+    held: int,
+    files: list[Path],
+    networks: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file is read and passed through the trunk once, as long as all of them are held."""
+    monkeypatch.setattr(module, "BLOCK", 2)
+    monkeypatch.setattr(module, "HELD", held)
+    read: list[Path] = []
+
+    def reading(some: list[Path], size: tuple[int, int]) -> torch.Tensor:
+        read.extend(some)
+        return pixels(some, size)
+
+    monkeypatch.setattr(module, "pixels", reading)
+    more = [file.with_name(f"more-{file.name}") for file in files]
+    for file, own in zip(more, files, strict=True):
+        with Image.open(own) as image:
+            image.rotate(180).save(file)
+    every = [(a, b) for a in files + more for b in files + more][::-1]
+    verifier = Verifier(networks["random"])
+    found = verifier.probability([a for a, _ in every], [b for _, b in every])
+    once = read.copy()
+    for (a, b), score in zip(every[::7], found[::7], strict=True):
+        np.testing.assert_allclose(verifier.probability([a], [b])[0], score, atol=1e-5)
+    assert np.ptp(found) > 1e-3  # else the comparison says nothing
+    if held == 10:
+        assert sorted(once) == sorted(files + more)
+    else:
+        assert set(once) == {*files, *more} and len(once) > len(set(once))

@@ -3,6 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from mtdnet.networks.alexnet import AlexNet
+from mtdnet.networks.caffenet import CaffeNet
 
 
 def test_has_alexnets_shapes_at_full_width() -> None:
@@ -32,6 +33,7 @@ def test_normalises_before_it_pools() -> None:
         normal = F.local_response_norm(maps.relu(), 5, alpha=1e-4, beta=0.75, k=1)
         return F.max_pool2d(normal, 3, 2)
 
+    assert isinstance(network.trunk, CaffeNet)
     maps = layer(network.trunk.conv2(layer(network.trunk.conv1(images))))
     maps = network.conv5(network.conv4(network.conv3(maps).relu()).relu()).relu()
     hidden = F.max_pool2d(maps, 3, 2).permute(0, 2, 3, 1).flatten(1)

@@ -58,11 +58,11 @@ def test_trained_scores_and_ranks_are_the_plain_ones(
     network = serialization.load(tmp_path / "model" / "network.safetensors").network
     assert isinstance(network, MTDnet)
     images, rows = Images.open(small / "ingest" / "viper"), np.arange(28)
-    scorer = Scorer(network, torch.from_numpy(images.pixels), CPU)
+    scorer, pixels = Scorer(network, CPU), torch.from_numpy(images.pixels)
     assert isinstance(scorer.logits, Tail)
-    found = scorer.probabilities(rows, rows)
+    found = scorer.probabilities(pixels, rows, rows)
     scorer.logits = network.pair.tail
-    plain = scorer.probabilities(rows, rows)
+    plain = scorer.probabilities(pixels, rows, rows)
     assert np.ptp(plain) > 1e-3  # else the comparison says nothing
     np.testing.assert_allclose(found, plain, atol=1e-5)
     who = images.person, images.person, images.camera, images.camera

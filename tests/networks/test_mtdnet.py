@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from mtdnet.networks.caffenet import CaffeNet, prepare
+from mtdnet.networks.grouped_conv import channels
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import channels, prepare
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,7 @@ def test_splitting_conv3_changes_nothing(network: MTDnet) -> None:
 @torch.no_grad()
 def test_trunk_is_caffenets(network: MTDnet) -> None:
     trunk = network.trunk
+    assert isinstance(trunk, CaffeNet)
     images = torch.randn(2, 3, 227, 227) * 60
 
     def layer(maps: torch.Tensor) -> torch.Tensor:

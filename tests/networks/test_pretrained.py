@@ -8,8 +8,8 @@ import torch
 from onnx import TensorProto, helper
 
 from mtdnet.errors import InputError
+from mtdnet.networks.caffenet import CaffeNet
 from mtdnet.networks.pretrained import initialise
-from mtdnet.networks.trunk import Trunk
 
 SHAPES = {
     "conv1_w": (96, 3, 11, 11),
@@ -25,14 +25,14 @@ def arrays() -> dict[str, np.ndarray]:
     return {key: draw.normal(size=shape).astype(np.float32) for key, shape in SHAPES.items()}
 
 
-def check(trunk: Trunk, arrays: dict[str, np.ndarray]) -> None:
+def check(trunk: CaffeNet, arrays: dict[str, np.ndarray]) -> None:
     for own, expected in zip(trunk.state_dict().values(), arrays.values(), strict=True):
         np.testing.assert_array_equal(own.numpy(), expected)
 
 
 def test_reads_npz(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     np.savez(tmp_path / "w.npz", allow_pickle=False, **arrays)
-    trunk = Trunk(1.0)
+    trunk = CaffeNet(1.0)
     initialise(trunk, tmp_path / "w.npz")
     check(trunk, arrays)
 
@@ -47,7 +47,7 @@ def test_reads_onnx(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     made = helper.make_tensor_value_info("b", TensorProto.FLOAT, None)
     graph = helper.make_graph(nodes, "alexnet", [data], [made], stored)
     onnx.save(helper.make_model(graph), tmp_path / "alexnet.onnx")
-    trunk = Trunk(1.0)
+    trunk = CaffeNet(1.0)
     initialise(trunk, tmp_path / "alexnet.onnx")
     check(trunk, arrays)
 
@@ -61,7 +61,7 @@ def test_says_that_torchvisions_shapes_differ(tmp_path: Path) -> None:
     }
     torch.save(weights, tmp_path / "alexnet.pth")
     with pytest.raises(InputError, match=r"alexnet.pth: conv1.weight is \(64, 3, 11, 11\).*needs"):
-        initialise(Trunk(1.0), tmp_path / "alexnet.pth")
+        initialise(CaffeNet(1.0), tmp_path / "alexnet.pth")
 
 
 def test_names_the_width_when_the_trunk_is_narrow(
@@ -69,7 +69,7 @@ def test_names_the_width_when_the_trunk_is_narrow(
 ) -> None:
     np.savez(tmp_path / "w.npz", allow_pickle=False, **arrays)
     with pytest.raises(InputError, match=r"width 1\.0"):
-        initialise(Trunk(0.25), tmp_path / "w.npz")
+        initialise(CaffeNet(0.25), tmp_path / "w.npz")
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".onnx", ".pth"])
@@ -80,15 +80,15 @@ def test_one_line_for_a_file_that_is_something_else(
     page = tmp_path / f"weights{suffix}"
     page.write_text(content)
     with pytest.raises(InputError, match=page.name) as caught:
-        initialise(Trunk(1.0), page)
+        initialise(CaffeNet(1.0), page)
     assert "\n" not in str(caught.value)
 
 
 def test_one_line_for_a_missing_file_and_an_unknown_kind(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such weights file"):
-        initialise(Trunk(1.0), tmp_path / "weights.npz")
+        initialise(CaffeNet(1.0), tmp_path / "weights.npz")
     with pytest.raises(InputError, match=r"known: \.npz, \.onnx, \.pth"):
-        initialise(Trunk(1.0), tmp_path / "weights.caffemodel")
+        initialise(CaffeNet(1.0), tmp_path / "weights.caffemodel")
 
 
 @torch.no_grad()
@@ -98,7 +98,7 @@ def test_reproduces_caffenets_activations() -> None:
         pytest.skip(
             f"{folder}: ImageNet weights are not here (MTDNET_REAL_DATA names their folder)"
         )
-    trunk = Trunk(1.0)
+    trunk = CaffeNet(1.0)
     initialise(trunk, folder / "conv1_conv2.npz")
     with np.load(folder / "reference_activations.npz") as reference:
         maps = trunk(torch.from_numpy(reference["input_bgr"])[None])[0].numpy()

@@ -1,12 +1,15 @@
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from mtdnet.errors import InputError
-from mtdnet.networks import serialization
+from mtdnet.networks import header, serialization
 from mtdnet.networks.alexnet import AlexNet
+from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
 
 HEADER = '{"kind": "MTDnet", "width": %s, "trunk_width": 1.0, "temperature": null}'
@@ -14,7 +17,7 @@ HEADER = '{"kind": "MTDnet", "width": %s, "trunk_width": 1.0, "temperature": nul
 
 @pytest.mark.parametrize(("kind", "temperature"), [(MTDnet, 1.7), (MTDnet, None), (AlexNet, None)])
 def test_a_kept_network_is_the_same(
-    kind: type[serialization.Network], temperature: float | None, tmp_path: Path
+    kind: type[Network], temperature: float | None, tmp_path: Path
 ) -> None:
     network = kind(1 / 16, 1 / 8)
     serialization.save(network, tmp_path / "network.safetensors", temperature)
@@ -24,6 +27,17 @@ def test_a_kept_network_is_the_same(
     assert (again.width, again.trunk_width) == (1 / 16, 1 / 8) and not again.training
     for name, weight in network.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name]), name
+
+
+def test_a_network_of_before_there_were_trunks_loads(tmp_path: Path) -> None:
+    """The trunk is named where it isn't CaffeNet's: equal networks stay equal files."""
+    file = tmp_path / "network.safetensors"
+    for trunk, named in (("caffenet", None), ("resnet50", "resnet50")):
+        serialization.save(MTDnet(1 / 32, trunk=trunk), file)
+        with safe_open(file, framework="pt") as opened:
+            assert json.loads(opened.metadata()["network"]).get("trunk") == named
+        assert header.read(file)["trunk"] == trunk
+        assert serialization.load(file).network.trunk.name == trunk
 
 
 def test_one_line_for_what_is_no_network(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.pipeline
 
 PARAMS = """
 seed: 1
+trunk: caffenet
 ingest: {layouts: {cuhk03: cuhk03, viper: viper}, boxes: labeled}
 augment:
   {negatives: 3, draw: block, pairs: 6, rounds: 2, splits: {cuhk03: {name: paper}, viper: {}}}

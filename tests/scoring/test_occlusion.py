@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from mtdnet.device import Device
+from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import prepare
 from mtdnet.scoring.occlusion import occlusion, patches
 from mtdnet.scoring.scorer import Scorer
 
@@ -51,7 +51,7 @@ def by_hand(network: MTDnet, image: Tensor, other: Tensor) -> np.ndarray:
 
 
 def test_a_pixel_has_the_mean_drop_of_its_patches(network: MTDnet, pixels: Tensor) -> None:
-    first, second = occlusion(Scorer(network, pixels, CPU), 2, 0)
+    first, second = occlusion(Scorer(network, CPU), pixels[2], pixels[0])
     for found, image, other in ((first, 2, 0), (second, 0, 2)):
         expected = by_hand(network, pixels[image], pixels[other])
         assert found.shape == (227, 227) and found.dtype == np.float32
@@ -60,8 +60,10 @@ def test_a_pixel_has_the_mean_drop_of_its_patches(network: MTDnet, pixels: Tenso
 
 
 def test_the_order_of_a_pair_does_not_matter(network: MTDnet, pixels: Tensor) -> None:
-    scorer = Scorer(network, pixels, CPU)
-    for found, other in zip(occlusion(scorer, 0, 1), occlusion(scorer, 1, 0)[::-1], strict=True):
+    scorer = Scorer(network, CPU)
+    one, two = pixels[:2]
+    orders = occlusion(scorer, one, two), occlusion(scorer, two, one)[::-1]
+    for found, other in zip(*orders, strict=True):
         np.testing.assert_allclose(found, other, atol=1e-6)
 
 
@@ -69,19 +71,21 @@ def test_a_network_that_says_the_same_of_all_looks_nowhere(pixels: Tensor) -> No
     network = MTDnet(1 / 32)
     network.pair.fc8.weight.data.zero_()
     network.pair.fc8.bias.data[1] = 1
-    for found in occlusion(Scorer(network, pixels, CPU), 0, 1):
+    for found in occlusion(Scorer(network, CPU), pixels[0], pixels[1]):
         assert not found.any()
 
 
 def test_a_patch_on_grey_changes_nothing(network: MTDnet, pixels: Tensor) -> None:
     images = pixels.clone()
     images[0] = torch.tensor([123, 117, 104])
-    found, other = occlusion(Scorer(network, images, CPU), 0, 1)
+    found, other = occlusion(Scorer(network, CPU), images[0], images[1])
     np.testing.assert_allclose(found, 0, atol=1e-6)
     assert other.any() and (images[0] == images[0, 0, 0]).all()  # the images stay as they are
 
 
 def test_the_patches_cover_every_pixel() -> None:
-    count = patches().sum(0)
-    assert (count.min(), count.max()) == (1, 4)
-    assert (patches().sum((1, 2)) == 37 * 37).all()
+    for size, number, most in (((227, 227), 121, 4), ((256, 128), 13 * 6, 9)):
+        covered = patches(*size)
+        count = covered.sum(0)
+        assert covered.shape == (number, *size) and (count.min(), count.max()) == (1, most)
+        assert (covered.sum((1, 2)) == 37 * 37).all()

@@ -42,13 +42,18 @@ def save(target: Path, seed: int) -> Path:
     return target
 
 
-def scorer_of(network: Path, seed: int = 0) -> Scorer:
+def pixels(seed: int = 0) -> torch.Tensor:
     chosen = np.random.default_rng(seed).integers(0, 256, (8, 227, 227, 3), np.uint8)
-    return Scorer(serialization.load(network).network, torch.from_numpy(chosen), CPU)
+    return torch.from_numpy(chosen)
 
 
-def score(network: Path, folder: Path, seed: int = 0) -> Scores:
-    return resumable.probabilities(scorer_of(network, seed), QUERY, GALLERY, network, folder)
+def scorer_of(network: Path) -> Scorer:
+    return Scorer(serialization.load(network).network, CPU)
+
+
+def score(network: Path, folder: Path, seed: int = 0, named: Path | None = None) -> Scores:
+    own = scorer_of(network)
+    return resumable.probabilities(own, pixels(seed), QUERY, GALLERY, named or network, folder)
 
 
 @pytest.fixture
@@ -84,7 +89,7 @@ def stop_at(
 def test_scores_are_those_in_memory(network: Path, tmp_path: Path) -> None:
     found = score(network, tmp_path / "scores")
     assert isinstance(found, np.memmap)
-    np.testing.assert_array_equal(found, scorer_of(network).probabilities(QUERY, GALLERY))
+    np.testing.assert_array_equal(found, scorer_of(network).probabilities(pixels(), QUERY, GALLERY))
     assert np.ptp(found) > 0
 
 
@@ -120,7 +125,7 @@ def test_tiles_of_another_network_or_other_images_are_not_read(
     other = save(tmp_path / "other.safetensors", seed=1)
     second = np.array(score(other, folder))
     assert "begins anew" in capsys.readouterr().err
-    np.testing.assert_array_equal(second, scorer_of(other).probabilities(QUERY, GALLERY))
+    np.testing.assert_array_equal(second, scorer_of(other).probabilities(pixels(), QUERY, GALLERY))
     del scored[:]
     third = score(other, folder, seed=1)
     assert len(scored) == 6
@@ -168,4 +173,4 @@ def test_an_evaluation_continues_and_leaves_no_tiles(
 def test_a_missing_network_is_told(network: Path, tmp_path: Path) -> None:
     gone = tmp_path / "gone.safetensors"
     with pytest.raises(InputError, match=r"gone\.safetensors: no such file"):
-        resumable.probabilities(scorer_of(network), QUERY, GALLERY, gone, tmp_path / "scores")
+        score(network, tmp_path / "scores", named=gone)

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from mtdnet.device import Device
+from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.trunk import prepare
 from mtdnet.scoring import scorer as module
-from mtdnet.scoring.scorer import MIRRORS, Scorer
+from mtdnet.scoring.scorer import Scorer
 
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 
@@ -50,7 +50,7 @@ def test_probability_is_the_mean_of_eight_passes(
     monkeypatch.setattr(module, "COLUMNS", block + 1)
     monkeypatch.setitem(module.PAIRS, "cpu", 16)
     query, gallery = np.array([0, 4, 2]), np.array([1, 8, 3, 5, 7])
-    found = Scorer(network, pixels, CPU).probabilities(query, gallery)
+    found = Scorer(network, CPU).probabilities(pixels, query, gallery)
     expected = [[eight(network, pixels[q], pixels[g]) for g in gallery] for q in query]
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(found) > 1e-3  # else the comparison says nothing
@@ -59,8 +59,8 @@ def test_probability_is_the_mean_of_eight_passes(
 def test_a_compiled_tail_scores_the_same(network: MTDnet, pixels: Tensor) -> None:
     units = Device(torch.device("cpu"), bf16=True, name="test")
     query, gallery = np.array([0, 4]), np.array([1, 8, 3])
-    plain = Scorer(network, pixels, units).probabilities(query, gallery)
-    found = Scorer(network, pixels, units, compiled=True).probabilities(query, gallery)
+    plain = Scorer(network, units).probabilities(pixels, query, gallery)
+    found = Scorer(network, units, compiled=True).probabilities(pixels, query, gallery)
     np.testing.assert_allclose(found, plain, atol=0.01)
     assert np.ptp(plain) > 0.02  # else the comparison says nothing
 
@@ -69,19 +69,21 @@ def test_one_query_against_a_gallery_is_a_row(
     network: MTDnet, pixels: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(module.PAIRS, "cpu", 8)
-    scorer, query, gallery = Scorer(network, pixels, CPU), np.array([4]), np.array([1, 8, 3])
+    scorer, query, gallery = Scorer(network, CPU), np.array([4]), np.array([1, 8, 3])
     expected = [eight(network, pixels[4], pixels[g]) for g in gallery]
-    of_query, of_gallery = scorer.halves(query, MIRRORS), scorer.halves(gallery, MIRRORS)
+    of_query, of_gallery = scorer.halves(pixels[query]), scorer.halves(pixels[gallery])
     found = scorer.against(of_query, of_gallery)
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(found) > 1e-3  # else the comparison says nothing
     once = scorer.once(of_query, of_gallery[1][: len(gallery)])
-    np.testing.assert_allclose(once, scorer.probabilities(query, gallery, folds=1)[0], atol=1e-6)
+    np.testing.assert_allclose(
+        once, scorer.probabilities(pixels, query, gallery, folds=1)[0], atol=1e-6
+    )
 
 
 def test_probability_is_symmetric(network: MTDnet, pixels: Tensor) -> None:
-    scorer, rows = Scorer(network, pixels, CPU), np.arange(4)
-    found = scorer.probabilities(rows, rows)
+    scorer, rows = Scorer(network, CPU), np.arange(4)
+    found = scorer.probabilities(pixels, rows, rows)
     np.testing.assert_allclose(found, found.T, atol=1e-6)
 
 
@@ -100,7 +102,7 @@ def test_distance_is_the_mean_of_four(network: MTDnet, pixels: Tensor) -> None:
         ]
         for q in query.tolist()
     ]
-    found = Scorer(network, pixels, CPU).distances(query, gallery)
+    found = Scorer(network, CPU).distances(pixels, query, gallery)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -108,14 +110,18 @@ def test_matched_pairs_are_the_diagonal(
     network: MTDnet, pixels: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(module.PAIRS, "cpu", 16)
-    scorer, first, second = Scorer(network, pixels, CPU), np.array([0, 4, 2]), np.array([1, 8, 2])
-    expected = scorer.probabilities(first, second).diagonal()
-    np.testing.assert_allclose(scorer.matched(first, second), expected, atol=1e-6)
+    scorer, first, second = Scorer(network, CPU), np.array([0, 4, 2]), np.array([1, 8, 2])
+    expected = scorer.probabilities(pixels, first, second).diagonal()
+    np.testing.assert_allclose(
+        scorer.matched(*(scorer.halves(pixels[rows]) for rows in (first, second))),
+        expected,
+        atol=1e-6,
+    )
 
 
 def test_bf16_is_close(network: MTDnet, pixels: Tensor) -> None:
     rows = np.arange(4)
-    fine = Scorer(network, pixels, CPU).probabilities(rows, rows)
-    coarse = Scorer(network, pixels, Device(CPU.torch, True, "test")).probabilities(rows, rows)
+    fine = Scorer(network, CPU).probabilities(pixels, rows, rows)
+    coarse = Scorer(network, Device(CPU.torch, True, "test")).probabilities(pixels, rows, rows)
     assert np.ptp(fine) > 0.1  # else the comparison says nothing
     np.testing.assert_allclose(coarse, fine, atol=0.02)

@@ -17,9 +17,9 @@ from mtdnet.losses.batch import DeviceBatch
 from mtdnet.losses.contrastive import contrastive_loss
 from mtdnet.losses.triplet import triplet_loss
 from mtdnet.networks.alexnet import AlexNet
+from mtdnet.networks.base import Network
+from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.serialization import Network
-from mtdnet.networks.trunk import prepare
 from mtdnet.params import VARIANTS, Augment, Losses, MarginLoss, Training
 from mtdnet.protocol.augment import augment
 from mtdnet.training.parallel import Distributed
@@ -80,7 +80,7 @@ def expected(
 ) -> dict[str, Tensor]:
     """Return a variant's losses by plain passes."""
     images, others = streams(target), streams(source)
-    if isinstance(own, AlexNet):
+    if not isinstance(own, MTDnet):
         features = torch.cat([own.embed(stream) for stream in images])
         return {"triplet": triplet_loss(features, torch.arange(3 * N).view(3, -1), MARGIN)}
     if variant == "aug":

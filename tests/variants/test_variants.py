@@ -11,9 +11,9 @@ from mtdnet import variants
 from mtdnet.losses.batch import DeviceBatch
 from mtdnet.losses.contrastive import contrastive_loss
 from mtdnet.networks.alexnet import AlexNet
+from mtdnet.networks.base import Network
+from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.serialization import Network
-from mtdnet.networks.trunk import prepare
 from mtdnet.params import VARIANTS, Losses, MarginLoss, PairLoss
 from mtdnet.training.batches import Batches
 

@@ -1,18 +1,15 @@
-"""The trunk: the two convolutions that every image passes, shared by both heads."""
+"""CaffeNet's trunk, the paper's: two convolutions."""
 
 import torch
 from torch import Tensor, nn
 
-from mtdnet.networks.grouped_conv import convolve
+from mtdnet.networks import pretrained
+from mtdnet.networks.base import Trunk
+from mtdnet.networks.grouped_conv import channels, convolve
 from mtdnet.networks.lrn import local_response
+from mtdnet.networks.weight_init import draw
 
-SIDE = 227  # pixels; without padding conv1 gives 55 x 55 and the trunk 13 x 13
 MEAN_BGR = (104.0, 117.0, 123.0)
-
-
-def channels(full: int, width: float) -> int:
-    """Scale a layer of ``full`` channels by ``width`` in (0, 1], to an even number of 2 or more."""
-    return max(2, 2 * round(full * width / 2))
 
 
 def prepare(pixels: Tensor) -> Tensor:
@@ -24,20 +21,34 @@ def prepare(pixels: Tensor) -> Tensor:
     return (pixels.flip(-1).float() - mean).permute(0, 3, 1, 2)
 
 
-class Trunk(nn.Module):
+class CaffeNet(Trunk):
     """The first two convolutions, each with ReLU, max pool (3, stride 2) and normalisation.
 
-    Input (B, 3, 227, 227) as ``prepare`` gives it; output (B, 256 w, 13, 13). CaffeNet, and so
+    Input (B, 3, 227, 227) as ``prepare`` gives it; output (B, 256 width, 13, 13). CaffeNet, and so
     MTDnet, pools before it normalises; AlexNet, and so MTDnet-rnk, after (``pool_last``).
     """
 
-    def __init__(self, width: float, pool_last: bool = False) -> None:
-        super().__init__()
+    name = "caffenet"
+    grid = (13, 13)
+    zero = (123, 117, 104)
+    readers = pretrained.CAFFENET
+    pool_last = False
+
+    def __init__(self, width: float) -> None:
+        super().__init__(width)
         first, second = channels(96, width), channels(256, width)
+        self.channels = second
         self.conv1 = nn.Conv2d(3, first, 11, stride=4)
         self.conv2 = nn.Conv2d(first, second, 5, padding=2, groups=2)
         self.pool = nn.MaxPool2d(3, stride=2)
-        self.pool_last = pool_last
+
+    def draw(self) -> None:
+        """Draw both layers as published."""
+        draw(self, {"conv2": self.width})
+
+    def prepare(self, pixels: Tensor) -> Tensor:
+        """Do what the module's ``prepare`` does."""
+        return prepare(pixels)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the maps that the heads read."""
@@ -49,3 +60,6 @@ class Trunk(nn.Module):
             pooled: Tensor = self.pool(local_response(maps))
             return pooled
         return local_response(self.pool(maps))
+
+
+TRUNK = CaffeNet

@@ -1,0 +1,89 @@
+"""What a network can do: the one type that training, scoring and inference know."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from mtdnet.networks.heads import PairHead
+from mtdnet.networks.trunks import TRUNKS
+
+Grid = tuple[int, int]
+Reader = Callable[[Path], dict[str, Tensor]]
+
+
+class Trunk(nn.Module, ABC):
+    """The layers that every image passes once, shared by the heads.
+
+    ``name``: its key in ``TRUNKS``; ``channels`` C and ``grid`` (h, w) of its maps
+    (B, C, h, w); ``zero``: the RGB colour, as bytes, that ``prepare`` brings nearest to zero;
+    ``readers``: suffix of a file of ImageNet weights -> what returns its tensors by the names of
+    the trunk's own. ``width`` in (0, 1] scales its layers.
+    """
+
+    name: ClassVar[str]
+    grid: ClassVar[Grid]
+    zero: ClassVar[tuple[int, int, int]]
+    readers: ClassVar[Mapping[str, Reader]]
+    channels: int
+
+    def __init__(self, width: float) -> None:
+        super().__init__()
+        self.width = width
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images that it takes, in pixels."""
+        return TRUNKS[self.name].size
+
+    @abstractmethod
+    def draw(self) -> None:
+        """Draw all weights."""
+
+    @abstractmethod
+    def prepare(self, pixels: Tensor) -> Tensor:
+        """Turn RGB bytes (B, H, W, 3) into its input: float32 (B, 3, H, W), channels-last."""
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the maps (B, C, h, w) of prepared images, which the heads read."""
+
+
+def load_trunk(name: str) -> type[Trunk]:
+    """Return the class of a trunk, one of ``TRUNKS``; its libraries are loaded now."""
+    found: type[Trunk] = import_module(f"mtdnet.networks.{TRUNKS[name].module}").TRUNK
+    return found
+
+
+class Network(nn.Module, ABC):
+    """A trunk and a way to rank; with ``pair``, also a verdict on two images.
+
+    ``width`` scales the heads' layers, ``trunk_width`` (by default the same) the trunk's.
+    ``feature_size``: values F of a ranking feature.
+    """
+
+    pair: PairHead | None
+    feature_size: int
+
+    def __init__(
+        self, width: float = 1.0, trunk_width: float | None = None, trunk: str = "caffenet"
+    ) -> None:
+        super().__init__()
+        self.width = width
+        self.trunk = load_trunk(trunk)(trunk_width or width)
+
+    @property
+    def trunk_width(self) -> float:
+        """The trunk's width."""
+        return self.trunk.width
+
+    @abstractmethod
+    def features(self, maps: Tensor) -> Tensor:
+        """Return ranking features (B, F), float32, unit length, of the trunk's maps."""
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Return ranking features (B, F) of prepared images."""
+        return self.features(self.trunk(images))

@@ -83,6 +83,7 @@ def test_a_phones_jpeg_lies_down_and_is_turned_upright() -> None:
     assert found.shape == upright.shape and np.abs(found - upright).max() < 40
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_exif_that_cannot_be_read_says_nothing() -> None:
     content = encoded(Image.fromarray(UPRIGHT), "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     assert np.array_equal(values(content), UPRIGHT)

@@ -58,7 +58,9 @@ def unpack(archive: Path, folder: Path) -> None:
     except Exception as problem:  # of any kind: strangers wrote it
         if isinstance(problem, OSError) and problem.errno not in (None, errno.EINVAL):
             raise  # the system's: a full disk
-        line = str(problem).partition(":\n")[0] or type(problem).__name__  # what tarfile tried
+        headless = isinstance(problem, OSError) and problem.errno == errno.EINVAL
+        told = "its head is missing" if headless else str(problem)
+        line = told.partition(":\n")[0] or type(problem).__name__  # below: what tarfile tried
         raise InputError(f"{archive}: not a whole archive ({line}); download it again") from None
 
 

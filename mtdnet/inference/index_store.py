@@ -27,7 +27,8 @@ class Facts:
     """What an index is of: the ``images`` folder, the ``network``'s SHA-256, and two widths.
 
     ``features``: values of a ranking feature; ``halves``: channels of conv3's halves, 0 where
-    they are not kept. The first ``done`` images are in.
+    they are not kept. The first ``done`` images are in, but for the rows ``left_out``, which could
+    not be read.
     """
 
     images: str
@@ -35,6 +36,7 @@ class Facts:
     features: int
     halves: int
     done: int = 0
+    left_out: tuple[int, ...] = ()
 
     def arrays(self, count: int) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and type of each array of ``count`` images.
@@ -91,11 +93,12 @@ def read(folder: Path) -> tuple[Facts, pa.Table]:
     if not is_index(folder):
         raise InputError(f"{folder}: no index of a gallery; make one with `mtdnet index`")
     try:
-        facts = Facts(**read_json(folder / FACTS))
+        told = read_json(folder / FACTS)
+        facts = Facts(**told | {"left_out": tuple(told.get("left_out", ()))})
         files = pq.read_table(folder / FILES)
         if files.schema != SCHEMA:
             raise ValueError(f"other columns than {SCHEMA.names}")
-    except (OSError, TypeError, ValueError) as problem:  # pyarrow's are of these kinds
+    except (OSError, TypeError, ValueError, AttributeError) as problem:  # pyarrow's too
         line = str(problem).splitlines()[0]
         raise InputError(f"{folder}: no whole index ({line}); remove it and index again") from None
     return facts, files

@@ -13,6 +13,7 @@ from mtdnet import device
 from mtdnet.data.pixels import SIDE
 from mtdnet.errors import InputError
 from mtdnet.inference.features import pixels
+from mtdnet.inference.image_files import readable
 from mtdnet.metrics.calibration import calibrated
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
@@ -64,16 +65,21 @@ class Verifier:
         """Return the score (G,) of each image file of a gallery with the query, by ``measure``.
 
         Probabilities as of ``probability``, higher is more alike; or squared distances in [0, 4],
-        lower is more alike. Memory is bounded, whatever the gallery's size. Raises InputError when
-        a file is missing or no image.
+        lower is more alike; NaN for a file of the gallery that can't be read, which is named on
+        standard error. Memory is bounded, whatever the gallery's size. Raises InputError when the
+        query is missing or no image.
         """
         found: list[Scores] = [np.empty(0)]
         asked = pixels([query])
         with _bar(len(gallery), "images") as bar:
             for start in range(0, len(gallery), BLOCK):
                 files = gallery[start : start + BLOCK]
-                self._scorer.pixels = torch.cat([asked, pixels(files)])
-                found.append(self._against(np.arange(1, len(files) + 1)))
+                rows, there = readable(files, pixels)
+                scores = np.full(len(files), np.nan)
+                if there is not None:
+                    self._scorer.pixels = torch.cat([asked, there])
+                    scores[rows] = self._against(np.arange(1, len(rows) + 1))
+                found.append(scores)
                 bar.update(len(files))
         return np.concatenate(found)
 

@@ -83,6 +83,7 @@ def test_what_ended_early_continues(
     assert not seen
 
 
+@pytest.mark.usefixtures("float32")
 def test_a_block_of_broken_images_is_left_out_and_the_rest_is_as_without_it(
     shop: Path, networks: dict[str, Path]
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -30,6 +31,7 @@ MAGIC += [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @some
 @given(head=st.sampled_from(MAGIC), rest=st.binary(max_size=200))
 def test_any_bytes_are_a_picture_or_one_line(head: bytes, rest: bytes) -> None:

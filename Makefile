@@ -3,6 +3,7 @@
 # make check    format, lint, types, tests      make bench   speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
+# make docs     the pages, into site/
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
 
 BIN := .venv/bin
@@ -11,7 +12,7 @@ STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo test check bench prefect mlflow deploy worker clean
+.PHONY: demo test check bench docs prefect mlflow deploy worker clean
 
 demo: $(READY)
 	$(BIN)/dvc pull -r demo data
@@ -28,6 +29,13 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+docs: .venv/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+.venv/.docs: $(READY)
+	$(BIN)/pip install -c requirements.lock -e '.[docs]'
+	touch $@
 
 prefect: $(READY)
 	$(IN) prefect server start --host 127.0.0.1
@@ -58,4 +66,4 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf .venv .prefect .locks .mypy_cache .ruff_cache .pytest_cache dist *.egg-info
+	rm -rf .venv .prefect .locks site .mypy_cache .ruff_cache .pytest_cache dist *.egg-info

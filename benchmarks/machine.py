@@ -1,6 +1,7 @@
 """The machine that a benchmark runs on, and what a large matrix product reaches there."""
 
 import os
+from unittest.mock import patch
 
 import torch
 
@@ -11,15 +12,8 @@ from mtdnet.device import Device
 
 def processor() -> Device:
     """Return the processor, also where a GPU is present."""
-    former = os.environ.get("MTDNET_DEVICE")
-    os.environ["MTDNET_DEVICE"] = "cpu"
-    try:
+    with patch.dict(os.environ, {"MTDNET_DEVICE": "cpu"}):
         return device.choose()
-    finally:
-        if former is None:
-            del os.environ["MTDNET_DEVICE"]
-        else:
-            os.environ["MTDNET_DEVICE"] = former
 
 
 def peak(place: Device) -> float:

@@ -1,6 +1,8 @@
-"""The eight-fold score as everybody computes it: plain PyTorch, a forward pass a pair."""
+"""The eight-fold score as everybody computes it, and what the pieces on scoring share."""
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -9,12 +11,55 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.rows import Note, Place
+from benchmarks.rows import Note, Place, Ratio, seconds
 from mtdnet.data.images import Images
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.networks.trunk import prepare
 from mtdnet.scoring.scorer import MIRRORS, Rows, Scorer, Scores
+
+
+def measure(
+    place: Place,
+    square: int,
+    corner: int,
+    batches: Sequence[int],
+    kind: torch.dtype,
+    reach: float,
+    ways: Sequence[bool] = (False,),
+) -> Iterator[Ratio]:
+    """Yield the rates of a square of pairs by ``Scorer``, plain passes of its corner beside them.
+
+    Plain passes are of ``kind``, in the best of the batches; ``ways``: whether the tail is
+    compiled.
+    """
+    images = pixels(place, 2 * square).to(place.device.torch)
+    query, gallery = np.arange(square), np.arange(square, 2 * square)
+    for weights, trained in networks(place).items():
+        own = copy.deepcopy(trained).to(place.device.torch, kind)
+        plain = partial(probabilities, own, images, query[:corner], gallery[:corner])
+        best = min(seconds(partial(plain, size), place.device.torch, 1) for size in batches)
+        expected = plain(batches[0])
+        for compiled in ways:
+            scorer = Scorer(trained, images, place.device, compiled)
+            scores = partial(scorer.probabilities, query, gallery)
+            spent = seconds(scores, place.device.torch, 1)
+            image, tail = flops(scorer)
+            done = 2 * square * image + square**2 * 8 * tail
+            yield Ratio(
+                work=f"eight-fold scores, {weights}{', compiled tail' * compiled}",
+                against=f"a forward pass a pair, {str(kind).removeprefix('torch.')}, plain "
+                f"PyTorch, the best batch of {', '.join(map(str, batches))}",
+                unit="passes",
+                own=square**2 * 8 / spent,
+                other=corner**2 * 8 / best,
+                reach=reach,
+                share=done / spent / place.peak,
+                notes={
+                    "pairs": f"{square} x {square} against {corner} x {corner} of them",
+                    **compared(scores()[:corner, :corner], expected),
+                },
+            )
 
 
 def networks(place: Place) -> dict[str, MTDnet]:
@@ -23,12 +68,12 @@ def networks(place: Place) -> dict[str, MTDnet]:
     drawn = MTDnet().eval()
     for parameter in drawn.parameters():  # spread the scores
         parameter.data *= 1.9
-    found = {"random weights": drawn}
+    named = {"random weights": drawn}
     if place.network is not None:
-        kept = serialization.load(place.network).network
-        assert isinstance(kept, MTDnet), "no pair head"
-        found[f"trained weights, heads of {kept.width:g} width"] = kept
-    return found
+        trained = serialization.load(place.network).network
+        assert isinstance(trained, MTDnet), "no pair head"
+        named[f"trained weights, heads of {trained.width:g} width"] = trained
+    return named
 
 
 def pixels(place: Place, count: int) -> Tensor:
@@ -55,7 +100,7 @@ def probabilities(
     for start in range(0, len(waiting), batch):
         q, g, q_mirrored, g_mirrored, swapped = torch.tensor(waiting[start : start + batch]).T
         sides = [
-            _shown(images[rows], mirrored).to(weight.device)
+            _view(images[rows], mirrored).to(weight.device)
             for rows, mirrored in ((q, q_mirrored), (g, g_mirrored))
         ]
         swap = swapped.bool()[:, None, None, None].to(weight.device)
@@ -67,7 +112,7 @@ def probabilities(
     return scores
 
 
-def _shown(images: Tensor, mirrored: Tensor) -> Tensor:
+def _view(images: Tensor, mirrored: Tensor) -> Tensor:
     chosen = mirrored.bool().to(images.device)[:, None, None, None]
     return torch.where(chosen, images.flip(2), images)
 

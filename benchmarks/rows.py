@@ -1,11 +1,10 @@
-"""What a benchmark finds: a ratio measured in one run, or how a cost grows."""
+"""What a benchmark measures: a ratio of two rates, taken in one run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
 import torch
 
 from mtdnet.device import Device
@@ -23,8 +22,7 @@ class Place:
 
     ``peak``: FLOP/s of a large matrix product in the device's number format, measured just before;
     ``scratch``: an empty folder, removed afterwards; ``network``: a trained ``network.safetensors``
-    and ``images``: a folder of ingest, of the project's source, and ``weights``: ImageNet's, where
-    it has them.
+    and ``images``: a folder of ingest, of the project's source, where it has them.
     """
 
     device: Device
@@ -32,7 +30,6 @@ class Place:
     scratch: Path
     network: Path | None
     images: Path | None
-    weights: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -51,21 +48,6 @@ class Ratio:
     reach: float | None = None
     share: float | None = None
     notes: Mapping[str, Note] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Seconds that some ``work`` takes ``over`` a size: ``points`` of (size, seconds)."""
-
-    work: str
-    over: str
-    points: Sequence[tuple[float, float]]
-    notes: Mapping[str, Note] = field(default_factory=dict)
-
-    def exponent(self) -> float:
-        """Return b of the least-squares fit ``log seconds = a + b log size``."""
-        size, seconds = np.log(np.array(self.points, float).T)
-        return float(np.polyfit(size, seconds, 1)[0])
 
 
 def seconds(work: Callable[[], object], device: torch.device, repeat: int = 3) -> float:

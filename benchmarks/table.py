@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rows import Curve, Ratio
+from benchmarks.rows import Ratio
 from mtdnet.files import read_json, whole, write_json
 
 HEAD = """# Benchmarks
@@ -15,7 +15,6 @@ Written by `make bench`. Both sides of a ratio were measured in one run on one m
 ratio below its aim stands as it came out.
 """
 RATIOS = ("work", "against", "unit", "own", "other", "ratio", "aim", "of peak", "notes", "on")
-CURVES = ("cost of", "over", "size: seconds", "exponent", "notes", "on")
 
 Results = dict[str, Any]
 
@@ -26,10 +25,9 @@ def read(folder: Path) -> Results:
     return dict(read_json(source)) if source.exists() else {}
 
 
-def plain(row: Ratio | Curve) -> dict[str, Any]:
-    """Return a row as JSON has it, with its ratio or exponent."""
-    found = row.own / row.other if isinstance(row, Ratio) else row.exponent()
-    return asdict(row) | {"ratio" if isinstance(row, Ratio) else "exponent": found}
+def plain(row: Ratio) -> dict[str, Any]:
+    """Return a row as JSON has it, with its ratio."""
+    return asdict(row) | {"ratio": row.own / row.other}
 
 
 def write(results: Results, folder: Path) -> None:
@@ -40,21 +38,19 @@ def write(results: Results, folder: Path) -> None:
 
 
 def markdown(results: Results) -> str:
-    """Return the page: ratios, curves, what was not measured and why, and the machines."""
+    """Return the page: ratios, what was not measured and why, and the machines."""
     letters: dict[str, str] = {}
-    ratios, curves, missing = [], [], []
+    ratios, missing = [], []
     for one in results.values():
         if "missing" in one:
             missing.append((one["title"], one["missing"]))
             continue
         place = f"{one['machine']}; commit {one['commit']}; {one['date']}"
         letter = letters.setdefault(place, chr(ord("A") + len(letters)))
-        ratios += [_ratio(row, letter) for row in one["rows"] if "ratio" in row]
-        curves += [_curve(row, letter) for row in one["rows"] if "exponent" in row]
+        ratios += [_ratio(row, letter) for row in one["rows"]]
     parts = [
         HEAD,
         _table("", RATIOS, ratios),
-        _table("## How costs grow\n\n", CURVES, curves),
         _table("## Not measured\n\n", ("work", "why"), missing),
         _table("## Where\n\n", ("", "machine"), [(v, k) for k, v in letters.items()]),
     ]
@@ -69,18 +65,11 @@ def _ratio(row: Mapping[str, Any], letter: str) -> Sequence[str]:
     return *told, aim, share, _notes(row["notes"]), letter
 
 
-def _curve(row: Mapping[str, Any], letter: str) -> Sequence[str]:
-    points = ", ".join(f"{size:g}: {seconds:.3g}" for size, seconds in row["points"])
-    notes = _notes(row["notes"])
-    return row["work"], row["over"], points, f"{row['exponent']:.2f}", notes, letter
-
-
 def _notes(notes: Mapping[str, Any]) -> str:
-    return "; ".join(f"{key} {_value(value)}" for key, value in notes.items())
-
-
-def _value(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "; ".join(
+        f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in notes.items()
+    )
 
 
 def _table(head: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

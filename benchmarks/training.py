@@ -1,12 +1,14 @@
-"""What the pieces on training share: batches of drawn pixels, and both ways to take a step."""
+"""What the pieces on training share: batches of drawn pixels, and two ways to take a step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import cycle
 
 import torch
 from torch import Tensor
 
 from benchmarks import three_streams
+from benchmarks.rows import Place, Ratio, seconds
 from mtdnet.device import Device
 from mtdnet.losses.batch import Shown
 from mtdnet.networks.mtdnet import MTDnet
@@ -18,13 +20,51 @@ from mtdnet.training.trainer import Trainer, sgd
 from mtdnet.variants.mtdnet import MultiTask
 
 IMAGES = 2048  # packed images that the triplets choose from
+WIDTH = 1.0
 MULTIPLY_ADDS = {"trunk": 329e6, "half of conv3": 149.5e6, "tail": 242e6, "ranking head": 22e6}
 
 
-def pixels(device: torch.device, count: int = IMAGES) -> Tensor:
-    """Return drawn packed images, uint8 (count, 227, 227, 3)."""
+def measure(
+    place: Place,
+    streams: tuple[Device, int],
+    shapes: Sequence[tuple[int, int, bool]],
+    steps: int,
+    reach: float,
+) -> Iterator[Ratio]:
+    """Yield the rates of steps on blocks of (pairs, negatives a pair, whether compiled).
+
+    ``streams``: where, and in which number format, three streams a triplet run beside them, and how
+    many triplets a step; ``steps`` are timed together.
+    """
+    packed = place.device.resident(pixels())
+    there, count = streams
+    kind = "bf16" if there.bf16 else "float32"
+
+    def spent(step: Callable[[], object]) -> float:
+        return seconds(lambda: [step() for _ in range(steps)], place.device.torch) / steps
+
+    other = count / spent(plain(there, packed, count))
+    for pairs, negatives, compiled in shapes:
+        taken = partial(next, fast(place.device, packed, pairs, negatives, compiled))
+        for _ in range(4):  # compiles, records the graphs
+            taken()
+        own = spent(taken)
+        yield Ratio(
+            work=f"training{', compiled' * compiled}",
+            against=f"three streams a triplet, plain PyTorch, {kind}, {count} a step",
+            unit="triplets",
+            own=pairs * negatives / own,
+            other=other,
+            reach=reach,
+            share=flops(pairs, negatives) / own / place.peak,
+            notes={"pairs a step": pairs, "negatives a pair": negatives},
+        )
+
+
+def pixels() -> Tensor:
+    """Return drawn packed images, uint8 (IMAGES, 227, 227, 3)."""
     torch.manual_seed(0)
-    return torch.randint(0, 256, (count, 227, 227, 3), dtype=torch.uint8, device=device)
+    return torch.randint(0, 256, (IMAGES, 227, 227, 3), dtype=torch.uint8)
 
 
 def blocks(count: int, pairs: int, negatives: int) -> Tensor:
@@ -53,16 +93,15 @@ def fast(
     pairs: int,
     negatives: int,
     compiled: bool = False,
-    group: Group | None = None,
 ) -> Iterator[None]:
-    """Take one step for each ``next``, as a training does; ``group``: with other processes."""
+    """Take one step for each ``next``, as a training does."""
     torch.manual_seed(0)
     triplets = blocks(8, pairs, negatives)
     mirrors = (torch.rand(IMAGES) < 0.5)[triplets]  # in a block an image is shown one way
     batches = Batches(triplets, mirrors, place.torch)
     rows = batches.images.to(packed.device)
     settings = Training(steps=1, triplets=pairs * negatives, rate=1e-4, compile=compiled)
-    trainer = Trainer(MultiTask, MTDnet(), settings, place, group or Group())
+    trainer = Trainer(MultiTask, MTDnet(WIDTH), settings, place, Group())
     for number in cycle(range(len(batches))):
         trainer.step(Shown(batches[number], packed[rows[number]].to(place.torch)))
         yield
@@ -71,22 +110,17 @@ def fast(
 def plain(place: Device, packed: Tensor, triplets: int) -> Callable[[], None]:
     """Return a step by three streams a triplet."""
     torch.manual_seed(0)
-    network = three_streams.plain(MTDnet().to(place.torch)).train()
+    network = three_streams.plain(MTDnet(WIDTH).to(place.torch)).train()
     assert isinstance(network, MTDnet)
     optimiser = sgd(network, Training(steps=1, rate=1e-4))
     rows = torch.randint(0, len(packed), (3, triplets), device=packed.device)
 
     def step() -> None:
-        images = [prepare(packed[row].to(place.torch)).contiguous() for row in rows]
-        plain_step(network, optimiser, torch.stack(images), place)
+        images = torch.stack([prepare(packed[row].to(place.torch)).contiguous() for row in rows])
+        optimiser.zero_grad(set_to_none=True)
+        with place.autocast():
+            losses, _ = three_streams.both(network, images, 1.0)
+        torch.autograd.backward(torch.stack(list(losses.values())).sum())
+        optimiser.step()
 
     return step
-
-
-def plain_step(network: MTDnet, optimiser: torch.optim.SGD, images: Tensor, place: Device) -> None:
-    """Take a step by three streams of prepared images (3, N, 3, 227, 227)."""
-    optimiser.zero_grad(set_to_none=True)
-    with place.autocast():
-        losses, _ = three_streams.both(network, images, 1.0)
-    torch.autograd.backward(torch.stack(list(losses.values())).sum())
-    optimiser.step()

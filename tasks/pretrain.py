@@ -1,7 +1,6 @@
 """Stage ``pretrain``: a network of the source benchmark, recorded in MLflow."""
 
 import sys
-from dataclasses import asdict, fields
 from pathlib import Path
 
 from mtdnet import steps
@@ -13,8 +12,7 @@ def pretrain(params: Params, variant: str, split: int) -> None:
     """Train a variant on the source as one MLflow run."""
     section = params.pretrain
     steps.check("pretrain", section.source, split, variant, steps.trained_on_source(params))
-    names = [field.name for field in fields(Training)] + ["width", "weights"]
-    settings = {name: value for name, value in asdict(section).items() if name in names}
+    settings = section.model_dump(include={*Training.model_fields, "width", "weights"})
     network = section.source, split, variant
     origin = Path(section.weights) if section.weights else None
     with runs.training(network, settings | {"seed": params.seed}, origin) as observe:

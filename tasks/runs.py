@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from ruamel.yaml import YAML
 
 from mtdnet import steps
 from mtdnet.errors import Stopped
@@ -145,7 +145,7 @@ def data_hash(benchmark: str) -> str | None:
     lock = Path("dvc.lock")
     if not lock.is_file():
         return None
-    stages = yaml.safe_load(lock.read_text(encoding="utf-8")).get("stages", {})
+    stages = YAML(typ="safe").load(lock).get("stages", {})
     deps = stages.get(f"ingest@{benchmark}", {}).get("deps", [])
     return next((dep["md5"] for dep in deps if dep["path"] == f"data/{benchmark}"), None)
 

@@ -1,7 +1,6 @@
 """Stage ``train``: one variant of the network on one target, recorded in MLflow."""
 
 import sys
-from dataclasses import asdict
 
 from mtdnet import steps
 from mtdnet.params import Params
@@ -13,7 +12,7 @@ def train(params: Params, target: str, variant: str, split: int) -> None:
     steps.check("train", target, split, variant, steps.trained_on_targets(params))
     start = steps.start(params, variant)
     name, origin = start.relative_to(steps.MODELS).as_posix(), start / "network.safetensors"
-    settings = asdict(params.train.on(target)) | {"start": name, "seed": params.seed}
+    settings = params.train.on(target).model_dump() | {"start": name, "seed": params.seed}
     with runs.training((target, split, variant), settings, origin) as observe:
         steps.train(params, target, variant, split, observe)
 

@@ -54,7 +54,7 @@ def gradients(
     pixels = (images // 2 + noise.byte()).to(place.torch)
     kind, augmented = variants.load(variant), small / "augment" / "viper-0"
     own = drawn(kind.kind)
-    settings = dataclasses.replace(SETTINGS, compile=compiled)
+    settings = SETTINGS.model_copy(update={"compile": compiled})
     trainer = Trainer(kind, own, settings, place, Group())
     sizes = [20, kind.source_triplets(20)]
     lists = [Triplets.open(augmented, n, 1, pixels, place, Group()) if n else None for n in sizes]

@@ -1,10 +1,16 @@
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from mtdnet import params
 from mtdnet.errors import InputError
+from mtdnet.params.schema import Section
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,43 +23,58 @@ def test_the_projects_own_files_are_read(name: str) -> None:
 
 
 def changed(tmp_path: Path, section: str, **values: object) -> Path:
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content = YAML(typ="safe").load(ROOT / "params.yaml")
     content[section].update(values)
     target = tmp_path / "params.yaml"
-    target.write_text(yaml.safe_dump(content))
+    YAML(typ="safe").dump(content, target)
     return target
 
 
 @pytest.mark.parametrize(
     ("section", "values", "words"),
     [
-        ("train", {"speed": 1}, "train: unknown key 'speed'; known: .*steps"),
-        ("train", {"steps": "many"}, "train: steps: expected int, found 'many'"),
-        ("train", {"steps": True}, "train: steps: expected int, found True"),
-        ("train", {"steps": 0}, "train: steps must be at least 1, found 0"),
-        ("train", {"rate": -1}, "train: rate must be above 0"),
-        ("train", {"rates": {"viper": "low"}}, r"train: rates\.viper: expected float"),
-        ("train", {"targets": ["viper", 3]}, r"train: targets\[1\]: expected str, found 3"),
-        ("augment", {"draw": "all"}, "augment: draw: expected 'block' or 'camera', found 'all'"),
-        ("augment", {"splits": {"viper": {"nane": "x"}}}, r"splits\.viper: unknown key 'nane'"),
-        ("augment", {"splits": {"vipr": {}}}, r"augment\.splits: no benchmark 'vipr'; known: "),
-        ("train", {"variants": ["none"]}, "train: variants: no 'none'; known: aug, cls"),
+        ("train", {"speed": 1}, r"train: unknown key 'speed'; known: .*steps"),
+        ("train", {"steps": "many"}, r"train\.steps: expected a whole number, found 'many'"),
+        ("train", {"steps": True}, r"train\.steps: expected a whole number, found True"),
+        ("train", {"steps": 3.0}, r"train\.steps: expected a whole number, found 3\.0"),
+        ("train", {"steps": 0}, r"train\.steps: expected greater than or equal to 1, found 0"),
+        ("train", {"rate": -1}, r"train\.rate: expected greater than 0, found -1"),
+        ("train", {"rate": "1e-5"}, r"train\.rate: expected a number, found '1e-5'"),
+        ("train", {"rate": True}, r"train\.rate: expected a number, found True"),
+        ("train", {"rate": float("inf")}, r"train\.rate: expected a finite number, found inf"),
+        ("train", {"momentum": 1.0}, r"train\.momentum: expected less than 1, found 1\.0"),
+        ("train", {"rates": {"viper": "low"}}, r"train\.rates\.viper: expected a number"),
         ("train", {"rates": {"virep": 0.1}}, r"train\.rates: no benchmark 'virep'"),
-        ("train", {"rates": {"viper": -1}}, r"train: rates\.viper must be above 0"),
-        ("train", {"variants": ["rnk", "rnk"]}, "train: variants: a name stands twice"),
-        ("train", {"splits": [-1]}, "train: splits: numbers from 0, found -1"),
-        ("pretrain", {"splits": [1]}, "pretrain: splits: 0 is missing"),
-        ("train", {"compared": {"targets": ["x"]}}, "compared.targets: 'x' is not among targets"),
+        ("train", {"rates": {"viper": -1}}, r"train\.rates\.viper: expected greater than 0"),
+        ("train", {"targets": "viper"}, r"train\.targets: expected a list, found 'viper'"),
+        ("train", {"targets": ["viper", 3]}, r"train\.targets\[1\]: expected text, found 3"),
+        (
+            "pretrain",
+            {"source": "viper"},
+            r"train\.targets: 'viper' is pretrain\.source;",
+        ),
+        ("train", {"variants": ["none"]}, r"train\.variants\[0\]: no 'none'; known: aug, cls"),
+        ("train", {"variants": ["rnk", "rnk"]}, r"train\.variants: 'rnk' stands twice"),
+        ("train", {"splits": [-1]}, r"train\.splits\[0\]: expected greater than or equal to 0"),
+        ("train", {"compared": {"targets": ["x"]}}, r"compared\.targets: 'x' is not among targets"),
         (
             "train",
             {"compared": {"targets": ["viper"], "variants": ["mtdnet"]}},
-            "compared: 'mtdnet' on 'viper' is among targets and variants too",
+            "train: compared: 'mtdnet' on 'viper' is among targets and variants too",
         ),
-        ("evaluate", {"false_alarms": [1.0]}, r"false_alarms must be in \(0, 1\)"),
-        ("evaluate", {"ranks": [0]}, "evaluate: ranks: at least 1"),
-        ("evaluate", {"pictures": 0}, "evaluate: pictures must be at least 1"),
-        ("pretrain", {"compile": 1}, "pretrain: compile: expected bool, found 1"),
-        ("pretrain", {"width": 2}, r"pretrain: width must be in \(0, 1\]"),
+        ("train", {"steps": 0, "rate": -1}, r"train\.steps: .*, found 0; also wrong: train\.rate$"),
+        ("ingest", {"layouts": []}, r"ingest\.layouts: expected keys and values, found \[\]"),
+        ("augment", {"draw": "all"}, r"augment\.draw: expected 'block' or 'camera', found 'all'"),
+        ("augment", {"pairs": 10}, r"augment: pairs must exceed negatives \(10\), found 10"),
+        ("augment", {"splits": {"viper": {"nane": "x"}}}, r"splits\.viper: unknown key 'nane'"),
+        ("augment", {"splits": {"vipr": {}}}, r"augment\.splits: no benchmark 'vipr'; known: "),
+        ("pretrain", {"splits": [1]}, "pretrain: splits: 0 is missing"),
+        ("pretrain", {"compile": 1}, r"pretrain\.compile: expected true or false, found 1"),
+        ("pretrain", {"width": 2}, r"pretrain\.width: expected less than or equal to 1"),
+        ("evaluate", {"false_alarms": [1.0]}, r"evaluate\.false_alarms\[0\]: expected less than 1"),
+        ("evaluate", {"ranks": [0]}, r"evaluate\.ranks\[0\]: expected greater than or equal to 1"),
+        ("evaluate", {"ranks": []}, r"evaluate\.ranks: expected .*at least 1 item"),
+        ("evaluate", {"pictures": 0}, r"evaluate\.pictures: expected greater than or equal to 1"),
     ],
 )
 def test_one_line_names_the_key(
@@ -61,27 +82,120 @@ def test_one_line_names_the_key(
 ) -> None:
     with pytest.raises(InputError, match=words) as caught:
         params.load(changed(tmp_path, section, **values))
-    assert "\n" not in str(caught.value) and "params.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value) and "params.yaml: " in str(caught.value)
 
 
-def test_one_line_for_a_missing_section_key_or_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["my shop", "shop.v2", "o'hara", "x;y", "/etc", "../x", "-x", "", "é", "a\n", "a/b"]
+)
+def test_a_benchmark_is_a_plain_word(tmp_path: Path, name: str) -> None:
+    for section, values in (
+        ("ingest", {"layouts": {name: "table"}}),
+        ("augment", {"splits": {name: {}}}),
+        ("pretrain", {"source": name}),
+        ("train", {"targets": [name]}),
+        ("train", {"rates": {name: 0.1}}),
+        ("train", {"compared": {"targets": [name]}}),
+    ):
+        with pytest.raises(InputError, match="expected a name of letters, digits, - and _") as said:
+            params.load(changed(tmp_path, section, **values))
+        assert "\n" not in str(said.value) and repr(name) in str(said.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ingest: [", "not YAML: line 1: "),
+        ("seed: 2024-13-45", "not YAML"),
+        ("seed: 1\nseed: 2", 'not YAML: line 2: found duplicate key "seed"'),
+        ("seed: !!python/object:os.system x", "not YAML: line 1: could not determine"),
+        ("", "expected keys and values, found None"),
+        ("ingest: {layouts: {}}", "key 'augment' is missing; also wrong: pretrain, train"),
+        ("seeds: 1", "unknown key 'seeds'; known: augment"),
+        ("1: 2", "unknown key '1'"),
+    ],
+)
+def test_one_line_for_what_is_no_parameter_file(tmp_path: Path, text: str, words: str) -> None:
     source = tmp_path / "params.yaml"
+    source.write_text(text)
+    with pytest.raises(InputError, match=words) as caught:
+        params.load(source)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_line_for_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        params.load(source)
-    source.write_text("ingest: [")
-    with pytest.raises(InputError, match="not YAML"):
-        params.load(source)
-    source.write_text("seed: 2024-13-45")
-    with pytest.raises(InputError, match="not YAML"):
-        params.load(source)
+        params.load(tmp_path / "params.yaml")
     with pytest.raises(InputError, match="can't be read"):
         params.load(tmp_path)
-    source.write_text("ingest: {layouts: {}}\n")
-    with pytest.raises(InputError, match="key 'augment' is missing"):
-        params.load(source)
+    (tmp_path / "params.yaml").write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(InputError, match="not YAML"):
+        params.load(tmp_path / "params.yaml")
 
 
-def test_integers_serve_as_numbers_and_null_as_nothing(tmp_path: Path) -> None:
-    found = params.load(changed(tmp_path, "pretrain", rate=1, weights=None))
-    assert found.pretrain.rate == 1.0 and isinstance(found.pretrain.rate, float)
-    assert found.pretrain.weights is None
+@pytest.mark.parametrize(
+    ("text", "number"), [("1e-05", 1e-5), ("1e-3", 1e-3), ("1E+1", 10.0), ("010", 10), ("1", 1)]
+)
+def test_numbers_as_people_and_dvc_write_them(tmp_path: Path, text: str, number: float) -> None:
+    source = changed(tmp_path, "train", rates={"viper": "NUMBER"}, steps="STEPS")
+    source.write_text(source.read_text().replace("NUMBER", text).replace("STEPS", "010"))
+    found = params.load(source).train
+    assert found.rates["viper"] == number and isinstance(found.rates["viper"], float)
+    assert found.on("viper").rate == number and found.on("ilids").rate == found.rate
+    assert found.steps == 10
+
+
+def test_null_is_nothing(tmp_path: Path) -> None:
+    assert params.load(changed(tmp_path, "pretrain", weights=None)).pretrain.weights is None
+
+
+class Renamed(Section):
+    renamed: ClassVar[Mapping[str, str]] = {"old": "new", "margin": "losses.triplet.margin"}
+    new: int = 0
+
+
+def test_an_old_key_names_the_new_one() -> None:
+    with pytest.raises(InputError, match=r"^here: 'old' is now 'new'; rename it$"):
+        params.build(Renamed, {"old": 1}, "here")
+    with pytest.raises(InputError, match=r"'margin' is now 'losses\.triplet\.margin'"):
+        params.build(Renamed, {"margin": 1}, "here")
+
+
+def test_settings_are_checked_where_they_are_made_and_stay_as_they_are() -> None:
+    with pytest.raises(ValueError, match="momentum"):
+        params.Training(steps=1, momentum=1.0)
+    with pytest.raises(ValueError, match="frozen"):
+        params.Training(steps=1).steps = 2
+
+
+def test_the_editors_schema_is_current() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mtdnet.params"], capture_output=True, text=True, check=True
+    )
+    written = (ROOT / "params.schema.json").read_text()
+    assert done.stdout == written, "python -m mtdnet.params > params.schema.json"
+    assert json.loads(written)["$defs"]["Train"]["properties"]["variants"]
+    for name in ("params.yaml", "configs/paper.yaml"):
+        first = (ROOT / name).read_text().splitlines()[0]
+        assert first == "# yaml-language-server: $schema=params.schema.json"
+
+
+LIGHT = """
+import sys
+from mtdnet.__main__ import run
+from mtdnet.errors import InputError
+try:
+    run(["same", sys.argv[1], sys.argv[1], "--model", "none.safetensors"])
+except InputError as problem:
+    print(problem)
+print("torch" in sys.modules, "pydantic" in sys.modules)
+"""
+
+
+def test_same_with_a_model_waits_for_no_parameters(tmp_path: Path) -> None:
+    image = tmp_path / "a.png"
+    image.touch()
+    done = subprocess.run(
+        [sys.executable, "-c", LIGHT, str(image)], capture_output=True, text=True, check=True
+    )
+    assert "none.safetensors" in done.stdout and done.stdout.endswith("True False\n")

@@ -7,7 +7,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mtdnet import params, steps
 from mtdnet.errors import InputError
 
 VARIABLE = "MTDNET_MODEL"
@@ -26,6 +25,8 @@ def named(given: str | None, parameters: Path) -> str:
         return chosen
     looked = ""
     if parameters.is_file():
+        from mtdnet import params, steps  # who names a network needn't wait for them
+
         own = steps.model(params.load(parameters).pretrain.source, 0, "mtdnet") / FILE
         if own.is_file():
             return str(own)

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from mtdnet import params, steps
 from mtdnet.commands.output import Answer
 
 
 def step(parameters: Path, command: str, **options: Any) -> Answer:
     """Run one step; answer with what it found."""
+    from mtdnet import params, steps
+
     found = getattr(steps, command)(params.load(parameters), **options)
     if isinstance(found, str):
         return Answer(found, {"table": found})

@@ -4,7 +4,6 @@ import csv
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -147,9 +146,7 @@ def _told(settings: Training) -> dict[str, Any]:
 
     Not ``steps``: an unfinished training may be given more. Nor ``compile``: it only rounds apart.
     """
-    same = {"steps", "compile"}
-    names = [field.name for field in fields(Training) if field.name not in same]
-    return {name: getattr(settings, name) for name in names}
+    return settings.model_dump(include=Training.model_fields.keys() - {"steps", "compile"})
 
 
 def _drawn(seed: int, step: int, group: Group) -> int:

@@ -12,7 +12,7 @@ import torch
 
 from benchmarks import __main__ as frame
 from benchmarks import machine, table
-from benchmarks.rows import Curve, NotMeasured, Place, Ratio, seconds
+from benchmarks.rows import NotMeasured, Place, Ratio, seconds
 from mtdnet.errors import InputError
 
 RATIO = Ratio(work="sums", against="a loop", unit="sums", own=50.0, other=2.0, reach=100, share=0.5)
@@ -31,14 +31,9 @@ def pieces(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     return made
 
 
-def measure(folder: Path, *names: str, minutes: float = 1.0, again: bool = False) -> table.Results:
-    frame.run(names, minutes, again, gpu=False, folder=folder)
+def measure(folder: Path, *names: str) -> table.Results:
+    frame.run(names, gpu=False, folder=folder)
     return table.read(folder)
-
-
-def test_an_exponent_is_the_slope_of_the_logarithms() -> None:
-    points = [(float(n), 3e-4 * n**1.7) for n in (10, 20, 50, 90)]
-    assert Curve("work", "images", points).exponent() == pytest.approx(1.7)
 
 
 def test_the_page_names_ratio_aim_share_machine_and_what_is_missing(
@@ -53,23 +48,6 @@ def test_the_page_names_ratio_aim_share_machine_and_what_is_missing(
     assert "1 TFLOP/s" in page and page.count("| A |") == 3  # two rows and the machine
 
 
-def test_a_measured_piece_is_not_measured_again(
-    tmp_path: Path, pieces: dict[str, ModuleType], capsys: pytest.CaptureFixture[str]
-) -> None:
-    calls = []
-
-    def count(place: Place) -> Iterator[Ratio]:
-        calls.append(place)
-        yield RATIO
-
-    pieces["adds"].__dict__["measure"] = count
-    measure(tmp_path, "adds")
-    measure(tmp_path, "adds")
-    assert len(calls) == 1 and "measured already" in capsys.readouterr().out
-    measure(tmp_path, "adds", again=True)
-    assert len(calls) == 2
-
-
 def test_a_reason_stands_in_for_a_figure_but_replaces_none(
     tmp_path: Path, pieces: dict[str, ModuleType]
 ) -> None:
@@ -80,33 +58,21 @@ def test_a_reason_stands_in_for_a_figure_but_replaces_none(
     measure(tmp_path, "adds")
     for piece in pieces.values():
         piece.__dict__["measure"] = refuse
-    found = measure(tmp_path, again=True)
+    found = measure(tmp_path)
     assert "rows" in found["adds"] and found["other"]["missing"] == "no compiler"
 
 
-def test_rows_of_a_piece_that_is_killed_stay(tmp_path: Path, pieces: dict[str, ModuleType]) -> None:
-    def killed(place: Place) -> Iterator[Ratio]:
+def test_what_a_piece_measured_stays_when_the_next_is_stopped(
+    tmp_path: Path, pieces: dict[str, ModuleType]
+) -> None:
+    def stopped(place: Place) -> Iterator[Ratio]:
         yield RATIO
         raise KeyboardInterrupt
 
-    pieces["adds"].__dict__["measure"] = killed
+    pieces["other"].__dict__["measure"] = stopped
     with pytest.raises(KeyboardInterrupt):
-        measure(tmp_path, "adds")
-    found = table.read(tmp_path)["adds"]
-    assert len(found["rows"]) == 1 and found["commit"].endswith(", ended early")
-
-    pieces["adds"].__dict__["measure"] = lambda place: iter([RATIO, RATIO])
-    assert len(measure(tmp_path, "adds")["adds"]["rows"]) == 2
-    pieces["adds"].__dict__["measure"] = killed
-    with pytest.raises(KeyboardInterrupt):
-        measure(tmp_path, "adds", again=True)
-    assert len(table.read(tmp_path)["adds"]["rows"]) == 2
-    pieces["adds"].__dict__["measure"] = lambda place: iter([RATIO])
-    assert len(measure(tmp_path, "adds", again=True)["adds"]["rows"]) == 1
-
-
-def test_no_piece_begins_after_the_time(tmp_path: Path, pieces: dict[str, ModuleType]) -> None:
-    assert measure(tmp_path, "adds", minutes=0.0) == {}
+        measure(tmp_path)
+    assert list(table.read(tmp_path)) == ["adds"]
 
 
 def test_an_unknown_piece_is_named(tmp_path: Path) -> None:
@@ -133,4 +99,4 @@ def test_what_needs_a_gpu_loads_with_little_installed() -> None:
     )
     words = [sys.executable, "-c", program.format(absent, names)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert len(names) == 4 and done.returncode == 0, done.stderr
+    assert len(names) == 2 and done.returncode == 0, done.stderr

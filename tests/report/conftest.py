@@ -138,7 +138,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         + [write_evaluation(root / "evaluate" / name, share=0.3) for name in names],
         models=[root / "cuhk01-0/mtdnet"] + [write_model(root / "models" / name) for name in names],
         out=root / "report",
-        settings=Report("<Drawn> & more"),
+        settings=Report(title="<Drawn> & more"),
     )
     return root / "report", text
 

@@ -95,7 +95,12 @@ def test_texts_are_escaped(tmp_path: Path, evaluated: Write) -> None:
     folder = evaluated()
     facts = json.loads((folder / "facts.json").read_text()) | {"device": "<script>&\"'"}
     (folder / "facts.json").write_text(json.dumps(facts))
-    report(evaluations=[folder], models=[], out=tmp_path / "r", settings=Report("<b>$summary</b>"))
+    report(
+        evaluations=[folder],
+        models=[],
+        out=tmp_path / "r",
+        settings=Report(title="<b>$summary</b>"),
+    )
     page = Page((tmp_path / "r" / "index.html").read_text(encoding="utf-8"))
     assert page.texts.count("<b>$summary</b>") == 2  # title and heading
     assert "<script>&\"'" in page.texts

@@ -3,7 +3,6 @@
 On images with noise: in flat ones rounding decides which of equal values a max pool chooses.
 """
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -136,7 +135,7 @@ def test_compiled_and_eager_give_the_same_losses_and_gradients(
     own = network(MTDnet, True, triplets)
     found = []
     for compiled in (False, True):
-        settings = dataclasses.replace(SETTINGS, compile=compiled)
+        settings = SETTINGS.model_copy(update={"compile": compiled})
         trainer = Trainer(variants.load("mtdnet"), own, settings, device.choose(), Group())
         for step in (5, 6):
             losses = trainer.backward(triplets.shown(step))
@@ -152,7 +151,7 @@ def test_no_compiler_is_one_line(
 ) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     triplets = batches(small, lists["block"], N)
-    settings = dataclasses.replace(SETTINGS, compile=True)
+    settings = SETTINGS.model_copy(update={"compile": True})
     own = MTDnet(1 / 12)  # a width that no test of this process has compiled
     trainer = Trainer(variants.load("mtdnet"), own, settings, device.choose(), Group())
     with (

@@ -1,7 +1,5 @@
-import pytest
 import torch
 
-from mtdnet.errors import InputError
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Training
 from mtdnet.training.trainer import sgd
@@ -25,8 +23,3 @@ def test_two_steps_equal_the_published_rule_by_hand() -> None:
         optimiser.step()
     for name, p in named.items():
         torch.testing.assert_close(p.detach(), expected[name], msg=name)
-
-
-def test_settings_must_make_sense() -> None:
-    with pytest.raises(InputError, match="momentum must be in"):
-        Training(steps=1, momentum=1.0)

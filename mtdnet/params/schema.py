@@ -1,0 +1,231 @@
+"""The sections of ``params.yaml``; ``python -m mtdnet.params`` prints them as a JSON schema."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+# what can be trained: the modules of mtdnet/variants, looked up without loading torch
+VARIANTS = tuple(
+    sorted(module.name for module in iter_modules([str(Path(__file__).parents[1] / "variants")]))
+)
+
+
+def _variant(name: str) -> str:
+    if name not in VARIANTS:
+        raise ValueError(f"no '{name}'; known: {', '.join(VARIANTS)}")
+    return name
+
+
+def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"{twice[0]!r} stands twice")
+    return values
+
+
+Item = TypeVar("Item")
+Listed = Annotated[
+    tuple[Item, ...],
+    Field(strict=False, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_unique),
+]
+# a folder's name, a word of a shell, a part of parameters' paths and of MLflow's filters
+Benchmark = Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
+Variant = Annotated[str, AfterValidator(_variant), Field(json_schema_extra={"enum": [*VARIANTS]})]
+Count = Annotated[int, Field(ge=1)]
+SplitNumber = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Section(BaseModel):
+    """Keys and values of which none is unknown; ``renamed``: an old key -> what it is now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    renamed: ClassVar[Mapping[str, str]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, content: Any) -> Any:
+        for key in content if isinstance(content, dict) else ():
+            if key in cls.renamed:
+                raise ValueError(f"'{key}' is now '{cls.renamed[key]}'; rename it")
+            if key not in cls.model_fields:
+                known = ", ".join(sorted(cls.model_fields))
+                raise ValueError(f"unknown key '{key}'; known: {known}")
+        return content
+
+
+class Ingest(Section):
+    """``layouts``: folder below ``data/`` -> its layout; ``boxes``: CUHK03's, by hand or not."""
+
+    layouts: dict[Benchmark, str]
+    boxes: Literal["labeled", "detected"] = "labeled"
+
+
+class Split(Section):
+    """How the persons of one benchmark are divided.
+
+    ``paper`` takes the published counts, scaled to the persons that are there; ``random`` takes
+    the counts given here; with ``test_ids`` (a text file, one person a line) the test persons are
+    those, and ``{split}`` in its name is the number of the split. ``validation`` persons are held
+    out of the training persons. ``seed`` draws the persons. ``gallery``: the ``first`` image of a
+    test person's second camera, or ``all`` of them.
+    """
+
+    name: Literal["paper", "random"] = "paper"
+    seed: int = 0
+    validation: int | None = None
+    test: int | None = None
+    test_ids: str | None = None
+    gallery: Literal["first", "all"] = "first"
+
+
+class Augment(Section):
+    """``negatives`` a positive pair, drawn from the positive's ``camera`` or from its ``block``.
+
+    A block is ``pairs`` positive pairs, later one training step; ``rounds`` draws the list that
+    many times. With ``camera``, the paper's list, triplets are shuffled one by one.
+    """
+
+    negatives: Count = 10
+    draw: Literal["block", "camera"] = "block"
+    pairs: Count = 24
+    rounds: Count = 1
+    splits: dict[Benchmark, Split] = {}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.pairs <= self.negatives:
+            raise ValueError(f"pairs must exceed negatives ({self.negatives}), found {self.pairs}")
+        return self
+
+
+class Training(Section):
+    """One training; ``triplets`` are those a step.
+
+    ``compile`` spares a GPU the launches of a step's many kernels, for half a minute at the start.
+    """
+
+    steps: Count
+    triplets: Count = 240
+    rate: Positive = 1e-3
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    decay: Annotated[float, Field(ge=0)] = 5e-4
+    margin: Positive = 1.0
+    validate_every: Count = 200
+    compile: bool = False
+
+
+class Pretrain(Training):
+    """Training of ``variants`` on each of ``splits`` of ``source``; targets start from split 0.
+
+    ``weights``: a file of ImageNet weights for a trunk of full width; without it all is drawn.
+    ``width`` scales what is drawn.
+    """
+
+    source: Benchmark = "cuhk03"
+    variants: Listed[Variant] = ("mtdnet",)
+    splits: Listed[SplitNumber] = (0,)
+    width: Annotated[float, Field(gt=0, le=1)] = 1.0
+    weights: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if 0 not in self.splits:
+            raise ValueError("splits: 0 is missing; targets start from its networks")
+        return self
+
+
+class Compared(Section):
+    """Further ``variants``, trained on some of the targets to compare them."""
+
+    targets: Listed[Benchmark] = ()
+    variants: Listed[Variant] = ()
+
+
+class Train(Training):
+    """Training of ``variants`` on each of ``splits`` of every target, from the source network.
+
+    ``rates`` overrides ``rate`` for a target.
+    """
+
+    targets: Listed[Benchmark] = ()
+    variants: Listed[Variant] = ("mtdnet",)
+    splits: Listed[SplitNumber] = (0,)
+    compared: Compared = Compared()
+    rates: dict[Benchmark, Positive] = {}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for target in self.compared.targets:
+            if target not in self.targets:
+                raise ValueError(f"compared.targets: '{target}' is not among targets")
+        for target, variant in self._compared():
+            if variant in self.variants:
+                raise ValueError(
+                    f"compared: '{variant}' on '{target}' is among targets and variants too"
+                )
+        return self
+
+    def _compared(self) -> Iterator[tuple[str, str]]:
+        return product(self.compared.targets, self.compared.variants)
+
+    def networks(self) -> list[tuple[str, str]]:
+        """Return (target, variant) of all that is trained on each split."""
+        return [*product(self.targets, self.variants), *self._compared()]
+
+    def on(self, target: str) -> Training:
+        """Return the settings of the training on one target, at its own rate if it has one."""
+        own = {name: getattr(self, name) for name in Training.model_fields}
+        return Training(**own | {"rate": self.rates.get(target, self.rate)})
+
+
+class Evaluate(Section):
+    """What of the CMC curve is reported, at which false-alarm rates, and how many pictures.
+
+    ``compile`` doubles what a GPU scores a second, for some seconds at the start.
+    """
+
+    ranks: Annotated[Listed[Count], Field(min_length=1)] = (1, 5, 10, 20)
+    false_alarms: Listed[Share] = (0.01, 0.1)
+    pictures: Count = 6
+    compile: bool = False
+
+
+class Report(Section):
+    """The page's title."""
+
+    title: str = "MTDnet"
+
+
+class Params(Section):
+    """All of ``params.yaml``; ``seed`` is the root of every random draw but the splits'."""
+
+    ingest: Ingest
+    augment: Augment
+    pretrain: Pretrain
+    train: Train
+    evaluate: Evaluate
+    report: Report
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        named: dict[str, Iterable[str]] = {
+            "augment.splits": self.augment.splits,
+            "pretrain.source": [self.pretrain.source],
+            "train.targets": self.train.targets,
+            "train.rates": self.train.rates,
+        }
+        known = ", ".join(self.ingest.layouts)
+        for key, benchmarks in named.items():
+            for name in benchmarks:
+                if name not in self.ingest.layouts:
+                    raise ValueError(f"{key}: no benchmark '{name}'; known: {known}")
+        if (source := self.pretrain.source) in self.train.targets:
+            raise ValueError(f"train.targets: '{source}' is pretrain.source; take it out of one")
+        return self

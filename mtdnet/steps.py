@@ -49,7 +49,7 @@ def evaluation(benchmark: str, split: int, variant: str) -> Path:
 
 def _name(name: str) -> str:
     """Return a name that makes one folder; InputError for a path, which would lead elsewhere."""
-    if not re.fullmatch(r"[A-Za-z0-9][\w-]*", name, re.ASCII):
+    if not re.fullmatch(r"\w[\w-]*", name, re.ASCII):
         raise InputError(
             f"'{name}': no name of a benchmark or variant; letters, digits, - and _ make one"
         )

@@ -60,9 +60,9 @@ class Images:
         again = "run the ingest step again"
         counts = read_json(folder / COUNTS)
         try:
-            table = pq.read_table(folder / TABLE)
+            table = pq.read_table(folder / TABLE, page_checksum_verification=True)
             pixels = np.load(folder / PIXELS, mmap_mode="c")  # torch warns of read-only
-        except (OSError, ValueError, EOFError) as problem:  # pyarrow's and numpy's
+        except (OSError, ValueError, EOFError, pa.ArrowException) as problem:
             line = str(problem).splitlines()[0]
             raise InputError(f"{folder}: not a whole ingest ({line}); {again}") from None
         if table.schema.remove_metadata() != SCHEMA:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mtdnet.data import archives
 from mtdnet.data.images import COUNTS, PIXELS, SCHEMA, TABLE, sealed
@@ -17,6 +16,7 @@ from mtdnet.data.pack import pack
 from mtdnet.data.scan import Entry, Found, files
 from mtdnet.errors import InputError
 from mtdnet.files import whole, write_json
+from mtdnet.tables import write_table
 
 BOXES = ("labeled", "detected")
 NUMBER = re.compile(r"0*(\d+)(?:\.0*)?")
@@ -85,7 +85,7 @@ def _write(
         for e, o in zip(entries, originals, strict=True)
     ]
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    pq.write_table(sealed(table, draft / PIXELS), draft / TABLE)
+    write_table(sealed(table, draft / PIXELS), draft / TABLE)
     counts = {
         "benchmark": benchmark,
         "layout": layout,

@@ -98,7 +98,7 @@ def read(folder: Path) -> tuple[Facts, pa.Table]:
         files = pq.read_table(folder / FILES)
         if files.schema != SCHEMA:
             raise ValueError(f"other columns than {SCHEMA.names}")
-    except (OSError, TypeError, ValueError, AttributeError) as problem:  # pyarrow's too
+    except (OSError, TypeError, ValueError, AttributeError, pa.ArrowException) as problem:
         line = str(problem).splitlines()[0]
         raise InputError(f"{folder}: no whole index ({line}); remove it and index again") from None
     return facts, files

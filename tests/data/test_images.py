@@ -91,6 +91,21 @@ def test_a_cut_array_that_was_filled_up_is_noticed(folder: Path) -> None:
         Images.open(folder)
 
 
+def test_a_flipped_bit_of_the_table_is_noticed_or_does_not_matter(folder: Path) -> None:
+    file, whole = folder / "images.parquet", Images.open(folder)
+    content, refused = file.read_bytes(), 0
+    for at in range(0, len(content), 23):
+        file.write_bytes(content[:at] + bytes([content[at] ^ 16]) + content[at + 1 :])
+        try:
+            found = Images.open(folder)
+        except InputError:
+            refused += 1
+            continue
+        for name in ("person", "camera", "path", "part", "role"):
+            assert getattr(found, name).tolist() == getattr(whole, name).tolist(), at
+    assert refused > 20
+
+
 def test_the_table_hashes_the_pixels(folder: Path, tmp_path: Path) -> None:
     """What rests on a hash of the table alone rests on the pixels, too."""
     (tmp_path / "again").mkdir()

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from mtdnet.errors import InputError
 
 IN_THE_WAY = (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.ENOTDIR)
@@ -25,7 +27,8 @@ def whole(target: Path) -> Iterator[Path]:
     The block may write a file or make a folder there. When it raises, nothing of it remains
     and an earlier ``target`` is untouched. A folder that stands at ``target`` is replaced if it
     is an earlier one of these: empty, or with a file of the same name as one of the new folder's.
-    Raises InputError when it is another folder, or a file stands in a folder's place.
+    Raises InputError when it is another folder, or a file stands in a folder's place; OSError when
+    the disk is full, also where the block writes by safetensors.
 
     What a killed process left of its own is removed when ``target`` is written next: such a folder,
     ".NAME.PROCESS.xxxxxxxx", is locked as long as its process lives.
@@ -34,7 +37,13 @@ def whole(target: Path) -> Iterator[Path]:
     _sweep(target)
     with _room(target) as room:
         draft = room / target.name
-        yield draft
+        try:
+            yield draft
+        except SafetensorError as problem:  # the system's error, a full disk say, is in its text
+            number = re.search(r"os error (\d+)", str(problem))
+            if number is None:
+                raise
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(target)) from None
         for attempt in range(9):
             try:
                 _check_replaced(target, draft)

@@ -27,6 +27,14 @@ def commit() -> str:
         return ""
 
 
+def code() -> str:
+    """Return the SHA-256 of this package's sources, wherever they stand."""
+    package, digest = Path(__file__).parent, hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        digest.update(f"{file.relative_to(package)} {sha256(file)}".encode())
+    return digest.hexdigest()
+
+
 def inputs(ingested: Path, augmented: Path, origin: Path | None) -> list[Path]:
     """Return the files that a training rests on; ``origin``: the weights that it starts from."""
     files = [ingested / "images.parquet", augmented / "triplets.parquet"]

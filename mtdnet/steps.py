@@ -93,7 +93,12 @@ def pretrain(
     section = params.pretrain
     check("pretrain", section.source, split, variant, trained_on_source(params))
     weights = Path(section.weights) if section.weights else None
-    origin = {"width": section.width, "weights": weights}
+    origin = {
+        "width": section.width,
+        "weights": weights,
+        "hidden_bias": section.hidden_bias,
+        "joint_start": section.joint_start,
+    }
     return _train(section.source, split, variant, section, params.seed, observe, **origin)
 
 

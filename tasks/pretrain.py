@@ -12,7 +12,8 @@ def pretrain(params: Params, variant: str, split: int) -> None:
     """Train a variant on the source as one MLflow run."""
     section = params.pretrain
     steps.check("pretrain", section.source, split, variant, steps.trained_on_source(params))
-    settings = section.model_dump(include={*Training.model_fields, "width", "weights"})
+    drawn = {"width", "weights", "hidden_bias", "joint_start"}
+    settings = section.model_dump(include={*Training.model_fields, *drawn})
     network = section.source, split, variant
     origin = Path(section.weights) if section.weights else None
     with runs.training(network, settings | {"seed": params.seed}, origin) as observe:

@@ -181,7 +181,7 @@ def test_an_evaluation_continues_and_leaves_no_tiles(
         augmented=augmented,
         out=tmp_path / "model",
         checkpoints=tmp_path / "training",
-        settings=Training(steps=3, triplets=20, rate=0.01, validate_every=3),
+        settings=Training(steps=3, triplets=20, learning_rate=0.01, validate_every=3),
         seed=3,
         width=1 / 16,
     )

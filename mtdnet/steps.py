@@ -7,6 +7,7 @@ reads its own section, and writes its output whole or not at all. Imports stand 
 augment start in a fraction of the time that torch takes to load.
 """
 
+import re
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,22 +26,31 @@ CHECKPOINTS = Path("checkpoints")  # outside of what DVC clears before a stage r
 
 def ingested(benchmark: str) -> Path:
     """Return the folder of a benchmark's table and packed images."""
-    return RESULTS / "ingest" / benchmark
+    return RESULTS / "ingest" / _name(benchmark)
 
 
 def augmented(benchmark: str, split: int) -> Path:
     """Return the folder of an identity split of a benchmark and its triplets."""
-    return RESULTS / "augment" / f"{benchmark}-{split}"
+    return RESULTS / "augment" / f"{_name(benchmark)}-{split}"
 
 
 def model(benchmark: str, split: int, variant: str) -> Path:
     """Return the folder of the network of ``variant`` trained on a split of ``benchmark``."""
-    return MODELS / f"{benchmark}-{split}" / variant
+    return MODELS / f"{_name(benchmark)}-{split}" / _name(variant)
 
 
 def evaluation(benchmark: str, split: int, variant: str) -> Path:
     """Return the folder of a trained network's test figures."""
-    return RESULTS / "evaluate" / f"{benchmark}-{split}" / variant
+    return RESULTS / "evaluate" / f"{_name(benchmark)}-{split}" / _name(variant)
+
+
+def _name(name: str) -> str:
+    """Return a name that makes one folder; InputError for a path, which would lead elsewhere."""
+    if not re.fullmatch(r"\w[\w-]*", name, re.ASCII):
+        raise InputError(
+            f"'{name}': no name of a benchmark or variant; letters, digits, - and _ make one"
+        )
+    return name
 
 
 def ingest(params: Params, benchmark: str) -> dict[str, Any]:

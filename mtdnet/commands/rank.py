@@ -82,7 +82,11 @@ def _files(query: Path, files: Sequence[Path], network: Path) -> Asked:
 
     def best(top: int) -> list[tuple[Path, float]]:
         score = verifier.rank(query, files)
-        order = np.argsort(score if verifier.measure == "distance" else -score, kind="stable")
+        there = np.flatnonzero(~np.isnan(score))
+        if not len(there):
+            raise InputError(f"{query}: not one of the {len(files)} other images can be read")
+        cost = score[there] if verifier.measure == "distance" else -score[there]
+        order = there[np.argsort(cost, kind="stable")]
         return [(files[i], float(score[i])) for i in order[:top]]
 
     return Asked(len(files), verifier.measure, best)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mtdnet import params
 from mtdnet.artifacts import HeldOut, Parts, SplitCounts
@@ -14,6 +13,7 @@ from mtdnet.files import whole
 from mtdnet.protocol.splits import divide
 from mtdnet.protocol.triplets import draw, positive_pairs
 from mtdnet.rng import generator
+from mtdnet.tables import write_table
 
 STREAMS = ("anchor", "positive", "negative")
 
@@ -80,9 +80,9 @@ def augment(
         draft.mkdir()
         everything = np.arange(len(part), dtype=np.int32)
         columns = {"image": everything, "person": images.person, "camera": images.camera}
-        pq.write_table(pa.table(columns | {"part": part, "role": role}), draft / "split.parquet")
+        write_table(pa.table(columns | {"part": part, "role": role}), draft / "split.parquet")
         streams = {name: rows[:, i] for i, name in enumerate(STREAMS)}
         flags = {f"{name}_mirror": mirrors[:, i] for i, name in enumerate(STREAMS)}
-        pq.write_table(pa.table(streams | flags), draft / "triplets.parquet")
+        write_table(pa.table(streams | flags), draft / "triplets.parquet")
         counts.write(draft)
     return counts

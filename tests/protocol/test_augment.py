@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mtdnet.data.images import sealed
 from mtdnet.errors import InputError
 from mtdnet.params import Augment, Split
 from mtdnet.protocol.augment import STREAMS, augment
@@ -31,8 +32,8 @@ def ingested(folder: Path, benchmark: str, rows: Rows, test_sets: list[list[str]
         "part": [""] * count,
         "role": [""] * count,
     }
-    pq.write_table(pa.table(table), folder / "images.parquet")
     np.save(folder / "images.npy", np.zeros((count, 227, 227, 3), np.uint8))
+    pq.write_table(sealed(pa.table(table), folder / "images.npy"), folder / "images.parquet")
     counts = {
         "benchmark": benchmark,
         "layout": benchmark,

@@ -12,7 +12,10 @@ from mtdnet.files import sha256
 
 
 def commit() -> str:
-    """Return the commit of the code, with ``+`` when changed since; "" outside a checkout."""
+    """Return the commit of the code, with ``+`` when changed since; "" outside a checkout.
+
+    A repository that the code lies in, but doesn't hold (an environment's folder), is none.
+    """
     here = Path(__file__).parent
 
     def git(*words: str) -> str:
@@ -22,6 +25,8 @@ def commit() -> str:
         return done.stdout.strip() if done.returncode == 0 else ""
 
     try:
+        if not git("ls-files", "--", Path(__file__).name):
+            return ""
         return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--", ".") else "")
     except FileNotFoundError:
         return ""

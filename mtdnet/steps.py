@@ -7,23 +7,20 @@ reads its own section, and writes its output whole or not at all. Imports stand 
 augment start in a fraction of the time that torch takes to load.
 """
 
-from collections.abc import Callable, Mapping
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, Stopped
 from mtdnet.params import Params, Training
+from mtdnet.tracker import UNTRACKED, Tracker
+
+if TYPE_CHECKING:
+    from mtdnet.artifacts import SplitCounts, TrainingRecord
 
 DATA, RESULTS, MODELS = Path("data"), Path("results"), Path("models")
 REPORT = RESULTS / "report"
 CHECKPOINTS = Path("checkpoints")  # outside of what DVC clears before a stage runs
-
-Observer = Callable[[Mapping[str, float]], None]
-
-
-def ignore(row: Mapping[str, float]) -> None:
-    """Observe nothing."""
 
 
 def ingested(benchmark: str) -> Path:
@@ -64,7 +61,7 @@ def ingest(params: Params, benchmark: str) -> dict[str, Any]:
     )
 
 
-def augment(params: Params, benchmark: str, split: int) -> dict[str, Any]:
+def augment(params: Params, benchmark: str, split: int) -> "SplitCounts":
     """Draw an identity split of a benchmark and its triplets; return their counts."""
     from mtdnet.protocol.augment import augment as run
 
@@ -78,8 +75,8 @@ def augment(params: Params, benchmark: str, split: int) -> dict[str, Any]:
 
 
 def pretrain(
-    params: Params, variant: str, split: int, observe: Observer = ignore
-) -> dict[str, Any]:
+    params: Params, variant: str, split: int, tracker: Tracker = UNTRACKED
+) -> "TrainingRecord | None":
     """Train a variant on the source, from ImageNet's trunk where weights are given."""
     section = params.pretrain
     check("pretrain", section.source, split, variant, trained_on_source(params))
@@ -91,12 +88,12 @@ def pretrain(
         "hidden_bias": section.hidden_bias,
         "joint_start": section.joint_start,
     }
-    return _train(section.source, split, variant, section, params.seed, observe, **origin)
+    return _train(section.source, split, variant, section, params.seed, tracker, **origin)
 
 
 def train(
-    params: Params, target: str, variant: str, split: int, observe: Observer = ignore
-) -> dict[str, Any]:
+    params: Params, target: str, variant: str, split: int, tracker: Tracker = UNTRACKED
+) -> "TrainingRecord | None":
     """Train a variant on a target, from its source network."""
     check("train", target, split, variant, trained_on_targets(params))
     source = params.pretrain.source
@@ -105,7 +102,7 @@ def train(
         "source": (ingested(source), augmented(source, 0)),
     }
     settings = params.train.on(target)
-    return _train(target, split, variant, settings, params.seed, observe, **origin)
+    return _train(target, split, variant, settings, params.seed, tracker, **origin)
 
 
 def start(params: Params, variant: str) -> Path:
@@ -159,32 +156,43 @@ def _train(
     variant: str,
     settings: Training,
     seed: int,
-    observe: Observer,
+    tracker: Tracker,
     **origin: Any,
-) -> dict[str, Any]:
+) -> "TrainingRecord | None":
     from mtdnet.training import train as run
 
     out = model(benchmark, split, variant)
-    return run(
-        ingested=ingested(benchmark),
-        augmented=augmented(benchmark, split),
-        out=out,
-        checkpoints=CHECKPOINTS / out.relative_to(MODELS),
-        settings=settings,
-        seed=seed,
-        variant=variant,
-        observe=observe,
-        **origin,
-    )
+    try:
+        summary = run(
+            ingested=ingested(benchmark),
+            augmented=augmented(benchmark, split),
+            out=out,
+            checkpoints=CHECKPOINTS / out.relative_to(MODELS),
+            settings=settings,
+            seed=seed,
+            variant=variant,
+            tracker=tracker,
+            **origin,
+        )
+    except (Stopped, KeyboardInterrupt, SystemExit):
+        tracker.end("KILLED")
+        raise
+    except BaseException:
+        tracker.end("FAILED")
+        raise
+    tracker.end("FINISHED")
+    return summary
 
 
-def evaluate(params: Params, target: str, variant: str, split: int) -> dict[str, dict[str, float]]:
+def evaluate(
+    params: Params, target: str, variant: str, split: int, tracker: Tracker = UNTRACKED
+) -> dict[str, dict[str, float]]:
     """Score the test persons once; return the figures of each system that the network holds."""
     from mtdnet.evaluation.evaluate import evaluate as run
 
     check("evaluate", target, split, variant, trained(params))
     out = evaluation(target, split, variant)
-    return run(
+    figures = run(
         ingested=ingested(target),
         augmented=augmented(target, split),
         model=model(target, split, variant),
@@ -192,11 +200,25 @@ def evaluate(params: Params, target: str, variant: str, split: int) -> dict[str,
         checkpoints=CHECKPOINTS / out.relative_to(RESULTS),
         settings=params.evaluate,
     )
+    track_evaluation((target, split, variant), tracker)
+    return figures
+
+
+def track_evaluation(network: Network, tracker: Tracker) -> None:
+    """Record the figures and pictures that ``evaluate`` wrote of a network."""
+    from mtdnet.artifacts import Metrics
+
+    out = evaluation(*network)
+    for system, figures in Metrics.read(out).root.items():
+        tracker.figures({f"test/{system}/{name}": value for name, value in figures.items()})
+    for picture in sorted(out.glob("pictures/*.png")):
+        tracker.artefact(picture)
+    tracker.end("FINISHED")
 
 
 def report(params: Params) -> str:
     """Write the page of all evaluations; return its table as text."""
-    from mtdnet.report import report as run
+    from mtdnet.report.write import report as run
 
     networks = trained(params)
     return run(

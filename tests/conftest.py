@@ -28,6 +28,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # beside others: their threads would wa
 for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "MLFLOW_TRACKING_URI", "CUDA_VISIBLE_DEVICES"):
     os.environ.pop(name, None)
 
+import flows.environment  # noqa: E402, F401 - before Prefect, which reads it when imported
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leave out what DVC can only mend in its own code."""

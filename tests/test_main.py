@@ -23,6 +23,7 @@ def folder(small: Path, tmp_path: Path) -> Path:
     """Return a project folder with ingested images, ready to train."""
     shutil.copytree(small, tmp_path / "results")
     content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    content["augment"]["splits"] = {}  # the published share of 14 persons
     content["pretrain"] |= {"source": "viper", "width": 0.0625, "steps": 2, "validate_every": 1}
     content["train"] |= {"steps": 1, "validate_every": 1, "targets": ["ilids"]}
     content["train"]["compared"] = {"targets": [], "variants": []}
@@ -45,18 +46,33 @@ def test_trains_evaluates_and_reports(folder: Path) -> None:
     figures = folder / "results" / "evaluate" / "viper-0" / "mtdnet"
     assert {path.name for path in figures.rglob("*.*")} == {
         "calibration.csv",
-        "cases.png",
         "cmc.csv",
         "cmc.png",
         "facts.json",
-        "looked.png",
+        "head_agreement.png",
         "losses.png",
         "metrics.json",
+        "occlusion_maps.png",
         "ranked.png",
         "ranks.csv",
         "reliability.png",
         "scores.safetensors",
     }
+
+
+def test_parameters_of_another_folder_mean_its_project(folder: Path) -> None:
+    away = folder / "away"
+    away.mkdir()
+    done = mtdnet(away, "--params", "../params.yaml", "augment", "--benchmark", "viper")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith(f"in {folder}\n")
+    assert list(away.iterdir()) == []
+    done = mtdnet(away, "--params", "../params.yaml", "same", "a.png", "b.png")
+    assert f"({folder}/models/viper-0/mtdnet/network.safetensors is not there)" in done.stderr
+    (folder / "configs").mkdir()
+    (folder / "params.yaml").rename(folder / "configs" / "own.yaml")
+    done = mtdnet(folder, "--params", "configs/own.yaml", "augment", "--benchmark", "viper")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

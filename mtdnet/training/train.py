@@ -1,8 +1,6 @@
 """A whole training: from the files of augment to a model folder."""
 
-import csv
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +8,16 @@ import numpy as np
 import torch
 
 from mtdnet import device, variants
+from mtdnet.artifacts import History, TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
-from mtdnet.files import whole, write_json
+from mtdnet.files import whole
 from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
 from mtdnet.params import VARIANTS, JointStart, Training
 from mtdnet.provenance import code, commit, fingerprint, inputs
+from mtdnet.tracker import UNTRACKED, Tracker
 from mtdnet.training import begin
 from mtdnet.training.augmentation import transform
 from mtdnet.training.checkpoint import Checkpoints
@@ -28,7 +28,6 @@ from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
 
-Observer = Callable[[Mapping[str, float]], None]
 LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
 
 
@@ -48,20 +47,20 @@ def train(
     trunk: str = "caffenet",
     hidden_bias: float = 0.0,
     joint_start: JointStart = "drawn",
-    observe: Observer = lambda row: None,
-) -> dict[str, Any]:
+    tracker: Tracker = UNTRACKED,
+) -> TrainingRecord | None:
     """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
 
-    ``start``: a model folder to start from; else a network of ``width`` on ``trunk`` is drawn
-    from ``seed``, its trunk, then of full width, from ``weights`` where given;
-    ``hidden_bias``, ``joint_start``: as in ``Pretrain``. ``source``: the source
-    benchmark's folders of ingest and augment, for variants that take its triplets too. Every
-    ``validate_every`` steps the validation persons are ranked; the network best at it (rank-1, then mAP) is kept, and calibrated on them. ``observe``
-    gets each row of ``history.csv``. State is kept below ``checkpoints``: the same call continues a
-    stopped training, on a processor exactly, and writes the output of a finished one again.
-    Returns the content of ``training.json``.
+    ``start``: a model folder to start from; else a network of ``width`` on ``trunk`` is drawn from
+    ``seed``, its trunk, then of full width, from ``weights`` where given; ``hidden_bias``,
+    ``joint_start``: as in ``Pretrain``. ``source``: the source benchmark's folders of ingest and
+    augment, for variants that take its triplets too. Every ``validate_every`` steps the validation
+    persons are ranked; the network best at it (rank-1, then mAP) is kept, and calibrated on them.
+    ``tracker`` gets the fingerprint and each row of ``history.csv``. State is kept below
+    ``checkpoints``: the same call continues a stopped training, on a processor exactly, and writes
+    the output of a finished one again.
 
-    Several processes of torchrun train one network; all but the first return an empty dictionary.
+    Several processes of torchrun train one network; all but the first return None.
 
     Raises InputError for bad input, a loss that is not finite, or when another process does the
     same training; Stopped after SIGINT or SIGTERM.
@@ -87,6 +86,7 @@ def train(
         "start": [hidden_bias, joint_start],
     }
     mark = fingerprint(_of_steps(settings) | facts, files)
+    origin = start.name if start else weights.name if weights else "drawn"
     keeper = Checkpoints(checkpoints)
     change = transform(settings.augmentation, (pixels.shape[1], pixels.shape[2]))
     with keeper.lock(is_first()):
@@ -97,8 +97,10 @@ def train(
             others = begin.source(kind, variant, settings, seed, source, place, group, change, size)
             trainer = Trainer(kind, network, settings, place, group)
             state = _resumed(keeper.restore(mark, trainer), mark, settings, checkpoints)
+            more = {"steps": settings.steps, "compile": settings.compile, "width": network.width}
+            tracker.start(mark, _of_steps(settings) | more | {"start": origin, "seed": seed})
             for row in state.history:
-                observe(row)
+                tracker.log(row)
             before = time.monotonic() - state.seconds
             with Stop() as stop, Progress(out.name, settings, state, group.rank > 0) as progress:
                 stopping = False
@@ -121,39 +123,42 @@ def train(
                     if row_due or stopping:
                         keeper.save(state, trainer, row_due and state.best_step == state.step)
                     if row_due:
-                        observe(state.history[-1])
+                        tracker.log(state.history[-1])
         if state.step < settings.steps:
             raise Stopped(f"{out.name}: stopped at step {state.step} of {settings.steps}; kept")
         if group.rank:
-            return {}
+            return None
         best = serialization.load(keeper.best(state)).network
         if state.summary is None:
-            state.summary = {
-                "variant": variant,
-                "start": start.name if start else weights.name if weights else "drawn",
-                "width": network.width,
-                "trunk": network.trunk.name,
-                "trunk_width": network.trunk_width,
-                "seed": seed,
-                "steps": state.step,
-                "triplets": state.step * settings.triplets,
-                "best_step": state.best_step,
-                "validation_rank1": state.best[0],
-                "validation_mAP": state.best[1],
-                "validation_persons": len(set(validation.who[0])),
-                "temperature": validation.temperature(best),
-                "seconds": round(state.seconds, 1),
-                "triplets_per_second": round(state.step * settings.triplets / state.seconds, 1),
-                "device": place.name,
-                "processes": group.count,
-                "bf16": place.bf16,
-                "compiled": settings.compile,
-                "commit": commit(),
-            }
+            record = TrainingRecord(
+                variant=variant,
+                start=origin,
+                width=network.width,
+                trunk=network.trunk.name,
+                trunk_width=network.trunk_width,
+                seed=seed,
+                steps=state.step,
+                triplets=state.step * settings.triplets,
+                best_step=state.best_step,
+                validation_rank1=state.best[0],
+                validation_mAP=state.best[1],
+                validation_persons=len(set(validation.who[0])),
+                temperature=validation.temperature(best),
+                seconds=round(state.seconds, 1),
+                triplets_per_second=round(state.step * settings.triplets / state.seconds, 1),
+                device=place.name,
+                processes=group.count,
+                bf16=place.bf16,
+                compiled=settings.compile,
+                commit=commit(),
+                fingerprint=mark,
+            )
+            state.summary = record.model_dump()
             state.code = code()
             keeper.finish(state)
-        _write(out, best, state, state.summary)
-        return state.summary
+        record = TrainingRecord.model_validate(state.summary)
+        _write(out, best, state, record)
+        return record
 
 
 def _resumed(state: State | None, mark: str, settings: Training, checkpoints: Path) -> State:
@@ -190,12 +195,11 @@ def _step_seed(seed: int, step: int, group: Distributed) -> int:
     return int(np.random.SeedSequence([seed, step, group.rank]).generate_state(1, np.uint64)[0])
 
 
-def _write(out: Path, best: Network, state: State, summary: Mapping[str, Any]) -> None:
+def _write(out: Path, best: Network, state: State, record: TrainingRecord) -> None:
     with whole(out) as draft:
         draft.mkdir()
-        serialization.save(best, draft / "network.safetensors", summary["temperature"])
-        with (draft / "history.csv").open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, list(state.history[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(state.history)
-        write_json(draft / "training.json", summary)
+        serialization.save(best, draft / "network.safetensors", record.temperature)
+        names = list(state.history[0])
+        columns = {name: [row.get(name) for row in state.history] for name in names}
+        History.model_validate(columns).write(draft)
+        record.write(draft)

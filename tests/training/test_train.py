@@ -14,12 +14,14 @@ import torch
 from safetensors.torch import load_file
 
 from mtdnet import variants
+from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import read_json
 from mtdnet.networks import serialization
 from mtdnet.params import VARIANTS, Augmentation, Schedule, Training
 from mtdnet.protocol.query_gallery import probes
+from mtdnet.tracker import Untracked
 from mtdnet.training import train
 from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.state import State
@@ -31,12 +33,22 @@ pytestmark = pytest.mark.slow
 STEPS = Training(steps=6, triplets=20, learning_rate=0.01, validate_every=3)
 
 
+class Rows(Untracked):
+    """Keeps the steps of a history's rows."""
+
+    def __init__(self) -> None:
+        self.steps: list[float] = []
+
+    def log(self, row: Mapping[str, float]) -> None:
+        self.steps.append(row["step"])
+
+
 @pytest.fixture(autouse=True)
 def processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MTDNET_DEVICE", "cpu")
 
 
-def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> dict[str, Any]:
+def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> TrainingRecord | None:
     return train(
         ingested=small / "ingest" / "viper",
         augmented=small / "augment" / "viper-0",
@@ -53,19 +65,19 @@ def changed(settings: Training, **values: Any) -> Training:
 
 
 def test_writes_a_model_folder_and_tells_each_row(small: Path, tmp_path: Path) -> None:
-    rows: list[Mapping[str, float]] = []
-    summary = run(small, tmp_path, observe=rows.append)
+    rows = Rows()
+    summary = run(small, tmp_path, tracker=rows)
     model = tmp_path / "model"
-    assert [row["step"] for row in rows] == [3, 6]
+    assert rows.steps == [3, 6]
     header, *lines = (model / "history.csv").read_text().splitlines()
     assert header.startswith("step,triplets,triplet_loss,pair_loss,validation_rank1")
     assert len(lines) == 2
-    assert read_json(model / "training.json") == summary
-    assert summary["triplets"] == 120
-    assert serialization.load(model / "network.safetensors").temperature == summary["temperature"]
+    assert summary and read_json(model / "training.json") == summary.model_dump()
+    assert summary.triplets == 120
+    assert serialization.load(model / "network.safetensors").temperature == summary.temperature
     assert {file.name for file in (tmp_path / "checkpoints").iterdir()} == {
         "last.safetensors",
-        f"best-{summary['best_step']}.safetensors",
+        f"best-{summary.best_step}.safetensors",
         "lock",
     }
 
@@ -112,10 +124,10 @@ def test_a_stopped_training_continues_exactly(
     with pytest.raises(Stopped, match="stopped at step 4 of 6"):
         run(small, tmp_path / "parts", **more)
     assert not (tmp_path / "parts" / "model").exists()
-    rows: list[Mapping[str, float]] = []
-    run(small, tmp_path / "parts", observe=rows.append, **more)
+    rows = Rows()
+    run(small, tmp_path / "parts", tracker=rows, **more)
     assert len(taken) == 6, "it began anew"
-    assert [row["step"] for row in rows] == [3, 6], "rows before the stop are told again"
+    assert rows.steps == [3, 6], "rows before the stop are told again"
     same_models(tmp_path / "whole", tmp_path / "parts")
 
 
@@ -183,11 +195,11 @@ def test_a_training_that_was_killed_at_its_end_writes_its_model_without_a_step(
         patch.setattr(Checkpoints, "finish", finished)
         run(small, tmp_path / "killed")
     taken = interrupt(monkeypatch, after=99)
-    rows: list[Mapping[str, float]] = []
-    summary = run(small, tmp_path / "killed", observe=rows.append)
-    assert not taken and [row["step"] for row in rows] == [3, 6]
+    rows = Rows()
+    summary = run(small, tmp_path / "killed", tracker=rows)
+    assert not taken and rows.steps == [3, 6]
     same_models(tmp_path / "whole", tmp_path / "killed")
-    assert read_json(tmp_path / "killed" / "model" / "training.json") == summary
+    assert TrainingRecord.read(tmp_path / "killed" / "model") == summary
     shutil.rmtree(tmp_path / "killed" / "model")
     assert run(small, tmp_path / "killed") == summary, "as often as it is asked for"
     assert not taken
@@ -221,7 +233,8 @@ def test_keeps_the_network_that_was_best_on_validation_persons(
         "measure",
         lambda self, network: {"validation_rank1": next(rising), "validation_mAP": 0.5},
     )
-    assert run(small, tmp_path / "both")["best_step"] == 3
+    record = run(small, tmp_path / "both")
+    assert record and record.best_step == 3
     first, both = (
         load_file(tmp_path / name / "model" / "network.safetensors") for name in ("first", "both")
     )
@@ -266,7 +279,7 @@ def test_starts_from_another_network(small: Path, tmp_path: Path) -> None:
     first = run(small, tmp_path / "first")
     settings = Training(steps=1, triplets=20, learning_rate=1e-12, validate_every=1)
     second = run(small, tmp_path / "second", settings, start=tmp_path / "first" / "model")
-    assert (first["start"], second["start"]) == ("drawn", "model")
+    assert first and second and (first.start, second.start) == ("drawn", "model")
     one, two = (
         load_file(tmp_path / name / "model" / "network.safetensors") for name in ("first", "second")
     )

@@ -116,9 +116,8 @@ def _pair(
         pixels = probes.pixels[rows[image]]
         query_gallery.person(axes, _pale(pixels) if covered else pixels, above, "", frame)
         if covered:
-            axes.imshow(
-                maps[image], cmap=HEAT, norm=scale, aspect=query_gallery.aspect(maps[image])
-            )
+            aspect = query_gallery.aspect(maps[image])
+            axes.imshow(maps[image], cmap=HEAT, norm=scale, aspect=aspect)
     query_gallery.text_at(figure, left + EDGE, top + TALL + 0.06, labels[1])
     bar = query_gallery.axes_at(figure, left + EDGE + 4 * STEP, top + 0.1, 0.1, TALL - 0.2)
     figure.colorbar(ScalarMappable(scale, HEAT), cax=bar)

@@ -56,7 +56,7 @@ def test_every_step_and_every_answer(
         figures = steps.evaluate(project, benchmark, variant, split)
         assert all(0 <= own["rank-1"] <= own["rank-5"] <= 1 for own in figures.values())
         pictures = steps.evaluation(benchmark, split, variant) / "pictures"
-        assert (pictures / "looked.png").is_file() and (pictures / "ranked.png").is_file()
+        assert (pictures / "occlusion_maps.png").is_file() and (pictures / "ranked.png").is_file()
     assert "MTDnet-cross" in steps.report(project)
 
     network = ("viper", 0, "mtdnet")

@@ -199,7 +199,7 @@ def test_a_training_that_was_killed_at_its_end_writes_its_model_without_a_step(
     summary = run(small, tmp_path / "killed", tracker=rows)
     assert not taken and rows.steps == [3, 6]
     same_models(tmp_path / "whole", tmp_path / "killed")
-    assert read_json(tmp_path / "killed" / "model" / "training.json") == summary
+    assert TrainingRecord.read(tmp_path / "killed" / "model") == summary
     shutil.rmtree(tmp_path / "killed" / "model")
     assert run(small, tmp_path / "killed") == summary, "as often as it is asked for"
     assert not taken

@@ -36,7 +36,7 @@ class Facts:
     features: int
     halves: int
     done: int = 0
-    grid: Sequence[int] = (13, 13)
+    grid: tuple[int, ...] = (13, 13)
     left_out: tuple[int, ...] = ()
 
     def arrays(self, count: int) -> dict[str, tuple[tuple[int, ...], str]]:
@@ -95,7 +95,13 @@ def read(folder: Path) -> tuple[Facts, pa.Table]:
         raise InputError(f"{folder}: no index of a gallery; make one with `mtdnet index`")
     try:
         told = read_json(folder / FACTS)
-        facts = Facts(**told | {"left_out": tuple(told.get("left_out", ()))})
+        facts = Facts(
+            **told
+            | {
+                "grid": tuple(told.get("grid", (13, 13))),
+                "left_out": tuple(told.get("left_out", ())),
+            }
+        )
         files = pq.read_table(folder / FILES)
         if files.schema != SCHEMA:
             raise ValueError(f"other columns than {SCHEMA.names}")

@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mtdnet.commands.model import fetched, named
-from mtdnet.commands.output import Answer, note
+from mtdnet.commands.model import named
+from mtdnet.commands.output import Answer, bar, note
 from mtdnet.commands.ranking_page import Match, format_score, ranking_page
 from mtdnet.data.pixels import read_files
 from mtdnet.errors import InputError
 from mtdnet.files import whole
 from mtdnet.inference.image_files import images
 from mtdnet.inference.index_store import is_index
+from mtdnet.inference.model_file import fetched
 
 PAGES = (".html", ".htm")  # so that a slip doesn't overwrite an image
 
@@ -81,7 +82,8 @@ def _files(query: Path, files: Sequence[Path], network: Path) -> Asked:
     verifier = Verifier(network)
 
     def best(top: int) -> list[tuple[Path, float]]:
-        score = verifier.rank(query, files)
+        with bar(len(files), "images") as progress:
+            score = verifier.scores(query, files, progress.update)
         there = np.flatnonzero(~np.isnan(score))
         if not len(there):
             raise InputError(f"{query}: not one of the {len(files)} other images can be read")

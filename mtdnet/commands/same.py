@@ -3,9 +3,10 @@
 import csv
 from pathlib import Path
 
-from mtdnet.commands.model import fetched, named
-from mtdnet.commands.output import Answer, note
+from mtdnet.commands.model import named
+from mtdnet.commands.output import Answer, bar, note
 from mtdnet.errors import InputError
+from mtdnet.inference.model_file import fetched
 
 COLUMNS = ("left", "right")
 
@@ -31,7 +32,8 @@ def same(
     with fetched(chosen) as network:
         verifier = Verifier(network)
     note(f"asked {chosen}")
-    found = verifier.probability(lefts, rights).tolist()
+    with bar(len(asked), "pairs") as progress:
+        found = verifier.probability(lefts, rights, seen=progress.update).tolist()
     rows = [
         {"left": str(a), "right": str(b), "probability": p}
         for p, (a, b) in zip(found, asked, strict=True)

@@ -171,6 +171,6 @@ def test_the_environment_names_a_model(
 def test_a_registry_needs_the_pipeline(
     call: Callable[..., Called], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtdnet.commands.model.entry_points", lambda group: ())
+    monkeypatch.setattr("mtdnet.inference.model_file.entry_points", lambda group: ())
     _, _, err = call("same", "query.png", "query.png", "--model", "models:/mtdnet-viper@champion")
     assert "install mtdnet[pipeline] to load from a registry" in err

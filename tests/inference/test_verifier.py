@@ -62,7 +62,7 @@ def test_a_network_without_a_pair_head_ranks_only(
     images = torch.from_numpy(np.stack([resized(Image.open(path), (227, 227)) for path in files]))
     scorer = Scorer(network, device.choose())
     expected = scorer.distances(images, np.array([1]), np.arange(3))[0]
-    np.testing.assert_allclose(verifier.rank(files[1], files), expected, atol=1e-2)
+    np.testing.assert_allclose(verifier.scores(files[1], files), expected, atol=1e-2)
     with pytest.raises(InputError, match="this network only ranks"):
         verifier.probability(files[:1], files[1:2])
 

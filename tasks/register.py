@@ -1,28 +1,23 @@
 """Registration of trained networks: no stage's output, so DVC would skip it for a restored one."""
 
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
-from importlib.metadata import requires, version
 from pathlib import Path
 
 from mlflow.artifacts import list_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from packaging.requirements import Requirement
-from packaging.version import Version
 
-import mtdnet
 from mtdnet import steps
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.networks import header
 from mtdnet.steps import Network
-from tasks import runs, store
+from tasks import runs, served_model, store
 
 CHAMPION = "champion"
-FILE = "network.safetensors"
+FILE = served_model.FILE
 
 
 def registered(root: Path, networks: Sequence[Network]) -> Iterator[str]:
@@ -111,23 +106,9 @@ def _holds_network(made: ModelVersion) -> bool:
 def _log_model(run_id: str, model: Path) -> None:
     """Save the network and the code that it needs as an MLflow model of a run."""
     from mlflow import pyfunc  # seconds, and most runs register nothing
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
 
-    signature = ModelSignature(
-        inputs=Schema([ColSpec(DataType.string, "left"), ColSpec(DataType.string, "right")]),
-        outputs=Schema([ColSpec(DataType.float, "probability")]),
-    )
-    with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*input example")  # it would be run, on files
-        pyfunc.save_model(
-            Path(room, "model"),
-            python_model=str(Path(__file__).with_name("model_code.py")),
-            artifacts={"network": str(model / FILE)},
-            code_paths=[str(Path(mtdnet.__file__).parent)],
-            signature=signature,
-            pip_requirements=_pinned(),
-        )
+    with tempfile.TemporaryDirectory() as room:
+        pyfunc.save_model(Path(room, "model"), **served_model.parts(model))
         store.client().log_artifacts(run_id, str(Path(room, "model")), "model")
 
 
@@ -139,10 +120,3 @@ def _versions(name: str, sha256: str) -> list[ModelVersion]:
 
 def _rank1(made: ModelVersion) -> float:
     return float(made.tags["validation_rank1"])
-
-
-def _pinned() -> list[str]:
-    """Return what ``mtdnet`` requires, and what a model's table needs, at the versions here."""
-    names = [Requirement(line) for line in requires("mtdnet") or []]
-    needed = [each.name for each in names if each.marker is None] + ["mlflow", "pandas"]
-    return [f"{each}=={Version(version(each)).public}" for each in needed]

@@ -24,7 +24,9 @@ FOLDS = (8, 1)
 
 Scores = NDArray[np.floating]
 Seen = Callable[[int], object]
-Person = ImageLike | Sequence[ImageLike]  # one image, or several of one person: a track
+Person = (
+    ImageLike | Sequence[ImageLike] | Sequence[Source]
+)  # one image, or several of one person: a track
 Persons = list[Person] | tuple[Person, ...]
 
 
@@ -111,23 +113,31 @@ class Verifier:
         return self._describer.calibrated(pooled(found, group, len(pairs)))
 
     def rank(
-        self, query: Person, gallery: Sequence[Person], top: int | None = None, folds: int = 8
+        self,
+        query: Person,
+        gallery: Sequence[Person],
+        top: int | None = None,
+        folds: int = 8,
+        shortlist: int | None = None,
     ) -> list[Ranked]:
         """Return the ``top`` images or tracks of a gallery most like the query, best first.
 
-        All of them by default. Images that can't be read are named on standard error and left
-        out, but for those of tracks. Raises InputError when there is a track and the network has
-        no pair head, or what ``scores`` raises.
+        All of them by default. With a ``shortlist`` only so many, but ``top`` at least, nearest by
+        ranking features are put to the pair head. Raises InputError for what is no image, or
+        ``folds`` as in ``probability``.
         """
-        persons: Sequence[Any] = (query, *gallery)
-        if folds == 8 and all(map(is_one, persons)):
-            scores = self.scores(persons[0], persons[1:])
-        else:
-            scores = self.probability([query] * len(gallery), gallery, folds)
-        there = np.flatnonzero(~np.isnan(scores))
-        cost = scores[there] if self.measure == "distance" else -scores[there]
-        order = there[np.argsort(cost, kind="stable")]
-        return [Ranked(int(i), float(scores[i])) for i in order[:top]]
+        asked = _track(query, "query")
+        others = [_track(person, f"gallery {n}") for n, person in enumerate(gallery)]
+        rows = np.arange(len(others))
+        if self.measure == "distance" or (shortlist and shortlist < len(others)):
+            near = self._distances(asked, others)
+            order = np.argsort(near, kind="stable")
+            if self.measure == "distance":
+                return [Ranked(int(i), float(near[i])) for i in order[:top]]
+            rows = np.sort(order[: max(shortlist or 0, top or 0)])
+        scores = self.probability([asked] * len(rows), [others[i] for i in rows], folds)
+        best = np.argsort(-scores, kind="stable")[:top]
+        return [Ranked(int(rows[i]), float(scores[i])) for i in best]
 
     def scores(
         self, query: ImageLike, gallery: Sequence[ImageLike], seen: Seen = lambda count: None
@@ -182,6 +192,14 @@ class Verifier:
             found[some] = self._describer.scorer.matched(*(_of(held, s) for s in sides), folds)
             seen(len(some))
         return found
+
+    def _distances(self, query: list[Source], gallery: list[list[Source]]) -> Scores:
+        """Return squared distances (G,) in [0, 4] of tracks by the mean of their features."""
+        tracks = [query, *gallery]
+        every = self.embed([image for track in tracks for image in track])
+        ends = np.cumsum([len(track) for track in tracks])[:-1]
+        point, *others = (part.mean(0) for part in np.split(every, ends))
+        return np.clip(2 - 2 * np.array([point @ other for other in others]), 0, 4)
 
     def _against(self, query: Tensor) -> Callable[[Tensor], Scores]:
         """Return what scores images (G, ...) against one query (1, ...)."""

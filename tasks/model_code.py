@@ -75,11 +75,11 @@ class Answers(PythonModel):
             folds = int(given.get("folds", 8))
             if mode == "rank":
                 return self._rank(model_input, folds, **_counts(given))
-            columns = [_images(model_input, name) for name in COLUMNS[mode]]
             if mode == "features":
-                features = self.verifier.embed(columns[0]).tolist()
+                features = self.verifier.embed(_images(model_input, "image")).tolist()
                 return pd.DataFrame({"feature": features}, index=model_input.index)
-            probability = self.verifier.probability(*columns, folds=folds).astype("float32")
+            left, right = (_images(model_input, side) for side in COLUMNS["same"])
+            probability = self.verifier.probability(left, right, folds).astype("float32")
             return pd.DataFrame({"probability": probability}, index=model_input.index)
         except InputError as problem:
             raise Refused(str(problem)) from None

@@ -25,10 +25,10 @@ def parts(model: Path) -> dict[str, Any]:
     binary columns take no data URI and no list, and refuse a missing value without its row.
     """
     from mlflow.models import ModelSignature  # seconds, and most runs register nothing
-    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
     from mlflow.types.schema import Array
 
-    def columns(kind: DataType, *names: str) -> list[ColSpec]:
+    def columns(kind: DataType, *names: str) -> list[ColSpec | TensorSpec]:
         return [ColSpec(kind, name, required=False) for name in names]
 
     inputs = columns(DataType.string, "left", "right", "query", "gallery", "image")

@@ -65,6 +65,8 @@ def decode(content: bytes, name: str) -> Image.Image:
             return _upright(image, _rgb(image, name))
     except InputError:
         raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise InputError(f"{name}: more than {PIXELS:,} pixels; scale it down") from None
     except UnidentifiedImageError:
         what = "a web page" if is_page(content) else "empty" if not content else "no known format"
     except Exception as problem:  # of any kind: Pillow reads what strangers wrote

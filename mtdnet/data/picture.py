@@ -13,8 +13,6 @@ from PIL import Image
 from mtdnet.data.decode import PIXELS, decode, upright_rgb
 from mtdnet.errors import InputError
 
-# A path, a file's bytes, a Pillow image, or pixels uint8 (H, W, 3) RGB.
-ImageLike = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
 KINDS = "a path, the bytes of a file, a Pillow image or an array uint8 (H, W, 3)"
 
 
@@ -40,6 +38,8 @@ class Named:
 
 
 Source = Path | Named
+# A path, a file's bytes, a Pillow image, or pixels uint8 (H, W, 3) RGB.
+ImageLike = str | os.PathLike[str] | bytes | bytearray | Image.Image | NDArray[np.uint8] | Named
 
 
 def is_one(given: Any) -> bool:

@@ -24,9 +24,7 @@ FOLDS = (8, 1)
 
 Scores = NDArray[np.floating]
 Seen = Callable[[int], object]
-Person = (
-    ImageLike | Sequence[ImageLike] | Sequence[Source]
-)  # one image, or several of one person: a track
+Person = ImageLike | Sequence[Any]  # one image, or several of one person: a track
 Persons = list[Person] | tuple[Person, ...]
 
 
@@ -64,7 +62,7 @@ class Verifier:
     def same(self, left: ImageLike, right: ImageLike, folds: int = ...) -> float: ...
 
     @overload
-    def same(self, left: Sequence[Person], right: Sequence[Person], folds: int = ...) -> Scores: ...
+    def same(self, left: Persons, right: Persons, folds: int = ...) -> Scores: ...
 
     def same(self, left: Any, right: Any, folds: int = 8) -> float | Scores:
         """Return the calibrated P(same person) of one pair, or (N,) of N pairs, in [0, 1].
@@ -189,7 +187,8 @@ class Verifier:
             some = order[start : start + BLOCK]
             sides = [[pairs[n][side] for n in some] for side in (0, 1)]
             self._hold(held, [image for side in sides for image in side], folds)
-            found[some] = self._describer.scorer.matched(*(_of(held, s) for s in sides), folds)
+            left, right = (_of(held, side) for side in sides)
+            found[some] = self._describer.scorer.matched(left, right, folds)
             seen(len(some))
         return found
 
@@ -199,7 +198,8 @@ class Verifier:
         every = self.embed([image for track in tracks for image in track])
         ends = np.cumsum([len(track) for track in tracks])[:-1]
         point, *others = (part.mean(0) for part in np.split(every, ends))
-        return np.clip(2 - 2 * np.array([point @ other for other in others]), 0, 4)
+        near: Scores = np.clip(2 - 2 * np.array([point @ other for other in others]), 0, 4)
+        return near
 
     def _against(self, query: Tensor) -> Callable[[Tensor], Scores]:
         """Return what scores images (G, ...) against one query (1, ...)."""

@@ -88,7 +88,7 @@ def test_every_form_of_an_image_gets_the_librarys_answer(
     (tmp_path / "b.png").write_bytes(B)
     with Image.open(tmp_path / "b.png") as image:
         pixels = np.asarray(image)
-    forms = [B, BASE64, f"data:image/png;base64,{BASE64}", tmp_path / "b.png", pixels]
+    forms: list[Any] = [B, BASE64, f"data:image/png;base64,{BASE64}", tmp_path / "b.png", pixels]
     forms += [base64.encodebytes(B).decode(), bytearray(B)]
     expected = verifier.same(A, B)
     found = predict({"left": [A] * len(forms), "right": forms})["probability"]
@@ -101,7 +101,7 @@ def test_every_form_of_an_image_gets_the_librarys_answer(
 
 
 def test_a_query_ranks_its_gallery(predict: Predict, verifier: Verifier) -> None:
-    gallery = [A, [B, C], C, picture(3)]
+    gallery: list[Any] = [A, [B, C], C, picture(3)]
     found = predict({"query": [A, B], "gallery": [gallery, [C]]}, top_k=3)
     assert found["query"].tolist() == [0, 0, 0, 1] and found["rank"].tolist() == [1, 2, 3, 1]
     expected = verifier.rank(A, gallery, top=3) + verifier.rank(B, [C])

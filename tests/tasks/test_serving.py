@@ -3,12 +3,6 @@
 import base64
 import io
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -22,13 +16,14 @@ import torch
 from mlflow import pyfunc
 from PIL import Image
 
+from benchmarks.model_server import SECONDS, model_server
 from mtdnet.inference.verifier import Verifier
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from tasks import served_model
 
 pytestmark = pytest.mark.slow
-CLIENTS, REQUESTS, SECONDS = 4, 60, 180
+CLIENTS, REQUESTS = 4, 60
 
 
 @pytest.fixture(scope="module")
@@ -47,43 +42,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(model: Path) -> Iterator[int]:
     """Serve the model as the README says, on a free port of loopback; yield that."""
     pyfunc.save_model(model / "saved", **served_model.parts(model))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = os.environ | {"OMP_NUM_THREADS": "1", "MTDNET_DEVICE": "cpu"}
-    env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
-    words = ["models", "serve", "--env-manager", "local", "--workers", "1"]
-    words += ["--model-uri", str(model / "saved"), "--port", str(port)]
-    with (model / "server.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", *words],
-            env=env,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_for(port, process)
+    with model_server(model / "saved", model / "server.log", OMP_NUM_THREADS="1") as port:
         yield port
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 @pytest.fixture(scope="module")
 def verifier(model: Path) -> Verifier:
     return Verifier(model / served_model.FILE)
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + SECONDS
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            HTTPConnection("127.0.0.1", port, timeout=5).connect()
-            return
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError("no model server; see server.log")
 
 
 def send(port: int, body: str | bytes, kind: str = "application/json") -> tuple[int, Any]:

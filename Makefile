@@ -1,8 +1,10 @@
 # make demo     install, fetch the drawn benchmarks, run the whole pipeline
-# make test     install, run the tests
-# make check    format, lint, types, tests      make bench   speed, into benchmarks/results.md
+# make test     install, run the tests          make test-fast  those that take a minute together
+# make check    lint and test                   make lint       check format, rules and types
+# make format   format, mend what can be        make bench      speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
+# make run      the whole pipeline, by that worker; one benchmark: make run BENCHMARK=viper
 # make docs     the pages, into site/
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
 
@@ -10,22 +12,35 @@ BIN := .venv/bin
 READY := .venv/.ready
 STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
+# A file's tests share what they made, so a file stays with one process.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo test check bench docs prefect mlflow deploy worker clean
+.PHONY: demo repository test test-fast check lint format bench docs prefect mlflow deploy worker run clean
 
-demo: $(READY)
+demo: repository $(READY)
 	$(BIN)/dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
 
-test: $(READY)
-	$(BIN)/python -m pytest
+repository:
+	@git rev-parse --git-dir > /dev/null 2>&1 || \
+	  { echo "error: DVC needs git: clone the repository, or run git init here" >&2; exit 1; }
 
-check: $(READY)
-	$(BIN)/ruff format --check
-	$(BIN)/ruff check
-	$(BIN)/mypy
-	$(BIN)/python -m pytest
+test: $(READY)
+	$(PYTEST)
+
+test-fast: $(READY)
+	$(PYTEST) -m "not slow and not pipeline"
+
+check: lint test
+
+lint: $(READY)
+	@status=0; for check in "ruff format --check" "ruff check" mypy; do \
+	  echo "$$check"; $(BIN)/$$check || status=1; done; exit $$status
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
@@ -37,22 +52,28 @@ docs: .venv/.docs
 	$(BIN)/pip install -c requirements.lock -e '.[docs]'
 	touch $@
 
+# flows/environment.py makes the password of Prefect's server, and hands it to these commands.
 prefect: $(READY)
 	$(IN) prefect server start --host 127.0.0.1
 
 deploy: $(READY)
 	$(SERVER) $(IN) prefect work-pool create gpu --type process --overwrite
-	$(SERVER) $(IN) prefect --no-prompt deploy --all
+	@said=$$($(SERVER) $(IN) prefect --no-prompt deploy --all 2>&1) || { echo "$$said" >&2; exit 1; }
+	@echo "deployed; \`make worker\` runs them, \`make run\` or \`make run BENCHMARK=...\` starts one now"
+
+run: $(READY)
+	$(SERVER) $(IN) prefect deployment run $(if $(BENCHMARK),target/one -p 'benchmark=$(BENCHMARK)',reproduce/weekly)
 
 worker: $(READY)
 	$(SERVER) $(IN) prefect worker start --pool gpu --limit 1
 
-mlflow: $(STORE)
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(IN) mlflow server --host 127.0.0.1 --workers 1 \
+mlflow: PORT := 5000
+mlflow: $(READY)
+	$(BIN)/python -m tasks.store  # made first, or fitted to its folder
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(IN) mlflow server --host 127.0.0.1 --port $(PORT) --workers 1 \
+	  --allowed-hosts 127.0.0.1:$(PORT),localhost:$(PORT) \
+	  --cors-allowed-origins http://127.0.0.1:$(PORT),http://localhost:$(PORT) \
 	  --backend-store-uri sqlite:///$(STORE) --artifacts-destination .mlflow/artifacts
-
-$(STORE): | $(READY)
-	$(BIN)/python -c "from tasks import store; store.client()"
 
 # The stamp is written last: an installation that failed is tried again.
 $(READY): requirements.lock pyproject.toml

@@ -41,8 +41,10 @@ def plain(network: Network) -> Network:
     return own
 
 
-def both(network: MTDnet, images: Tensor, margin: float) -> tuple[dict[str, Tensor], Tensor]:
-    """Return what ``mtdnet.losses.batch.both`` does, of N triplets: their losses, fc7's responses.
+def multitask_losses(
+    network: MTDnet, images: Tensor, margin: float
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Return what ``mtdnet.losses.batch.multitask_losses`` does, of N triplets.
 
     ``images``: prepared (3, N, 3, 227, 227), the streams of anchors, positives and negatives.
     Responses: (2N, 4096 w), those to the positive pairs first.

@@ -10,13 +10,14 @@ from torch import Tensor
 from benchmarks import three_streams
 from benchmarks.rows import Place, Ratio, seconds
 from mtdnet.device import Device
-from mtdnet.losses.batch import Shown
+from mtdnet.losses.batch import DeviceBatch
 from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Training
+from mtdnet.training import optimisers
 from mtdnet.training.batches import Batches
-from mtdnet.training.parallel import Group
-from mtdnet.training.trainer import Trainer, sgd
+from mtdnet.training.parallel import Distributed
+from mtdnet.training.trainer import Trainer
 from mtdnet.variants.mtdnet import MultiTask
 
 IMAGES = 2048  # packed images that the triplets choose from
@@ -100,10 +101,10 @@ def fast(
     mirrors = (torch.rand(IMAGES) < 0.5)[triplets]  # in a block an image is shown one way
     batches = Batches(triplets, mirrors, place.torch)
     rows = batches.images.to(packed.device)
-    settings = Training(steps=1, triplets=pairs * negatives, rate=1e-4, compile=compiled)
-    trainer = Trainer(MultiTask, MTDnet(WIDTH), settings, place, Group())
+    settings = Training(steps=1, triplets=pairs * negatives, learning_rate=1e-4, compile=compiled)
+    trainer = Trainer(MultiTask, MTDnet(WIDTH), settings, place, Distributed())
     for number in cycle(range(len(batches))):
-        trainer.step(Shown(batches[number], packed[rows[number]].to(place.torch)))
+        trainer.step(DeviceBatch(batches[number], packed[rows[number]].to(place.torch)))
         yield
 
 
@@ -112,14 +113,14 @@ def plain(place: Device, packed: Tensor, triplets: int) -> Callable[[], None]:
     torch.manual_seed(0)
     network = three_streams.plain(MTDnet(WIDTH).to(place.torch)).train()
     assert isinstance(network, MTDnet)
-    optimiser = sgd(network, Training(steps=1, rate=1e-4))
+    optimiser = optimisers.build(network, Training(steps=1, learning_rate=1e-4))
     rows = torch.randint(0, len(packed), (3, triplets), device=packed.device)
 
     def step() -> None:
         images = torch.stack([prepare(packed[row].to(place.torch)).contiguous() for row in rows])
         optimiser.zero_grad(set_to_none=True)
         with place.autocast():
-            losses, _ = three_streams.both(network, images, 1.0)
+            losses, _ = three_streams.multitask_losses(network, images, 1.0)
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
         optimiser.step()
 

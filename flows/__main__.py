@@ -5,10 +5,18 @@ import sys
 from pathlib import Path
 
 import flows.environment  # noqa: F401 - sets what the command inherits
+from flows import server
+from mtdnet.errors import InputError
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit("usage: python -m flows COMMAND [ARGUMENT ...]")
+    url = os.environ.get("PREFECT_API_URL")
+    if url and sys.argv[1] == "prefect" and sys.argv[2:3] != ["server"]:
+        try:
+            server.check(url)
+        except InputError as problem:
+            sys.exit(f"error: {problem}")
     beside = Path(sys.executable).parent
     os.environ["PATH"] = f"{beside}{os.pathsep}{os.environ.get('PATH', '')}"
     os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606

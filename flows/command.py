@@ -1,47 +1,123 @@
-"""Flows as commands: everything embedded, one line for an error, what to look at next."""
+"""Flows as commands: looked at first, one line for an error, what to look at next."""
 
+import argparse
 import sys
+from contextlib import ExitStack
 from typing import Any
 
-from prefect import Flow
-from prefect.client.schemas.objects import State
-
-from flows import pipeline
-from flows.environment import ROOT
+from flows import finished, plan, server, workspace
+from flows.environment import PASSWORD, ROOT
 from mtdnet import steps
-from tasks.store import location
+from mtdnet.errors import InputError
+from tasks import dvc_lock
 
 # MLflow's own front page shows traces of language models, and no runs
 MLFLOW_PAGE = "http://127.0.0.1:5000/#/experiments?workflowType=machine_learning"
-PREFECT_PAGE = "http://127.0.0.1:4200"
 
 
-def main(flow: Flow[..., State[None]], benchmark: str | None = None) -> int:
-    """Run a flow in this process; return the exit status: 0, 1 when it failed, 130 when stopped.
+def parser(flow: str, text: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the options that flows share; ``text`` says what the flow does."""
+    made = argparse.ArgumentParser(prog=f"python -m flows.{flow}", description=text)
+    made.add_argument("--dry-run", action="store_true", help="say what would run, and why")
+    return made
 
-    Where nothing has to run, none is started.
+
+def main(name: str, *, dry_run: bool, benchmark: str | None = None) -> int:
+    """Run the flow ``name``, or say what it would run; return the exit status.
+
+    0, 1 when it failed or Prefect's server isn't there, 2 for bad parameters, 130 when stopped.
+    Everything is checked before Prefect starts; where nothing has to run, it doesn't.
     """
-    parameters = {} if benchmark is None else {"benchmark": benchmark}
     try:
-        if message := pipeline.idle(ROOT, benchmark):
-            print(f"{flow.name}: {message}")
+        if dry_run:
+            if who := workspace.holder(ROOT):
+                say(f"{who} is at work")
+            for line in plan.make(ROOT, benchmark).lines():
+                print(line)
             return 0
-        state: State[Any] = flow(**parameters, return_state=True)
+        if workspace.holder(ROOT):  # a mistake needn't wait for it
+            plan.make(ROOT, benchmark)
+        with workspace.held(ROOT, say):
+            for line in dvc_lock.heal(ROOT):
+                say(line)
+            return _run(name, benchmark)
+    except InputError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("stopped; the same command continues", file=sys.stderr)
         return 130
-    if not state.is_completed():
-        print(f"error: {state.message}", file=sys.stderr)
-        return 1
-    print(f"{flow.name}: {state.message}")
+
+
+def say(line: str) -> None:
+    """Tell the user, beside what the command prints."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _run(name: str, benchmark: str | None) -> int:
+    wanted = plan.make(ROOT, benchmark)
+    if wanted.stale or _unregistered(wanted):
+        state = _state(name, {} if benchmark is None else {"benchmark": benchmark})
+        if state is None:
+            return 1
+        if not state.is_completed():
+            say(f"error: {state.message}")
+            return 1
+        message = state.message
+    else:
+        finished.sweep(ROOT, wanted.networks)
+        message = f"{len(wanted.stages)} UpToDate"
+    print(f"{name}: {message}")
+    print(closing(wanted))
     return 0
 
 
-def closing() -> str:
-    """Return the report's table, where the report and the runs lie, and how to open the pages."""
-    folder = ROOT / steps.REPORT
-    lines = [(folder / "table.txt").read_text(encoding="utf-8")]
-    lines += [f"report      {folder / 'index.html'}"]
-    lines += [f"MLflow      {location()}", f"            `make mlflow`, then {MLFLOW_PAGE}"]
-    lines += [f"Prefect     `make prefect`, then {PREFECT_PAGE}"]
+def _unregistered(wanted: plan.Plan) -> bool:
+    from tasks.register import unregistered  # MLflow takes seconds
+
+    return bool(unregistered(ROOT, wanted.served))
+
+
+def _state(name: str, parameters: dict[str, str]) -> Any:
+    """Run a flow on a server that answers; None, after a line, when there is none."""
+    import httpx
+    from prefect import tags
+
+    from flows import leftovers, pipeline
+
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(server.reached())
+        except InputError as problem:
+            say(f"error: {problem}")
+            return None
+        stack.enter_context(tags(leftovers.place(ROOT)))
+        try:
+            return getattr(pipeline, name)(**parameters, return_state=True)
+        except httpx.HTTPError as problem:
+            say(f"error: Prefect's server is gone ({problem}); the same command continues")
+            return None
+
+
+def closing(wanted: plan.Plan) -> str:
+    """Return figures, models, where the report and the runs lie, and how to open the pages."""
+    from mtdnet.report.load import evaluations, expected
+    from mtdnet.report.tables import terminal
+    from tasks.register import answers
+    from tasks.store import location, without_secrets
+
+    folders = [ROOT / steps.evaluation(*each) for each in wanted.networks]
+    measured = evaluations(folders)
+    lines = [terminal(measured, expected(folders, measured)), ""]
+    models = [each[0] for each in wanted.served if answers(ROOT / steps.model(*each))]
+    lines += [f"model       models:/mtdnet-{name}@champion" for name in dict.fromkeys(models)]
+    if any(stage.name == plan.REPORT for stage in wanted.stages):
+        lines.append(f"report      {ROOT / steps.REPORT / 'index.html'}")
+    else:
+        lines.append("report      with all figures: `python -m flows.reproduce`")
+    lines += [
+        f"MLflow      {without_secrets(location())}",
+        f"            `make mlflow`, then {MLFLOW_PAGE}",
+    ]
+    lines += [f"Prefect     `make prefect`, then {server.PAGE}; its password: {PASSWORD}"]
     return "\n".join(lines)

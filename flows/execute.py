@@ -9,28 +9,46 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, Failed
 
 from flows.graph import Stage
-from tasks.stage import run_stage, stop_all
+from tasks.process_group import Groups
+from tasks.stage import run_stage
 
 
-def walk(root: Path, stages: Sequence[Stage]) -> State[None]:
-    """Submit every stage that isn't up to date, to wait for its upstream ones; in a flow.
+class Execution:
+    """The stages of one flow on the project at ``root``: those that run, and their stop."""
 
-    A failure doesn't hold up the stages that don't build on it. Returns, when nothing is left to
-    run, Completed, or Failed with one line: what failed and why, and what wasn't run because of
-    it. When the flow is stopped, so are its stages.
-    """
-    futures: dict[str, PrefectFuture[State[None]]] = {}
-    try:
-        for stage in (stage for stage in stages if not stage.fresh):
-            upstream = [futures[name] for name in stage.upstream if name in futures]
-            futures[stage.name] = run_stage.submit(
-                root, stage.name, gpu=stage.gpu, wait_for=upstream, return_state=False
-            )
-        wait(list(futures.values()))
-    except BaseException:
-        stop_all()
-        raise
-    states = {name: future.state for name, future in futures.items()}
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._groups = Groups()
+
+    def walk(self, stages: Sequence[Stage]) -> State[None]:
+        """Submit every stage that isn't up to date, to wait for its upstream ones; in a flow.
+
+        A failure doesn't hold up the stages that don't build on it. Returns, when nothing is left
+        to run, Completed, or Failed with one line: what failed and why, and what wasn't run
+        because of it. When the flow is stopped, so are its stages.
+        """
+        futures: dict[str, PrefectFuture[State[None]]] = {}
+        try:
+            for stage in (stage for stage in stages if not stage.fresh):
+                upstream = [futures[name] for name in stage.upstream if name in futures]
+                futures[stage.name] = run_stage.submit(
+                    self._root,
+                    stage.name,
+                    self._groups,
+                    gpu=stage.gpu,
+                    wait_for=upstream,
+                    return_state=False,
+                )
+            wait(list(futures.values()))
+        except BaseException:
+            self._groups.stop()
+            raise
+        states = {name: future.state for name, future in futures.items()}
+        return _closing(states, fresh=sum(stage.fresh for stage in stages))
+
+
+def _closing(states: dict[str, State[State[None]]], fresh: int) -> State[None]:
+    """Return the state of a flow from those of its stages; ``fresh`` more were up to date."""
     failed = [
         f"{state.message}" for state in states.values() if state.is_failed() or state.is_crashed()
     ]
@@ -40,5 +58,5 @@ def walk(root: Path, stages: Sequence[Stage]) -> State[None]:
     if failed:
         return Failed(message="; ".join(failed))
     counts = Counter(state.name for state in states.values())
-    counts["UpToDate"] += sum(stage.fresh for stage in stages)
+    counts["UpToDate"] += fresh
     return Completed(message=", ".join(f"{n} {name}" for name, n in sorted(counts.items()) if n))

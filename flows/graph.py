@@ -1,6 +1,6 @@
 """The graph of stages, as DVC has it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -11,20 +11,24 @@ from dvc.repo import Repo
 
 from mtdnet.errors import InputError
 
+BUSY = "another DVC is at work"
+NEVER_RUN = ("params.yaml", "new")
+
 
 @dataclass(frozen=True)
 class Stage:
     """A stage of ``dvc.yaml`` or a ``.dvc`` file, by the name that ``dvc repro`` takes.
 
     ``upstream``: names of the stages whose outputs it reads; ``outs``: its own, relative to the
-    project's folder; ``gpu``: its ``meta`` asks for one; ``fresh``: DVC finds it and all that it
-    builds on up to date.
+    project's folder; ``gpu``: its ``meta`` asks for one; ``reasons``: what DVC finds changed;
+    ``fresh``: nothing of it, nor of what it builds on.
     """
 
     name: str
     upstream: tuple[str, ...]
     outs: tuple[str, ...]
     gpu: bool
+    reasons: tuple[str, ...] = ()
     fresh: bool = False
 
 
@@ -37,7 +41,7 @@ def stages(root: Path) -> list[Stage]:
         with Repo(str(root)) as repo:
             graph = repo.index.graph
             top = Path(repo.root_dir)
-            stale = {_name(stage, top) for stage in _stale(repo)}
+            reasons = _reasons(repo)
             names = {stage: _name(stage, top) for stage in graph}
             found = {
                 name: Stage(
@@ -45,6 +49,7 @@ def stages(root: Path) -> list[Stage]:
                     upstream=tuple(sorted(names[other] for other in graph.successors(stage))),
                     outs=tuple(Path(out.fs_path).relative_to(top).as_posix() for out in stage.outs),
                     gpu=bool((stage.meta or {}).get("gpu", False)),
+                    reasons=reasons[stage],
                 )
                 for stage, name in names.items()
             }
@@ -54,22 +59,50 @@ def stages(root: Path) -> list[Stage]:
     ordered: dict[str, Stage] = {}
     for name in order.static_order():
         stage = found[name]
-        fresh = name not in stale and all(ordered[other].fresh for other in stage.upstream)
+        fresh = not stage.reasons and all(ordered[other].fresh for other in stage.upstream)
         ordered[name] = replace(stage, fresh=fresh)
     return list(ordered.values())
 
 
-def _stale(repo: Repo) -> list[Any]:
-    """Return the stages that DVC doesn't find up to date; all of them while another DVC is busy.
+def _reasons(repo: Repo) -> dict[Any, tuple[str, ...]]:
+    """Return what DVC finds changed of each stage; of all of them while another DVC is busy.
 
     Asked here at once: a process for each stage takes seconds.
     """
     every = list(repo.index.graph)
     try:
         with repo.lock:
-            return [stage for stage in every if stage.status(check_updates=True)]
+            return {stage: tuple(_changes(stage)) for stage in every}
     except DvcException:  # `dvc repro` waits its turn, and looks again
-        return every
+        return dict.fromkeys(every, (BUSY,))
+
+
+def _changes(stage: Any) -> Iterator[str]:
+    """Yield what DVC finds changed of a stage: data, code, parameters, results, its outputs."""
+    for changes in stage.status(check_updates=True).values():
+        depends: dict[str, Any] = {}
+        for change in changes:
+            depends |= change.get("changed deps", {}) if isinstance(change, dict) else {}
+        if NEVER_RUN in depends.items():
+            yield "never run"
+            return
+        for change in changes:
+            if isinstance(change, str):
+                yield "its command changed" if change == "changed checksum" else change
+                continue
+            for path, state in change.get("changed deps", {}).items():
+                if isinstance(state, dict):
+                    yield from (f"parameter {key} {how}" for key, how in state.items())
+                elif path != "params.yaml":
+                    yield f"{_kind(path)} {path} {state}"
+            for path, state in change.get("changed outs", {}).items():
+                yield f"output {path} {state}"
+
+
+def _kind(path: str) -> str:
+    """Return what a dependency is to its reader."""
+    top = path.split("/", maxsplit=1)[0]
+    return {"data": "data", "results": "result", "models": "network"}.get(top, "code")
 
 
 def _name(stage: Any, top: Path) -> str:

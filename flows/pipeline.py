@@ -1,73 +1,72 @@
-"""What both flows do: walk a graph of stages, then register the networks."""
+"""The flows: walk a graph of stages, then register the networks."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
+from prefect import flow, get_run_logger, runtime, task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Failed
+from prefect.context import TagsContext
+from prefect.states import Completed, Failed
 
-from flows.execute import walk
-from flows.graph import Stage, needed, stages
-from mtdnet import params, steps
+from flows import finished, leftovers, plan, workspace
+from flows.environment import ROOT
+from flows.execute import Execution
 from mtdnet.errors import InputError
-from mtdnet.params import Params
 from mtdnet.steps import Network
-from tasks.register import register, registered, served
+from tasks import dvc_lock
+from tasks.register import registered
+
+
+@flow(persist_result=False)
+def reproduce() -> State[None]:
+    """Bring every stage up to date, then register the networks."""
+    return run(ROOT)
+
+
+@flow(persist_result=False)
+def target(benchmark: str) -> State[None]:
+    """Bring up to date what a benchmark's figures build on, then register its networks."""
+    return run(ROOT, benchmark)
 
 
 def run(root: Path, benchmark: str | None = None) -> State[None]:
-    """Bring all stages up to date, or those that one benchmark's figures build on.
+    """Bring all stages up to date, or those that one benchmark's figures build on; in a flow.
 
-    Returns Completed, or Failed with one line that tells why.
+    It waits for another flow on the same folder, and clears away what killed ones left. Returns
+    Completed, or Failed with one line that tells why.
     """
+    say = get_run_logger().info
+    with workspace.held(root, say):
+        for line in leftovers.settle(root, str(runtime.flow_run.id)):
+            say(line)
+        try:
+            for line in dvc_lock.heal(root):
+                say(line)
+            wanted = plan.make(root, benchmark)
+        except InputError as problem:
+            return Failed(message=str(problem))
+        with TagsContext(current_tags=set()):  # each task would ask for a limit on the run's tags
+            state = Execution(root).walk(wanted.stages)
+        if state.is_completed():
+            finished.sweep(root, wanted.networks)
+            registration = register(root, wanted.served, return_state=True)
+            if not registration.is_completed():
+                return Failed(message=f"{state.message}, but {registration.message}")
+        return state
+
+
+@task(
+    task_run_name="register",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=1,
+    retry_delay_seconds=5,
+)
+def register(root: Path, networks: list[Network]) -> State[None]:
+    """Register networks, and log what was done with each; Failed with one line, or Completed."""
     try:
-        graph, networks = _asked(root, benchmark)
+        for line in registered(root, networks):
+            get_run_logger().info(line)
     except InputError as problem:
         return Failed(message=str(problem))
-    state = walk(root, graph)
-    if state.is_completed():
-        register(root, networks)
-    return state
-
-
-def idle(root: Path, benchmark: str | None = None) -> str | None:
-    """Return what ``run`` would say if no stage has to run, without Prefect; else None.
-
-    Its server alone takes longer to start. Networks are registered as ``run`` does.
-    """
-    try:
-        graph, networks = _asked(root, benchmark)
-        if not all(stage.fresh for stage in graph):
-            return None
-        for _ in registered(root, networks):
-            pass
-    except Exception:
-        return None  # whatever it is, the flow meets it too, and keeps what it says
-    return f"{len(graph)} UpToDate"
-
-
-def _asked(root: Path, benchmark: str | None) -> tuple[list[Stage], list[Network]]:
-    """Return the stages that have to be up to date, and the networks to register then."""
-    settings = params.load(root / "params.yaml")
-    graph, networks = stages(root), served(settings)
-    if benchmark is not None:
-        graph = needed(graph, _of(benchmark, settings, graph))
-        networks = [network for network in networks if network[0] == benchmark]
-    return graph, networks
-
-
-def _of(benchmark: str, settings: Params, graph: Sequence[Stage]) -> list[str]:
-    """Return the names of the stages that make a benchmark's networks and their figures.
-
-    InputError when there are none.
-    """
-    networks = [network for network in steps.trained(settings) if network[0] == benchmark]
-    if not networks:
-        known = ", ".join(dict.fromkeys(network[0] for network in steps.trained(settings)))
-        raise InputError(f"train.targets: no benchmark '{benchmark}'; known: {known}")
-    folders = [place(*network) for network in networks for place in (steps.model, steps.evaluation)]
-    return [
-        stage.name
-        for stage in graph
-        if any(Path(out).is_relative_to(folder) for out in stage.outs for folder in folders)
-    ]
+    return Completed()

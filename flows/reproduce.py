@@ -1,22 +1,10 @@
-"""The whole pipeline: ``python -m flows.reproduce``."""
+"""Bring the whole pipeline up to date, and register the networks."""
 
 import sys
 
-from prefect import flow
-from prefect.client.schemas.objects import State
-
-from flows import command, pipeline
-from flows.environment import ROOT
-
-
-@flow(persist_result=False)
-def reproduce() -> State[None]:
-    """Bring every stage up to date, then register the networks."""
-    return pipeline.run(ROOT)
-
+from flows import command
 
 if __name__ == "__main__":
-    status = command.main(reproduce)
-    if status == 0:
-        print(command.closing())
-    sys.exit(status)
+    sys.exit(
+        command.main("reproduce", dry_run=command.parser("reproduce", __doc__).parse_args().dry_run)
+    )

@@ -1,3 +1,8 @@
 """mtdnet: person re-identification by ranking and pair classification in one network."""
 
-__version__ = "0.1.0"
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("mtdnet")
+except PackageNotFoundError:  # run from its folder, where it wasn't installed
+    __version__ = "unknown"

@@ -1,14 +1,19 @@
 """Files and folders that appear whole or not at all."""
 
 import errno
+import fcntl
 import hashlib
 import json
+import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from mtdnet.errors import InputError
 
@@ -20,15 +25,28 @@ def whole(target: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``target``; move it into place when the block succeeds.
 
     The block may write a file or make a folder there. When it raises, nothing of it remains
-    and an earlier ``target`` is untouched. A folder that stands at ``target`` is replaced.
+    and an earlier ``target`` is untouched. A folder that stands at ``target`` is replaced if it
+    is an earlier one of these: empty, or with a file of the same name as one of the new folder's.
+    Raises InputError when it is another folder, or a file stands in a folder's place; OSError when
+    the disk is full, also where the block writes by safetensors.
+
+    What a killed process left of its own is removed when ``target`` is written next: such a folder,
+    ".NAME.PROCESS.xxxxxxxx", is locked as long as its process lives.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    room = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
+    _sweep(target)
+    with _room(target) as room:
         draft = room / target.name
-        yield draft
+        try:
+            yield draft
+        except SafetensorError as problem:  # the system's error, a full disk say, is in its text
+            number = re.search(r"os error (\d+)", str(problem))
+            if number is None:
+                raise
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(target)) from None
         for attempt in range(9):
             try:
+                _check_replaced(target, draft)
                 draft.replace(target)
                 break
             except OSError as problem:  # a folder stands there, perhaps another writer's
@@ -36,8 +54,65 @@ def whole(target: Path) -> Iterator[Path]:
                     raise
             with suppress(FileNotFoundError):
                 target.rename(room / f"replaced{attempt}")
+
+
+def _check_replaced(target: Path, draft: Path) -> None:
+    """Raise InputError when what stands at ``target`` is nothing that wrote ``draft`` made."""
+    if not target.exists():
+        return
+    kinds = target.is_dir(), draft.is_dir()
+    if not any(kinds):  # a file in place of a file
+        return
+    if all(kinds):
+        with suppress(FileNotFoundError):  # another writer's, gone by now
+            there = {f.name for f in target.iterdir()}
+            if not there or any(f.name in there and f.is_file() for f in draft.iterdir()):
+                return
+    raise InputError(f"{target}: stands there and is nothing that this step wrote; move it away")
+
+
+@contextmanager
+def _room(target: Path) -> Iterator[Path]:
+    """Make a folder beside ``target`` and lock it; remove it at the end."""
+    prefix = f".{target.name}.{os.getpid()}."
+    while True:
+        room = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+        with _locked(room, wait=True):
+            if not room.is_dir():  # swept by another process before it was locked
+                continue
+            try:
+                yield room
+                return
+            finally:
+                shutil.rmtree(room, ignore_errors=True)
+
+
+def _sweep(target: Path) -> None:
+    own = re.compile(rf"\.{re.escape(target.name)}\.\d+\.[a-z0-9_]{{8}}")
+    for left in target.parent.iterdir():
+        if own.fullmatch(left.name):
+            with _locked(left) as alone:
+                if alone:
+                    shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path, wait: bool = False) -> Iterator[bool]:
+    """Hold a folder's lock, which goes with the process; False where it can't be had."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # gone
+        yield False
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        held = True
+    except OSError:  # another's, or a file system without locks
+        held = False
+    try:
+        yield held
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        os.close(handle)
 
 
 def write_json(target: Path, content: Any) -> None:

@@ -12,7 +12,10 @@ from mtdnet.files import sha256
 
 
 def commit() -> str:
-    """Return the commit of the code, with ``+`` when changed since; "" outside a checkout."""
+    """Return the commit of the code, with ``+`` when changed since; "" outside a checkout.
+
+    A repository that the code lies in, but doesn't hold (an environment's folder), is none.
+    """
     here = Path(__file__).parent
 
     def git(*words: str) -> str:
@@ -22,9 +25,19 @@ def commit() -> str:
         return done.stdout.strip() if done.returncode == 0 else ""
 
     try:
+        if not git("ls-files", "--", Path(__file__).name):
+            return ""
         return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--", ".") else "")
     except FileNotFoundError:
         return ""
+
+
+def code() -> str:
+    """Return the SHA-256 of this package's sources, wherever they stand."""
+    package, digest = Path(__file__).parent, hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        digest.update(f"{file.relative_to(package)} {sha256(file)}".encode())
+    return digest.hexdigest()
 
 
 def inputs(ingested: Path, augmented: Path, origin: Path | None) -> list[Path]:

@@ -7,43 +7,50 @@ reads its own section, and writes its output whole or not at all. Imports stand 
 augment start in a fraction of the time that torch takes to load.
 """
 
-from collections.abc import Callable, Mapping
+import re
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, Stopped
 from mtdnet.params import Params, Training
+from mtdnet.tracker import UNTRACKED, Tracker
+
+if TYPE_CHECKING:
+    from mtdnet.artifacts import SplitCounts, TrainingRecord
 
 DATA, RESULTS, MODELS = Path("data"), Path("results"), Path("models")
 REPORT = RESULTS / "report"
 CHECKPOINTS = Path("checkpoints")  # outside of what DVC clears before a stage runs
 
-Observer = Callable[[Mapping[str, float]], None]
-
-
-def ignore(row: Mapping[str, float]) -> None:
-    """Observe nothing."""
-
 
 def ingested(benchmark: str) -> Path:
     """Return the folder of a benchmark's table and packed images."""
-    return RESULTS / "ingest" / benchmark
+    return RESULTS / "ingest" / _name(benchmark)
 
 
 def augmented(benchmark: str, split: int) -> Path:
     """Return the folder of an identity split of a benchmark and its triplets."""
-    return RESULTS / "augment" / f"{benchmark}-{split}"
+    return RESULTS / "augment" / f"{_name(benchmark)}-{split}"
 
 
 def model(benchmark: str, split: int, variant: str) -> Path:
     """Return the folder of the network of ``variant`` trained on a split of ``benchmark``."""
-    return MODELS / f"{benchmark}-{split}" / variant
+    return MODELS / f"{_name(benchmark)}-{split}" / _name(variant)
 
 
 def evaluation(benchmark: str, split: int, variant: str) -> Path:
     """Return the folder of a trained network's test figures."""
-    return RESULTS / "evaluate" / f"{benchmark}-{split}" / variant
+    return RESULTS / "evaluate" / f"{_name(benchmark)}-{split}" / _name(variant)
+
+
+def _name(name: str) -> str:
+    """Return a name that makes one folder; InputError for a path, which would lead elsewhere."""
+    if not re.fullmatch(r"\w[\w-]*", name, re.ASCII):
+        raise InputError(
+            f"'{name}': no name of a benchmark or variant; letters, digits, - and _ make one"
+        )
+    return name
 
 
 def ingest(params: Params, benchmark: str) -> dict[str, Any]:
@@ -64,7 +71,7 @@ def ingest(params: Params, benchmark: str) -> dict[str, Any]:
     )
 
 
-def augment(params: Params, benchmark: str, split: int) -> dict[str, Any]:
+def augment(params: Params, benchmark: str, split: int) -> "SplitCounts":
     """Draw an identity split of a benchmark and its triplets; return their counts."""
     from mtdnet.protocol.augment import augment as run
 
@@ -78,19 +85,25 @@ def augment(params: Params, benchmark: str, split: int) -> dict[str, Any]:
 
 
 def pretrain(
-    params: Params, variant: str, split: int, observe: Observer = ignore
-) -> dict[str, Any]:
+    params: Params, variant: str, split: int, tracker: Tracker = UNTRACKED
+) -> "TrainingRecord | None":
     """Train a variant on the source, from ImageNet's trunk where weights are given."""
     section = params.pretrain
     check("pretrain", section.source, split, variant, trained_on_source(params))
     weights = Path(section.weights) if section.weights else None
-    origin = {"width": section.width, "weights": weights, "trunk": params.trunk}
-    return _train(section.source, split, variant, section, params.seed, observe, **origin)
+    origin = {
+        "width": section.width,
+        "weights": weights,
+        "trunk": params.trunk,
+        "hidden_bias": section.hidden_bias,
+        "joint_start": section.joint_start,
+    }
+    return _train(section.source, split, variant, section, params.seed, tracker, **origin)
 
 
 def train(
-    params: Params, target: str, variant: str, split: int, observe: Observer = ignore
-) -> dict[str, Any]:
+    params: Params, target: str, variant: str, split: int, tracker: Tracker = UNTRACKED
+) -> "TrainingRecord | None":
     """Train a variant on a target, from its source network."""
     check("train", target, split, variant, trained_on_targets(params))
     source = params.pretrain.source
@@ -99,7 +112,7 @@ def train(
         "source": (ingested(source), augmented(source, 0)),
     }
     settings = params.train.on(target)
-    return _train(target, split, variant, settings, params.seed, observe, **origin)
+    return _train(target, split, variant, settings, params.seed, tracker, **origin)
 
 
 def start(params: Params, variant: str) -> Path:
@@ -153,32 +166,43 @@ def _train(
     variant: str,
     settings: Training,
     seed: int,
-    observe: Observer,
+    tracker: Tracker,
     **origin: Any,
-) -> dict[str, Any]:
+) -> "TrainingRecord | None":
     from mtdnet.training import train as run
 
     out = model(benchmark, split, variant)
-    return run(
-        ingested=ingested(benchmark),
-        augmented=augmented(benchmark, split),
-        out=out,
-        checkpoints=CHECKPOINTS / out.relative_to(MODELS),
-        settings=settings,
-        seed=seed,
-        variant=variant,
-        observe=observe,
-        **origin,
-    )
+    try:
+        summary = run(
+            ingested=ingested(benchmark),
+            augmented=augmented(benchmark, split),
+            out=out,
+            checkpoints=CHECKPOINTS / out.relative_to(MODELS),
+            settings=settings,
+            seed=seed,
+            variant=variant,
+            tracker=tracker,
+            **origin,
+        )
+    except (Stopped, KeyboardInterrupt, SystemExit):
+        tracker.end("KILLED")
+        raise
+    except BaseException:
+        tracker.end("FAILED")
+        raise
+    tracker.end("FINISHED")
+    return summary
 
 
-def evaluate(params: Params, target: str, variant: str, split: int) -> dict[str, dict[str, float]]:
+def evaluate(
+    params: Params, target: str, variant: str, split: int, tracker: Tracker = UNTRACKED
+) -> dict[str, dict[str, float]]:
     """Score the test persons once; return the figures of each system that the network holds."""
     from mtdnet.evaluation.evaluate import evaluate as run
 
     check("evaluate", target, split, variant, trained(params))
     out = evaluation(target, split, variant)
-    return run(
+    figures = run(
         ingested=ingested(target),
         augmented=augmented(target, split),
         model=model(target, split, variant),
@@ -186,11 +210,25 @@ def evaluate(params: Params, target: str, variant: str, split: int) -> dict[str,
         checkpoints=CHECKPOINTS / out.relative_to(RESULTS),
         settings=params.evaluate,
     )
+    track_evaluation((target, split, variant), tracker)
+    return figures
+
+
+def track_evaluation(network: Network, tracker: Tracker) -> None:
+    """Record the figures and pictures that ``evaluate`` wrote of a network."""
+    from mtdnet.artifacts import Metrics
+
+    out = evaluation(*network)
+    for system, figures in Metrics.read(out).root.items():
+        tracker.figures({f"test/{system}/{name}": value for name, value in figures.items()})
+    for picture in sorted(out.glob("pictures/*.png")):
+        tracker.artefact(picture)
+    tracker.end("FINISHED")
 
 
 def report(params: Params) -> str:
     """Write the page of all evaluations; return its table as text."""
-    from mtdnet.report import report as run
+    from mtdnet.report.write import report as run
 
     networks = trained(params)
     return run(

@@ -1,4 +1,4 @@
-"""Parquet tables that another step wrote."""
+"""Parquet tables that one step writes and another reads."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +9,18 @@ import pyarrow.parquet as pq
 from mtdnet.errors import InputError
 
 
+def write_table(table: pa.Table, target: Path) -> None:
+    """Write a Parquet file with a checksum a page, which reading verifies."""
+    pq.write_table(table, target, write_page_checksum=True)
+
+
 def read_table(source: Path, columns: Sequence[str]) -> pa.Table:
     """Return columns of a Parquet file; InputError when it is missing, broken or without them."""
     if not source.is_file():
         raise InputError(f"{source}: no such file; run the step that writes it")
     try:
-        return pq.read_table(source, columns=list(columns)).select(list(columns))
-    except (OSError, ValueError, KeyError) as problem:  # pyarrow's errors are of these kinds
+        found = pq.read_table(source, columns=list(columns), page_checksum_verification=True)
+        return found.select(list(columns))
+    except (OSError, ValueError, KeyError, pa.ArrowException) as problem:
         line = str(problem).splitlines()[0]
         raise InputError(f"{source}: not the table ({line}); run its step again") from None

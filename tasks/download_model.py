@@ -1,6 +1,5 @@
 """A registered network as a file, for ``mtdnet --model models:/...``."""
 
-import os
 import re
 from pathlib import Path
 
@@ -9,9 +8,6 @@ from mlflow.exceptions import MlflowException
 
 from mtdnet.errors import InputError
 from tasks import store
-
-# A person waits: MLflow's own seven retries of a server that is not there take minutes.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 NAMED = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
@@ -25,18 +21,19 @@ def network(uri: str, room: Path) -> Path:
     named = NAMED.fullmatch(uri)
     if not named:
         raise InputError(f"{uri}: expected models:/NAME@ALIAS or models:/NAME/VERSION")
-    if store.location() == store.OWN and not (store.FOLDER / "mlflow.db").is_file():
+    where = store.location()
+    if where == store.OWN and not (store.FOLDER / "mlflow.db").is_file():
         raise InputError(
             f"{uri}: {store.FOLDER} has no registry; run a flow, or set MLFLOW_TRACKING_URI"
         )
+    client, version = store.client(), named["version"]
     try:
-        version = named["version"]
+        # `download_artifacts` of a models:/ address asks the registry of MLflow's global state
         if version is None:
-            client = store.client()
             version = client.get_model_version_by_alias(named["name"], named["alias"]).version
-        source = store.client().get_model_version_download_uri(named["name"], version)
+        source = client.get_model_version_download_uri(named["name"], version)
         file = f"{source}/artifacts/network.safetensors"
-        return Path(download_artifacts(file, dst_path=str(room), tracking_uri=store.location()))
-    except MlflowException as problem:
-        line = " ".join(str(problem).split())[:200]
-        raise InputError(f"{uri}: not in {store.location()} ({line})") from None
+        return Path(download_artifacts(file, dst_path=str(room), tracking_uri=where))
+    except (MlflowException, OSError) as problem:
+        shown = store.without_secrets(where)
+        raise InputError(f"{uri}: not in {shown} ({store.reason(problem)})") from None

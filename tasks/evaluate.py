@@ -4,13 +4,13 @@ import sys
 
 from mtdnet import steps
 from mtdnet.params import Params
-from tasks import command, runs
+from tasks import command
+from tasks.mlflow_tracker import MlflowTracker
 
 
 def evaluate(params: Params, target: str, variant: str, split: int) -> None:
     """Score the test persons once; add figures and pictures to the training's MLflow run."""
-    steps.evaluate(params, target, variant, split)
-    runs.test((target, split, variant))
+    steps.evaluate(params, target, variant, split, MlflowTracker((target, split, variant)))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,15 @@
 import os
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from mtdnet.errors import Stopped
+
+GRACE_SECONDS = 8.0  # for a training to finish its step and write its checkpoint
 
 WATCH = "trap '' INT TERM; read -r _; kill -KILL 0"
 
@@ -72,3 +79,40 @@ class Group:
         if self._watcher.stdin is not None:
             self._watcher.stdin.close()
         self._watcher.wait()
+
+
+class Groups:
+    """The groups that run for one flow, shared by its threads, and whether it was asked to stop."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        self._running: set[Group] = set()
+        self._lock = threading.Lock()  # none starts unseen while the others are stopped
+
+    @contextmanager
+    def start(
+        self, command: Sequence[str], *, folder: Path, env: Mapping[str, str]
+    ) -> Iterator[Group]:
+        """Run a command as one of these groups; raise Stopped when they were stopped already."""
+        with self._lock:
+            if self.stopped.is_set():
+                raise Stopped("not started")
+            group = Group(command, folder=folder, env=env)
+            self._running.add(group)
+        try:
+            yield group
+        finally:
+            group.close()
+            self._running.discard(group)
+
+    def stop(self) -> None:
+        """End all: ask, wait for what they have to keep, then kill. For good."""
+        with self._lock:
+            self.stopped.set()
+            for group in self._running:
+                group.terminate()
+        end = time.monotonic() + GRACE_SECONDS
+        while self._running and time.monotonic() < end:
+            time.sleep(0.1)
+        for group in set(self._running):
+            group.kill()

@@ -1,4 +1,4 @@
-"""The Prefect task that registers trained networks; DVC would skip it for a restored stage."""
+"""Registration of trained networks: no stage's output, so DVC would skip it for a restored one."""
 
 import tempfile
 import warnings
@@ -6,58 +6,57 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import requires, version
 from pathlib import Path
 
+from mlflow.artifacts import list_artifacts
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 from packaging.requirements import Requirement
 from packaging.version import Version
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
 
 import mtdnet
 from mtdnet import steps
-from mtdnet.files import read_json, sha256
+from mtdnet.artifacts import TrainingRecord
+from mtdnet.errors import InputError
+from mtdnet.files import sha256
 from mtdnet.networks import header
-from mtdnet.params import Params
 from mtdnet.steps import Network
 from tasks import runs, store
 
 CHAMPION = "champion"
-
-
-@task(
-    task_run_name="register",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=1,
-    retry_delay_seconds=5,
-)
-def register(root: Path, networks: Sequence[Network]) -> None:
-    """Do what ``registered`` does, and log it."""
-    for line in registered(root, networks):
-        get_run_logger().info(line)
+FILE = "network.safetensors"
 
 
 def registered(root: Path, networks: Sequence[Network]) -> Iterator[str]:
     """Register the networks below ``root`` that have a pair head, and name champions.
 
-    Yields what was done with each.
+    Yields what was done with each. MLflow runs that a killed training left are ended. Raises
+    InputError when MLflow's store fails.
     """
+    try:
+        runs.end_dead()
+        for network in networks:
+            model = root / steps.model(*network)
+            if answers(model):
+                yield register_one(model, network)
+    except MlflowException as problem:
+        raise InputError(f"not registered: {store.reason(problem)}; run the flow again") from None
+
+
+def unregistered(root: Path, networks: Sequence[Network]) -> list[Network]:
+    """Return the networks that ``registered`` would give a version; nothing is written."""
+    if store.location() == store.OWN and not (store.FOLDER / "mlflow.db").is_file():
+        return [each for each in networks if answers(root / steps.model(*each))]
+    lacking = []
     for network in networks:
-        model = root / steps.model(*network)
-        if answers(model):
-            yield register_one(model, network)
+        if answers(model := root / steps.model(*network)):
+            known = _versions(f"mtdnet-{network[0]}", sha256(model / FILE))
+            if not known or not _holds_network(known[0]):
+                lacking.append(network)
+    return lacking
 
 
 def answers(model: Path) -> bool:
     """Tell whether the network of a model folder answers "same person?": it has a pair head."""
-    return bool(header.read(model / "network.safetensors")["kind"] == "MTDnet")
-
-
-def served(params: Params) -> list[Network]:
-    """Return the networks of split 0: the others are there for a mean, and for no consumer.
-
-    Their validation persons are not the same.
-    """
-    return [network for network in steps.trained(params) if network[1] == 0]
+    return bool(header.read(model / FILE)["kind"] == "MTDnet")
 
 
 def register_one(model: Path, network: Network) -> str:
@@ -68,14 +67,16 @@ def register_one(model: Path, network: Network) -> str:
     nothing.
     """
     client, name = store.client(), f"mtdnet-{network[0]}"
-    own = sha256(model / "network.safetensors")
+    own = sha256(model / FILE)
     with store.LOCK:
         if not client.search_registered_models(f"name = '{name}'"):
             client.create_registered_model(name)
-        same = f"name = '{name}' and tags.{runs.NETWORK} = '{own}'"
-        known = client.search_model_versions(same, max_results=1)
+        known = _versions(name, own)
         made = known[0] if known else _add_version(name, network, model)
         done = f"{name}: version {made.version} {'is known' if known else 'registered'}"
+        if known and not _holds_network(made):
+            _log_model(made.run_id or runs.of_network(network, model), model)
+            done = f"{name}: version {made.version} was not there; written again"
         present = client.get_registered_model(name).aliases.get(CHAMPION)
         if present and str(present) == str(made.version):
             return f"{done}; champion"
@@ -86,7 +87,29 @@ def register_one(model: Path, network: Network) -> str:
 
 
 def _add_version(name: str, network: Network, model: Path) -> ModelVersion:
-    """Save the network and the code that it needs as an MLflow model, and register that."""
+    """Register a model folder's network as MLflow's model of the run that trained it."""
+    record, run_id = TrainingRecord.read(model), runs.of_network(network, model)
+    _log_model(run_id, model)
+    tags = {
+        runs.NETWORK: sha256(model / FILE),
+        "variant": network[2],
+        "split": str(network[1]),
+        "validation_rank1": str(record.validation_rank1),
+        "commit": record.commit,
+    }
+    source = f"runs:/{run_id}/model"
+    return store.client().create_model_version(name, source, run_id=run_id, tags=tags)
+
+
+def _holds_network(made: ModelVersion) -> bool:
+    """Tell whether a version's network is where the registry says."""
+    place = store.client().get_model_version_download_uri(made.name, made.version)
+    files = list_artifacts(artifact_uri=f"{place}/artifacts", tracking_uri=store.location())
+    return any(Path(file.path).name == FILE for file in files)
+
+
+def _log_model(run_id: str, model: Path) -> None:
+    """Save the network and the code that it needs as an MLflow model of a run."""
     from mlflow import pyfunc  # seconds, and most runs register nothing
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
@@ -95,28 +118,23 @@ def _add_version(name: str, network: Network, model: Path) -> ModelVersion:
         inputs=Schema([ColSpec(DataType.string, "left"), ColSpec(DataType.string, "right")]),
         outputs=Schema([ColSpec(DataType.float, "probability")]),
     )
-    run_id, file = runs.of_network(network, model), model / "network.safetensors"
-    told = read_json(model / "training.json")
     with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input example")  # it would be run, on files
         pyfunc.save_model(
             Path(room, "model"),
             python_model=str(Path(__file__).with_name("model_code.py")),
-            artifacts={"network": str(file)},
+            artifacts={"network": str(model / FILE)},
             code_paths=[str(Path(mtdnet.__file__).parent)],
             signature=signature,
             pip_requirements=_pinned(),
         )
         store.client().log_artifacts(run_id, str(Path(room, "model")), "model")
-    tags = {
-        runs.NETWORK: sha256(file),
-        "variant": network[2],
-        "split": str(network[1]),
-        "validation_rank1": str(told["validation_rank1"]),
-        "commit": str(told["commit"]),
-    }
-    source = f"runs:/{run_id}/model"
-    return store.client().create_model_version(name, source, run_id=run_id, tags=tags)
+
+
+def _versions(name: str, sha256: str) -> list[ModelVersion]:
+    """Return the registered version of the network with this hash, if there is one."""
+    same = f"name = '{name}' and tags.{runs.NETWORK} = '{sha256}'"
+    return list(store.client().search_model_versions(same, max_results=1))
 
 
 def _rank1(made: ModelVersion) -> float:

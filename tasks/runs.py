@@ -1,143 +1,148 @@
 """MLflow runs: one a training, in the experiment of its benchmark; its test joins the same run."""
 
+import csv
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from ruamel.yaml import YAML
 
-from mtdnet import steps
-from mtdnet.errors import Stopped
-from mtdnet.files import read_json, sha256
-from mtdnet.provenance import commit, fingerprint, inputs
+from mtdnet.artifacts import TrainingRecord
+from mtdnet.files import sha256
+from mtdnet.provenance import commit
 from mtdnet.steps import Network
+from mtdnet.tracker import End
+from tasks import store
 from tasks.store import client, experiment
 
-FLUSH_SECONDS = 10.0
-# numbers of a training that are no figures
-SETTINGS = ("seed", "width", "bf16", "processes", "compiled")
+TRAINING = "fingerprint"  # the tag of the same data and settings
 NETWORK = "network_sha256"  # the tag by which a test finds its training
+_locks: dict[str, FileLock] = {}
+BATCH = 100  # rows in one call: MLflow refuses more than 1000 figures
 
 
-class Rows:
-    """Rows of a history on their way into a run, some at a time."""
+def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> str:
+    """Return the id of a training's run, RUNNING: a new one, or that of the same training before.
 
-    def __init__(self, run: str) -> None:
-        """Continue the run's history, if it has any, after its last row."""
-        self._run = run
-        logged = client().get_metric_history(run, "validation_rank1")
-        self._last = max((metric.step for metric in logged), default=0)
-        self._metrics: list[Metric] = []
-        self._flushed = time.monotonic()
-
-    def add(self, row: Mapping[str, float]) -> None:
-        """Take a row with its ``step``, unless the run has it already."""
-        step, now = int(row["step"]), int(time.time() * 1000)
-        if step > self._last:
-            values = {key: float(value) for key, value in row.items() if key != "step"}
-            self._metrics += [Metric(key, value, now, step) for key, value in values.items()]
-        if time.monotonic() - self._flushed > FLUSH_SECONDS:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what was taken since the last time."""
-        for start in range(0, len(self._metrics), 1000):  # more in a batch are refused
-            client().log_batch(self._run, metrics=self._metrics[start : start + 1000])
-        self._metrics, self._flushed = [], time.monotonic()
-
-
-@contextmanager
-def training(
-    network: Network, settings: Mapping[str, Any], origin: Path | None = None
-) -> Iterator[Callable[[Mapping[str, float]], None]]:
-    """Record the training of a network with ``settings``, from the weights file ``origin``.
-
-    Yields what takes the rows of its history. The run is FINISHED with the network's hash when the
-    block ends, KILLED when it was stopped, FAILED when it broke. A training of the same settings
-    and inputs that didn't finish goes on in its own run. InputError when an input is missing.
+    A training has one run, whatever became of it: stopped, killed or finished.
     """
     benchmark, split, variant = network
-    model = steps.model(*network)
-    files = inputs(steps.ingested(benchmark), steps.augmented(benchmark, split), origin)
-    told = {"variant": variant} | {key: str(value) for key, value in settings.items()}
-    mark = fingerprint(told, files)
-    store, place = client(), experiment(benchmark)
-    query = f"tags.training = '{mark}' and attributes.status != 'FINISHED'"
-    found = store.search_runs([place], query, max_results=1)
-    run = found[0] if found else store.create_run(place, run_name=_name(network))
-    run_id = run.info.run_id
-    store.update_run(run_id, status="RUNNING")
+    place = experiment(benchmark)
+    end_dead()
+    lock = _lock(fingerprint)
+    with suppress(Timeout):  # two at once are one run still
+        lock.acquire(blocking=False)
     tags = {
-        "training": mark,
+        TRAINING: fingerprint,
         "variant": variant,
         "split": str(split),
         "mlflow.source.git.commit": commit(),
         "prefect_flow_run": os.environ.get("MTDNET_FLOW_RUN", ""),
     }
-    store.log_batch(
+    same = [f"tags.{TRAINING} = '{fingerprint}'"]
+    same += [f"params.{key} = '{settings[key]}'" for key in ("steps", "compile") if key in settings]
+    before = client().search_runs([place], " and ".join(same))
+    before.sort(key=lambda run: run.info.status != "FINISHED")
+    run = before[0] if before else client().create_run(place, run_name=_name(network), tags=tags)
+    run_id = str(run.info.run_id)
+    client().update_run(run_id, status="RUNNING")
+    client().log_batch(
         run_id,
         params=[Param(key, str(value)) for key, value in settings.items()],
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
     _log_dataset(run_id, benchmark)
-    rows, status = Rows(run_id), "FAILED"
-    try:
-        yield rows.add
-        told = read_json(model / "training.json")
-        numbers = {key: v for key, v in told.items() if isinstance(v, int | float)}
-        words = {key: v for key, v in told.items() if isinstance(v, str)}
-        store.log_batch(run_id, tags=[RunTag(key, v) for key, v in words.items()])
-        params = [Param(key, str(numbers.pop(key))) for key in SETTINGS if key in numbers]
-        store.log_batch(run_id, params=params)
-        _log_figures(run_id, {f"training/{key}": v for key, v in numbers.items()})
-        store.set_tag(run_id, NETWORK, sha256(model / "network.safetensors"))
-        status = "FINISHED"
-    except (Stopped, KeyboardInterrupt, SystemExit):
-        status = "KILLED"
-        raise
-    finally:
-        rows.flush()
-        store.set_terminated(run_id, status)
+    _locks[run_id] = lock
+    return run_id
+
+
+def end(run_id: str, status: End) -> None:
+    """End a run that ``start`` gave."""
+    client().set_terminated(run_id, status)
+    if lock := _locks.pop(run_id, None):
+        lock.release()
+
+
+def log_rows(run_id: str, rows: Sequence[Mapping[str, float]]) -> None:
+    """Add rows of a history to a run, those that it lacks."""
+    logged = client().get_metric_history(run_id, "validation_rank1")
+    last, now = max((metric.step for metric in logged), default=0), int(time.time() * 1000)
+    new = [row for row in rows if row["step"] > last]
+    for first in range(0, len(new), BATCH):
+        metrics = [
+            Metric(key, float(value), now, int(row["step"]))
+            for row in new[first : first + BATCH]
+            for key, value in row.items()
+            if key != "step"
+        ]
+        client().log_batch(run_id, metrics=metrics)
+
+
+def finish(run_id: str, model: Path) -> None:
+    """Add what a training says of itself, and end its run."""
+    record = TrainingRecord.read(model).model_dump()
+    numbers = {key: v for key, v in record.items() if type(v) in (int, float)}
+    words = {key: str(v) for key, v in record.items() if isinstance(v, str | bool)}
+    log_figures(run_id, {f"training/{key}": v for key, v in numbers.items()})
+    words[NETWORK] = sha256(model / "network.safetensors")
+    client().log_batch(run_id, tags=[RunTag(key, v) for key, v in words.items()])
+    end(run_id, "FINISHED")
 
 
 def of_network(network: Network, model: Path) -> str:
     """Return the id of the run that trained a network, or of a new one when it's not known here.
 
-    ``model``: its folder. It is not known when it was trained elsewhere, or restored by DVC.
+    ``model``: its folder. It is not known when it was trained elsewhere, restored by DVC, or when
+    MLflow didn't answer: then the folder tells.
     """
-    benchmark, split, variant = network
-    store, place = client(), experiment(benchmark)
-    own = sha256(model / "network.safetensors")
-    found = store.search_runs([place], f"tags.{NETWORK} = '{own}'", max_results=1)
-    if found:
-        return str(found[0].info.run_id)
-    tags = {NETWORK: own, "variant": variant, "split": str(split)}
-    run = store.create_run(place, run_name=_name(network), tags=tags)
-    store.set_terminated(run.info.run_id)
-    return str(run.info.run_id)
+    place, own = experiment(network[0]), sha256(model / "network.safetensors")
+    known = client().search_runs([place], f"tags.{NETWORK} = '{own}'", max_results=1)
+    if known:
+        return str(known[0].info.run_id)
+    record = TrainingRecord.read(model)
+    settings = {"steps": record.steps, "compile": record.compiled}
+    run_id = start(network, record.fingerprint or own, settings)
+    with (model / "history.csv").open(newline="", encoding="utf-8") as stream:
+        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(stream)]
+    log_rows(run_id, rows)
+    finish(run_id, model)
+    return run_id
+
+
+def log_figures(run_id: str, figures: Mapping[str, float]) -> None:
+    """Add figures to a run, those that it lacks or has otherwise."""
+    logged, now = client().get_run(run_id).data.metrics, int(time.time() * 1000)
+    new = {key: float(value) for key, value in figures.items() if logged.get(key) != value}
+    client().log_batch(run_id, metrics=[Metric(key, v, now, 0) for key, v in new.items()])
+
+
+def end_dead() -> None:
+    """End the runs that are RUNNING for a process that is gone.
+
+    Only those that began in this project's folder: of another machine's nothing is known here.
+    """
+    places = [each.experiment_id for each in client().search_experiments()]
+    for run in client().search_runs(places, "attributes.status = 'RUNNING'"):
+        lock = _lock(run.data.tags.get(TRAINING, ""))
+        if Path(lock.lock_file).is_file():
+            with suppress(Timeout), lock.acquire(blocking=False):
+                trained = NETWORK in run.data.tags
+                client().set_terminated(run.info.run_id, "FINISHED" if trained else "KILLED")
+
+
+def _lock(fingerprint: str) -> FileLock:
+    """Return the lock that whoever trains holds, and that the system frees when they die."""
+    return FileLock(store.FOLDER / "running" / fingerprint)
 
 
 def _name(network: Network) -> str:
     return "{}-{}-{}".format(*network)
-
-
-def test(network: Network) -> None:
-    """Add a network's test figures and pictures to the run that trained it."""
-    run_id, evaluation = of_network(network, steps.model(*network)), steps.evaluation(*network)
-    found = read_json(evaluation / "metrics.json")
-    figures = {
-        f"test/{system}/{name}": value
-        for system, values in found.items()
-        for name, value in values.items()
-    }
-    _log_figures(run_id, figures)
-    for picture in sorted(evaluation.glob("pictures/*.png")):
-        client().log_artifact(run_id, str(picture), "test")
 
 
 def data_hash(benchmark: str) -> str | None:
@@ -157,9 +162,3 @@ def _log_dataset(run_id: str, benchmark: str) -> None:
         dataset = Dataset(name=benchmark, digest=digest, source_type="code", source=source)
         context = InputTag("mlflow.data.context", "training")
         client().log_inputs(run_id, [DatasetInput(dataset, tags=[context])])
-
-
-def _log_figures(run_id: str, figures: Mapping[str, float]) -> None:
-    now = int(time.time() * 1000)
-    metrics = [Metric(key, float(value), now, 0) for key, value in figures.items()]
-    client().log_batch(run_id, metrics=metrics)

@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,10 +13,11 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed, Failed
 from prefect.tasks import Task
 
-from tasks.process_group import Group
+from mtdnet.errors import Stopped
+from tasks import dvc_lock
+from tasks.process_group import Groups
 from tasks.slots import slot
 
-GRACE_SECONDS = 30.0  # for a training to finish its step and write its checkpoint
 BAR = re.compile(r"\d+%\|.*\[")  # a progress bar: in a log, a line each time it is drawn
 BAR_SECONDS = 10.0
 RETRY_SECONDS = [2.0, 10.0]
@@ -28,13 +28,10 @@ WORDS = {
     "didn't change, skipping": "UpToDate",
 }
 # DVC says after each stage how to add the lock to git
-# by the time that DVC misses it, data.dvc tells of what is left
-RESTORE = "restore it: `git checkout data.dvc` and `dvc pull -r demo data`"
 HINT = re.compile(r"To track the|\tgit add|To enable auto|\tdvc config|Use `dvc push`")
+BLOCKER = re.compile(r"^ *\(PID (\d+)\): (.*)$", re.MULTILINE)  # after "is busy"
+POLL_SECONDS = 1.0
 PASSING = re.compile(r"lock|busy|temporar|timed out|connection", re.IGNORECASE)
-
-_stop = threading.Event()
-_running: set[Group] = set()
 
 
 def _may_pass(task: Task[..., object], run: TaskRun, state: State[object]) -> bool:
@@ -50,30 +47,26 @@ def _may_pass(task: Task[..., object], run: TaskRun, state: State[object]) -> bo
     retry_delay_seconds=RETRY_SECONDS,
     retry_condition_fn=_may_pass,
 )
-def run_stage(root: Path, stage: str, *, gpu: bool = False) -> State[None]:
+def run_stage(root: Path, stage: str, groups: Groups, *, gpu: bool = False) -> State[None]:
     """Run ``dvc repro`` on one stage of the project at ``root``, not on its upstream ones.
 
-    Its lines go to the run's log as they come; when this process ends, so do DVC and its command.
-    Returns Completed as ``Ran``, ``UpToDate`` or ``FromRunCache``; or Failed, its message one line
-    that tells why: as ``Failed`` when another attempt may succeed (a crash, a killed process, a
-    lock), else as ``BadInput``; or as ``Stopped`` with the flow.
+    It runs as one of ``groups``; its lines go to the run's log as they come; when this process
+    ends, so do DVC and its command. Returns Completed as ``Ran``, ``UpToDate`` or
+    ``FromRunCache``; or Failed, its message one line that tells why: as ``Failed`` when another
+    attempt may succeed (a crash, a killed process, a lock), else as ``BadInput``; or as
+    ``Stopped`` with the flow.
     """
-    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "-s", stage]
     logger = get_run_logger()
-    lines: list[str] = []
-    with slot(root, gpu=gpu, stop=_stop) as extra:
-        if _stop.is_set():
-            return Failed(name="Stopped", message=f"{stage}: not started")
-        with Group(command, folder=root, env=_environment() | extra) as group:
-            _running.add(group)
-            try:
-                for line in _thinned(group):
-                    logger.info(line)
-                    lines.append(line)
-                status = group.wait()
-            finally:
-                _running.discard(group)
-    if _stop.is_set() and status != 0:
+    try:
+        while True:
+            status, lines = _repro(root, stage, groups, gpu)
+            if status == 0 or not (blockers := BLOCKER.findall("\n".join(lines))):
+                break
+            logger.info(f"{stage}: waits for {blockers[0][1]} (process {blockers[0][0]})")
+            _wait(root, [int(process) for process, _ in blockers], groups)
+    except Stopped as stopped:
+        return Failed(name="Stopped", message=f"{stage}: {stopped}")
+    if status != 0 and groups.stopped.is_set():
         return Failed(name="Stopped", message=f"{stage}: stopped")
     if status != 0:
         name, cause = _failure(status, lines, root)
@@ -82,16 +75,27 @@ def run_stage(root: Path, stage: str, *, gpu: bool = False) -> State[None]:
     return Completed(name=name, message=f"{stage}: {name}")
 
 
-def stop_all() -> None:
-    """End all running stages: ask, wait for what they have to keep, then kill. For good."""
-    _stop.set()
-    for group in set(_running):
-        group.terminate()
-    end = time.monotonic() + GRACE_SECONDS
-    while _running and time.monotonic() < end:
-        time.sleep(0.1)
-    for group in set(_running):
-        group.kill()
+def _repro(root: Path, stage: str, groups: Groups, gpu: bool) -> tuple[int, list[str]]:
+    """Run DVC on a stage when there is room for it; return its exit status and its lines."""
+    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "-s", stage]
+    logger = get_run_logger()
+    lines: list[str] = []
+    with (
+        slot(root, gpu=gpu, stop=groups.stopped) as extra,
+        groups.start(command, folder=root, env=_environment() | extra) as group,
+    ):
+        for line in _thinned(group):
+            logger.info(line)
+            lines.append(line)
+        return group.wait(), lines
+
+
+def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:
+    """Wait until processes that hold what a stage needs, by DVC's list, let go of it or end."""
+    while not groups.stopped.wait(POLL_SECONDS):
+        dvc_lock.heal(root)
+        if not any(dvc_lock.holds(root, process) for process in processes):
+            return
 
 
 def _thinned(lines: Iterable[str]) -> Iterator[str]:
@@ -108,8 +112,12 @@ def _thinned(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Return what a stage inherits: this Python first, unbuffered lines, the flow run's id."""
-    return os.environ | {
+    """Return what a stage inherits: this Python first, unbuffered lines, the flow run's id.
+
+    Not the password of Prefect's server.
+    """
+    mine = {key: value for key, value in os.environ.items() if "AUTH_STRING" not in key}
+    return mine | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
         "MTDNET_FLOW_RUN": str(runtime.flow_run.id or ""),
@@ -122,7 +130,7 @@ def _failure(status: int, lines: Sequence[str], root: Path) -> tuple[str, str]:
     final = final.replace(f"{root}/", "")
     said = [line for line in lines if not line.startswith("ERROR: ")]
     if missing := re.search(r"(?:'source': |dependency '|directory: ')(data\b[^', ]*)", final):
-        return "BadInput", f"{missing[1]} is missing; {RESTORE}"
+        return "BadInput", f"{missing[1]} is missing; {_advice(missing[1])}"
     if ended := re.search(r"exited with (-?\d+)", final):
         last = next(
             (line for line in reversed(said) if line.startswith("error: ")), (said or [final])[-1]
@@ -131,3 +139,13 @@ def _failure(status: int, lines: Sequence[str], root: Path) -> tuple[str, str]:
         return name, f"{last.removeprefix('error: ')} (exit status {ended[1]})"
     name = "Failed" if status < 0 or PASSING.search(final) else "BadInput"
     return name, final.removeprefix("ERROR: ") or f"DVC ended with status {status}"
+
+
+def _advice(path: str) -> str:
+    """Return how to get missing data back, which touches nothing that is there.
+
+    By the time that DVC misses a part of ``data``, data.dvc tells of what is left.
+    """
+    if path == "data":
+        return "put it there; the drawn one: `dvc pull -r demo data`"
+    return f"put it there; the drawn one: `dvc get . {path} --rev HEAD --remote demo -o {path}`"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
+MARKS = {"benchmarks": "slow", "flows": "pipeline", "tasks": "pipeline"}
 HOME = Path(tempfile.mkdtemp(prefix="mtdnet-tests-"))
 os.environ |= {
     "PREFECT_HOME": str(HOME / "prefect"),
@@ -22,13 +23,24 @@ os.environ |= {
     "DO_NOT_TRACK": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
+if "PYTEST_XDIST_WORKER" in os.environ:  # beside others: their threads would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "MLFLOW_TRACKING_URI", "CUDA_VISIBLE_DEVICES"):
     os.environ.pop(name, None)
+
+import flows.environment  # noqa: E402, F401 - before Prefect, which reads it when imported
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leave out what DVC can only mend in its own code."""
     config.addinivalue_line("filterwarnings", "ignore:_NoneStep:DeprecationWarning")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what a whole folder has in common."""
+    for item in items:
+        if mark := MARKS.get(item.path.parent.name):
+            item.add_marker(mark)
 
 
 def pytest_unconfigure() -> None:

@@ -14,16 +14,18 @@ from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.files import read_json
 from mtdnet.networks.base import Network
-from mtdnet.params import VARIANTS, Training
+from mtdnet.params import VARIANTS, Losses, MarginLoss, Training
 from mtdnet.scoring.scorer import Scorer
-from mtdnet.training.parallel import Group
+from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA here")
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 GPU = Device(torch.device("cuda"), bf16=False, name="test")
-SETTINGS = Training(steps=1, triplets=20, rate=0.01, margin=3.0)
+SETTINGS = Training(
+    steps=1, triplets=20, learning_rate=0.01, losses=Losses(triplet=MarginLoss(margin=3.0))
+)
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +57,16 @@ def gradients(
     kind, augmented = variants.load(variant), small / "augment" / "viper-0"
     own = drawn(kind.kind)
     settings = SETTINGS.model_copy(update={"compile": compiled})
-    trainer = Trainer(kind, own, settings, place, Group())
+    trainer = Trainer(kind, own, settings, place, Distributed())
     sizes = [20, kind.source_triplets(20)]
-    lists = [Triplets.open(augmented, n, 1, pixels, place, Group()) if n else None for n in sizes]
+    lists = [
+        Triplets.open(augmented, n, 1, pixels, place, Distributed()) if n else None for n in sizes
+    ]
     losses = {}
     for step in range(3 if compiled else 1):  # a graph is recorded, and then replayed
-        shown = [each.shown(0) if each else None for each in lists]
-        assert shown[0] is not None, step
-        losses = {k: loss.item() for k, loss in trainer.backward(shown[0], shown[1]).items()}
+        taken = [each.batch(0) if each else None for each in lists]
+        assert taken[0] is not None, step
+        losses = {k: loss.item() for k, loss in trainer.backward(taken[0], taken[1]).items()}
     return losses, {k: p.grad.cpu() for k, p in own.named_parameters() if p.grad is not None}
 
 
@@ -99,7 +103,7 @@ def test_same_scores(small: Path) -> None:
 
 
 def test_trains(train_small: Callable[..., None], tmp_path: Path) -> None:
-    train_small(tmp_path, steps=4, rate=0.001, validate_every=2)
+    train_small(tmp_path, steps=4, learning_rate=0.001, validate_every=2)
     summary = read_json(tmp_path / "model" / "training.json")
     assert summary["device"] == torch.cuda.get_device_name()
     assert (tmp_path / "model" / "network.safetensors").is_file()

@@ -1,4 +1,5 @@
 import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -6,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, get_args
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
 from mtdnet import params
@@ -14,9 +16,10 @@ from mtdnet.networks.trunks import TRUNKS
 from mtdnet.params.schema import Section
 
 ROOT = Path(__file__).parents[1]
+OWN = ["params.yaml", *(f"configs/{file.name}" for file in sorted(ROOT.glob("configs/*.yaml")))]
 
 
-@pytest.mark.parametrize("name", ["params.yaml", "configs/paper.yaml"])
+@pytest.mark.parametrize("name", OWN)
 def test_the_projects_own_files_are_read(name: str) -> None:
     found = params.load(ROOT / name)
     assert {variant for _, variant in found.train.networks()} == set(params.VARIANTS)
@@ -39,14 +42,38 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
         ("train", {"steps": True}, r"train\.steps: expected a whole number, found True"),
         ("train", {"steps": 3.0}, r"train\.steps: expected a whole number, found 3\.0"),
         ("train", {"steps": 0}, r"train\.steps: expected greater than or equal to 1, found 0"),
-        ("train", {"rate": -1}, r"train\.rate: expected greater than 0, found -1"),
-        ("train", {"rate": "1e-5"}, r"train\.rate: expected a number, found '1e-5'"),
-        ("train", {"rate": True}, r"train\.rate: expected a number, found True"),
-        ("train", {"rate": float("inf")}, r"train\.rate: expected a finite number, found inf"),
+        (
+            "train",
+            {"learning_rate": -1},
+            r"train\.learning_rate: expected greater than 0, found -1",
+        ),
+        (
+            "train",
+            {"learning_rate": "1e-5"},
+            r"train\.learning_rate: expected a number, found '1e-5'",
+        ),
+        ("train", {"learning_rate": True}, r"train\.learning_rate: expected a number, found True"),
+        (
+            "train",
+            {"learning_rate": float("inf")},
+            r"train\.learning_rate: expected a finite number, found inf",
+        ),
         ("train", {"momentum": 1.0}, r"train\.momentum: expected less than 1, found 1\.0"),
-        ("train", {"rates": {"viper": "low"}}, r"train\.rates\.viper: expected a number"),
-        ("train", {"rates": {"virep": 0.1}}, r"train\.rates: no benchmark 'virep'"),
-        ("train", {"rates": {"viper": -1}}, r"train\.rates\.viper: expected greater than 0"),
+        (
+            "train",
+            {"learning_rates": {"viper": "low"}},
+            r"train\.learning_rates\.viper: expected a number",
+        ),
+        (
+            "train",
+            {"learning_rates": {"virep": 0.1}},
+            r"train\.learning_rates: no benchmark 'virep'",
+        ),
+        (
+            "train",
+            {"learning_rates": {"viper": -1}},
+            r"train\.learning_rates\.viper: expected greater than 0",
+        ),
         ("train", {"targets": "viper"}, r"train\.targets: expected a list, found 'viper'"),
         ("train", {"targets": ["viper", 3]}, r"train\.targets\[1\]: expected text, found 3"),
         (
@@ -63,7 +90,29 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
             {"compared": {"targets": ["viper"], "variants": ["mtdnet"]}},
             "train: compared: 'mtdnet' on 'viper' is among targets and variants too",
         ),
-        ("train", {"steps": 0, "rate": -1}, r"train\.steps: .*, found 0; also wrong: train\.rate$"),
+        (
+            "train",
+            {"steps": 0, "learning_rate": -1},
+            r"train\.steps: .*, found 0; also wrong: train\.learning_rate$",
+        ),
+        ("train", {"rate": 0.1}, "train: 'rate' is now 'learning_rate'"),
+        ("train", {"rates": {}}, "train: 'rates' is now 'learning_rates'"),
+        ("pretrain", {"decay": 0.1}, "pretrain: 'decay' is now 'weight_decay'"),
+        ("pretrain", {"margin": 1.0}, r"'margin' is now 'losses\.triplet\.margin'"),
+        ("train", {"losses": {"pair": {"margin": 1}}}, r"losses\.pair: unknown key 'margin'"),
+        (
+            "train",
+            {"losses": {"triplet": {"margin": 0}}},
+            r"triplet\.margin: expected greater than",
+        ),
+        ("train", {"losses": {"triplet": {"weight": -1}}}, r"triplet\.weight: expected greater"),
+        ("train", {"losses": {"pair": {"smoothing": 1.0}}}, r"smoothing: expected less than 1"),
+        ("train", {"optimiser": "adam"}, "optimiser: expected 'sgd' or 'adamw', found 'adam'"),
+        ("train", {"schedule": {"warm_up": 1}}, r"schedule\.warm_up: expected less than 1"),
+        ("train", {"averaging": 1.0}, r"averaging: expected less than 1"),
+        ("train", {"augmentation": {"erasing": 2}}, r"erasing: expected less than or equal to 1"),
+        ("train", {"augmentation": {"shift": 100}}, r"shift: expected less than or equal to 64"),
+        ("pretrain", {"joint_start": "x"}, "joint_start: expected 'drawn' or 'difference'"),
         ("ingest", {"layouts": []}, r"ingest\.layouts: expected keys and values, found \[\]"),
         ("augment", {"draw": "all"}, r"augment\.draw: expected 'block' or 'camera', found 'all'"),
         ("augment", {"pairs": 10}, r"augment: pairs must exceed negatives \(10\), found 10"),
@@ -95,7 +144,7 @@ def test_a_benchmark_is_a_plain_word(tmp_path: Path, name: str) -> None:
         ("augment", {"splits": {name: {}}}),
         ("pretrain", {"source": name}),
         ("train", {"targets": [name]}),
-        ("train", {"rates": {name: 0.1}}),
+        ("train", {"learning_rates": {name: 0.1}}),
         ("train", {"compared": {"targets": [name]}}),
     ):
         with pytest.raises(InputError, match="expected a name of letters, digits, - and _") as said:
@@ -138,11 +187,16 @@ def test_one_line_for_a_missing_file(tmp_path: Path) -> None:
     ("text", "number"), [("1e-05", 1e-5), ("1e-3", 1e-3), ("1E+1", 10.0), ("010", 10), ("1", 1)]
 )
 def test_numbers_as_people_and_dvc_write_them(tmp_path: Path, text: str, number: float) -> None:
-    source = changed(tmp_path, "train", rates={"viper": "NUMBER"}, steps="STEPS")
+    source = changed(tmp_path, "train", learning_rates={"viper": "NUMBER"}, steps="STEPS")
     source.write_text(source.read_text().replace("NUMBER", text).replace("STEPS", "010"))
     found = params.load(source).train
-    assert found.rates["viper"] == number and isinstance(found.rates["viper"], float)
-    assert found.on("viper").rate == number and found.on("ilids").rate == found.rate
+    assert found.learning_rates["viper"] == number and isinstance(
+        found.learning_rates["viper"], float
+    )
+    assert (
+        found.on("viper").learning_rate == number
+        and found.on("ilids").learning_rate == found.learning_rate
+    )
     assert found.steps == 10
 
 
@@ -169,30 +223,40 @@ def test_settings_are_checked_where_they_are_made_and_stay_as_they_are() -> None
         params.Training(steps=1).steps = 2
 
 
-def test_the_trunks_are_those_that_there_are(tmp_path: Path) -> None:
+def test_the_trunks_are_those_that_there_are() -> None:
     assert set(get_args(params.Params.model_fields["trunk"].annotation)) == set(TRUNKS)
     content = YAML(typ="safe").load(ROOT / "params.yaml") | {"trunk": "vgg"}
     with pytest.raises(InputError, match="trunk: expected 'caffenet' or 'resnet50', found 'vgg'"):
         params.build(params.Params, content, "params.yaml")
 
 
-def test_the_editors_schema_is_current() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "mtdnet.params"], capture_output=True, text=True, check=True
-    )
+def test_the_editors_schema_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_module("mtdnet.params", run_name="__main__")
     written = (ROOT / "params.schema.json").read_text()
-    assert done.stdout == written, "python -m mtdnet.params > params.schema.json"
+    assert capsys.readouterr().out == written, "python -m mtdnet.params > params.schema.json"
     assert json.loads(written)["$defs"]["Train"]["properties"]["variants"]
-    for name in ("params.yaml", "configs/paper.yaml"):
-        first = (ROOT / name).read_text().splitlines()[0]
-        assert first == "# yaml-language-server: $schema=params.schema.json"
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_dvc_changes_one_line_for_one_parameter(name: str, tmp_path: Path) -> None:
+    before = (ROOT / name).read_text()
+    assert before.startswith("# yaml-language-server: $schema=params.schema.json\n")
+    source = tmp_path / "params.yaml"
+    source.write_text(before)
+    apply_overrides(source, ["train.learning_rate=0.00001"])  # what `dvc exp run -S` does
+    changes = [
+        pair
+        for pair in zip(before.splitlines(), source.read_text().splitlines(), strict=True)
+        if pair[0] != pair[1]
+    ]
+    assert [after for _, after in changes] == ["  learning_rate: 1e-05"]
+    assert params.load(source).train.learning_rate == 1e-5
 
 
 LIGHT = """
 import sys
 from mtdnet.__main__ import run
 from mtdnet.errors import InputError
-from mtdnet.networks.trunks import TRUNKS
 try:
     run(["same", sys.argv[1], sys.argv[1], "--model", "none.safetensors"])
 except InputError as problem:

@@ -16,13 +16,13 @@ def index(
     with fetched(chosen) as network:
         note(f"asked {chosen}")
         facts = build(gallery, out, network, not features_only)
-    size = facts.bytes(facts.done)
+    size, images = facts.bytes(facts.done), facts.done - len(facts.left_out)
     return Answer(
-        f"{out}: {facts.done:,} images, {size / 1e9:.3f} GB",
+        f"{out}: {images:,} images, {size / 1e9:.3f} GB",
         {
             "model": chosen,
             "index": str(out),
-            "images": facts.done,
+            "images": images,
             "bytes": size,
             "halves": facts.halves > 0,
         },

@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mtdnet.commands.step import project
 from mtdnet.errors import InputError
 
 VARIABLE = "MTDNET_MODEL"
@@ -28,6 +29,8 @@ def named(given: str | None, parameters: Path) -> str:
         from mtdnet import params, steps  # who names a network needn't wait for them
 
         own = steps.model(params.load(parameters).pretrain.source, 0, "mtdnet") / FILE
+        folder = project(parameters)
+        own = own if folder == Path.cwd() else folder / own
         if own.is_file():
             return str(own)
         looked = f" ({own} is not there)"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mtdnet.commands.model import fetched, named
 from mtdnet.commands.output import Answer, note
-from mtdnet.commands.ranking_page import Match, sheet, told
+from mtdnet.commands.ranking_page import Match, format_score, ranking_page
 from mtdnet.data.pixels import read_files
 from mtdnet.errors import InputError
 from mtdnet.files import whole
@@ -59,10 +59,12 @@ def rank(
     matches = [Match(n, *best) for n, best in enumerate(best, start=1)]
     if html:
         with whole(html) as draft:
-            page = sheet(query, matches, measure, chosen, asked.searched)
+            page = ranking_page(query, matches, measure, chosen, asked.searched)
             draft.write_text(page, encoding="utf-8", errors="xmlcharrefreplace")
         note(f"wrote {html}")
-    lines = [f"{m.rank:>4}  {told(m.score, measure):>{len(measure)}}  {m.file}" for m in matches]
+    lines = [
+        f"{m.rank:>4}  {format_score(m.score, measure):>{len(measure)}}  {m.file}" for m in matches
+    ]
     ranked = [{"rank": m.rank, "file": str(m.file), measure: m.score} for m in matches]
     return Answer(
         "\n".join([f"rank  {measure}  file", *lines]),
@@ -80,7 +82,11 @@ def _files(query: Path, files: Sequence[Path], network: Path) -> Asked:
 
     def best(top: int) -> list[tuple[Path, float]]:
         score = verifier.rank(query, files)
-        order = np.argsort(score if verifier.measure == "distance" else -score, kind="stable")
+        there = np.flatnonzero(~np.isnan(score))
+        if not len(there):
+            raise InputError(f"{query}: not one of the {len(files)} other images can be read")
+        cost = score[there] if verifier.measure == "distance" else -score[there]
+        order = there[np.argsort(cost, kind="stable")]
         return [(files[i], float(score[i])) for i in order[:top]]
 
     return Asked(len(files), verifier.measure, best)

@@ -1,22 +1,38 @@
 """``mtdnet ingest``, ``augment``, ...: the steps without Prefect, DVC and MLflow."""
 
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-from mtdnet.commands.output import Answer
+from mtdnet.commands.output import Answer, note
+
+
+def project(parameters: Path) -> Path:
+    """Return the folder of the project that parameters belong to.
+
+    The current one when they lie in it or below, else their own.
+    """
+    folder, here = parameters.resolve().parent, Path.cwd()
+    return here if folder.is_relative_to(here) else folder
 
 
 def step(parameters: Path, command: str, **options: Any) -> Answer:
-    """Run one step; answer with what it found."""
+    """Run one step in the project's folder; answer with what it found."""
     from mtdnet import params, steps
+    from mtdnet.artifacts import Document
 
-    found = getattr(steps, command)(params.load(parameters), **options)
-    if isinstance(found, str):
-        return Answer(found, {"table": found})
-    return Answer("\n".join(f"{key}: {_told(value)}" for key, value in found.items()), found)
+    settings, folder = params.load(parameters), project(parameters)
+    if folder != Path.cwd():
+        note(f"in {folder}")
+    with chdir(folder):
+        result = getattr(steps, command)(settings, **options)
+    if isinstance(result, str):
+        return Answer(result, {"table": result})
+    content = result.model_dump() if isinstance(result, Document) else result or {}
+    return Answer("\n".join(f"{key}: {_line(value)}" for key, value in content.items()), content)
 
 
-def _told(value: Any) -> str:
+def _line(value: Any) -> str:
     """Return a value in a line; of a list only its length, for lists are long."""
     if isinstance(value, dict):
         return ", ".join(f"{key} {inner}" for key, inner in value.items())

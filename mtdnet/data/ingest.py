@@ -1,23 +1,26 @@
 """Archive or folder of a benchmark -> ``images.parquet``, ``images.npy``, ``counts.json``."""
 
 import dataclasses
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mtdnet.data import archives
-from mtdnet.data.images import COUNTS, PIXELS, SCHEMA, TABLE
+from mtdnet.data.images import COUNTS, PIXELS, SCHEMA, TABLE, sealed
 from mtdnet.data.layouts import LAYOUTS
 from mtdnet.data.pack import pack
-from mtdnet.data.scan import Found, files
+from mtdnet.data.scan import Entry, Found, files
 from mtdnet.errors import InputError
 from mtdnet.files import whole, write_json
 from mtdnet.networks.trunks import TRUNKS
+from mtdnet.tables import write_table
 
 BOXES = ("labeled", "detected")
+NUMBER = re.compile(r"0*(\d+)(?:\.0*)?")
 
 
 def ingest(
@@ -34,8 +37,10 @@ def ingest(
     ``source``: the folder as unpacked, at any depth, or the archive, or a folder with just the
     archive in it; ``layout``: a key of ``LAYOUTS``; ``boxes``: "labeled" or "detected", for
     CUHK03; ``trunk``: a key of ``TRUNKS``, at whose input size images are packed. Rows are sorted
-    by person, camera and path. Prints what was found of what was published. Raises InputError,
-    naming the file, for anything missing, damaged or unknown.
+    by person, camera and path. Prints what was found of what was published; images that were passed
+    over, and pictures (of equal bytes) under several persons, are counted on standard error and in
+    the counts. Raises InputError, naming the file, for anything missing, damaged or unknown, and
+    for ids that are one number, as 1 and 0001.
     """
     if layout not in LAYOUTS:
         raise InputError(f"layout '{layout}' of {benchmark}: unknown; known: {', '.join(LAYOUTS)}")
@@ -46,8 +51,9 @@ def ingest(
     with whole(out) as draft:
         room = draft.parent.absolute() / "unpacked"
         try:
-            found = _find(source, layout, boxes, room)
-            counts = _write(benchmark, layout, found, draft, TRUNKS[trunk].size)
+            found, place = _find(source, layout, boxes, room)
+            over = found.passed_over(place)
+            counts = _write(benchmark, layout, found, over, draft, TRUNKS[trunk].size)
         except InputError as problem:  # names the archive, for what was unpacked goes away
             raise InputError(str(problem).replace(str(room), str(source))) from None
     print(summary(counts))
@@ -67,19 +73,29 @@ def summary(counts: Mapping[str, Any]) -> str:
 
 
 def _write(
-    benchmark: str, layout: str, found: Found, draft: Path, size: tuple[int, int]
+    benchmark: str,
+    layout: str,
+    found: Found,
+    passed_over: Mapping[str, Sequence[Path]],
+    draft: Path,
+    size: tuple[int, int],
 ) -> dict[str, Any]:
     """Write what was found to the folder ``draft``; return its counts."""
     entries = sorted(found.entries)
+    for rule, images in passed_over.items():
+        _warn(f"{benchmark}: {len(images):,} images passed over ({rule}), as {images[0]}")
     if not entries:
         raise InputError(f"{found.home}: {layout} has no image there that counts; check it")
+    _alike(found.home, "persons", (e.person for e in entries))
+    _alike(found.home, "cameras", (e.camera for e in entries))
     draft.mkdir()
     originals = pack(found.home, [e.path for e in entries], found.read, draft / PIXELS, size)
     rows = [
         {"benchmark": benchmark, **e._asdict(), **o._asdict()}
         for e, o in zip(entries, originals, strict=True)
     ]
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), draft / TABLE)
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    write_table(sealed(table, draft / PIXELS), draft / TABLE)
     counts = {
         "benchmark": benchmark,
         "layout": layout,
@@ -88,25 +104,62 @@ def _write(
         "images": len(entries),
         "published": found.published and dataclasses.asdict(found.published),
         "test_sets": found.test_sets,
+        "passed_over": {rule: len(images) for rule, images in passed_over.items()},
+        "shared_pictures": _shared(benchmark, entries, [o.sha256 for o in originals]),
     }
     write_json(draft / COUNTS, counts)
     return counts
 
 
-def _find(source: Path, layout: str, boxes: str, room: Path) -> Found:
+def _alike(home: Path, what: str, ids: Iterable[str]) -> None:
+    """Raise InputError for two ids that are one number, as 1, 0001 and 1.0 are."""
+    written: dict[str, str] = {}
+    for name in ids:
+        if match := NUMBER.fullmatch(name):
+            other = written.setdefault(match[1], name)
+            if other != name:
+                raise InputError(
+                    f"{home}: {what} '{other}' and '{name}' are one number; write it alike, or "
+                    "give the one of them another name"
+                )
+
+
+def _shared(benchmark: str, entries: Sequence[Entry], hashes: Sequence[str]) -> int:
+    """Return how many images are of a picture that several persons have; warn of the first."""
+    owners: dict[str, list[Entry]] = {}
+    for entry, digest in zip(entries, hashes, strict=True):
+        owners.setdefault(digest, []).append(entry)
+    shared = [some for some in owners.values() if len({e.person for e in some}) > 1]
+    if shared:
+        first, second = shared[0][0], next(e for e in shared[0] if e.person != shared[0][0].person)
+        _warn(
+            f"{benchmark}: {len(shared):,} pictures under several persons, as {first.path} of "
+            f"'{first.person}' and {second.path} of '{second.person}'; correct one"
+        )
+    return sum(map(len, shared))
+
+
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _find(source: Path, layout: str, boxes: str, room: Path) -> tuple[Found, Path]:
     """Find the layout at or below ``source``, else in the one archive there, unpacked in ``room``.
 
-    InputError says what was looked for and what stands there instead.
+    Returns which of the two it was, too. InputError says what was looked for and what stands there
+    instead.
     """
     if found := LAYOUTS[layout].find(source, boxes):
-        return found
+        return found, source
     there = sorted(files(source))
     packed = [f for f in there if archives.is_archive(f)]
     if len(packed) == 1:
         archives.unpack(packed[0], room)
         if found := LAYOUTS[layout].find(room, boxes):
-            return found
+            return found, room
         there = sorted(files(room))
+        if inner := [f for f in there if archives.is_archive(f)]:
+            raise InputError(f"{packed[0]}: an archive in an archive; unpack {inner[0].name}")
         source = packed[0]
     elif packed:
         names = ", ".join(f.name for f in packed)

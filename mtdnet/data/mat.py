@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mtdnet.data.decode import PIXELS
 from mtdnet.data.html_check import is_page
 from mtdnet.data.scan import Entry
 from mtdnet.errors import InputError
@@ -28,7 +29,7 @@ def contents(file: Path, boxes: str) -> tuple[list[Entry], list[list[str]]]:
     Empty cells have no entry. Raises InputError when the file isn't CUHK03's.
     """
     entries = []
-    with _open(file) as f:
+    with _open(file) as f, _damage(file):
         pairs, sets = _references(f, boxes), _references(f, "testsets")
         for pair, reference in zip(PAIRS, pairs[0], strict=False):
             cells = f[reference][()]  # references, (10, persons)
@@ -44,23 +45,27 @@ def contents(file: Path, boxes: str) -> tuple[list[Entry], list[list[str]]]:
 
 def read(home: Path, paths: Sequence[str]) -> Iterator[tuple[Image.Image, str]]:
     """Yield each cell as an RGB picture, with the SHA-256 of its pixels (H, W, 3)."""
-    with _open(home / NAME) as f:
+    file = home / NAME
+    with _open(file) as f:
         for path in paths:
             boxes, pair, person, _, image = path.partition("#")[2].split("/")
-            cells = f[_references(f, boxes)[0, int(pair) - 1]]
-            pixels = f[cells[int(image) - 1, int(person) - 1]][()]
-            if pixels.dtype != np.uint8 or pixels.shape[0] != 3:
-                raise InputError(
-                    f"{home / path}: expected uint8 (3, width, height), found {pixels.dtype} "
-                    f"{pixels.shape}; unpack the file again"
-                )
-            upright = np.ascontiguousarray(pixels.T)
+            with _damage(file):
+                cells = f[_references(f, boxes)[0, int(pair) - 1]]
+                stored = f[cells[int(image) - 1, int(person) - 1]]
+                kind = f"{stored.dtype} {stored.shape}"
+                fits = stored.dtype == np.uint8 and stored.ndim == 3 and stored.shape[0] == 3
+                if not fits or stored.size > 3 * PIXELS or stored.external:
+                    raise InputError(
+                        f"{home / path}: expected uint8 (3, width, height) of at most {PIXELS:,} "
+                        f"pixels in the file itself, found {kind}; unpack the file again"
+                    )
+                upright = np.ascontiguousarray(stored[()].T)
             yield Image.fromarray(upright), hashlib.sha256(upright.data).hexdigest()
 
 
 @contextmanager
 def _open(file: Path) -> Iterator[h5py.File]:
-    """Open for reading; InputError when the file is of another kind or what is read is damaged."""
+    """Open for reading; InputError when the file is of another kind."""
     with file.open("rb") as stream:
         head = stream.read(128)
     if is_page(head):
@@ -69,15 +74,23 @@ def _open(file: Path) -> Iterator[h5py.File]:
         raise InputError(
             f"{file}: MATLAB's older format, not v7.3; take the file as it was published"
         )
+    with _damage(file):  # without a lock, which folders on a network often don't have
+        f = h5py.File(file, "r", locking=False)
+    with f:
+        yield f
+
+
+@contextmanager
+def _damage(file: Path) -> Iterator[None]:
+    """Turn what HDF5 raises into an InputError; around its calls alone, not around a caller's."""
     try:
-        # Without a lock, which folders on a network often don't have.
-        with h5py.File(file, "r", locking=False) as f:
-            yield f
+        yield
     except InputError:
         raise
-    except (OSError, KeyError, IndexError, RuntimeError, ValueError) as problem:
+    except Exception as problem:  # of any kind: HDF5 reads what strangers wrote
+        line = " ".join(str(problem).split()) or type(problem).__name__
         raise InputError(
-            f"{file}: not a whole MATLAB v7.3 file ({problem}); unpack it again"
+            f"{file}: not a whole MATLAB v7.3 file ({line}); unpack it again"
         ) from None
 
 
@@ -85,6 +98,8 @@ def _references(f: h5py.File, key: str) -> NDArray[Any]:
     """Return the references (1, N) that stand under a key of the file's root."""
     if key not in f:
         raise InputError(f"{f.filename}: no key '{key}', only {', '.join(f) or 'none'}")
+    if isinstance(f.get(key, getlink=True), h5py.ExternalLink):
+        raise InputError(f"{f.filename}: key '{key}' is in another file; not CUHK03's file")
     dataset = f[key]
     if not isinstance(dataset, h5py.Dataset) or h5py.check_ref_dtype(dataset.dtype) is None:
         raise InputError(f"{f.filename}: key '{key}' isn't a list of cells; not CUHK03's file")

@@ -1,7 +1,6 @@
 """Image files as pixels of the network's input size."""
 
 import hashlib
-import io
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from mtdnet.data.html_check import is_page
+from mtdnet.data.decode import BYTES, decode
 from mtdnet.errors import InputError
 
 # From a folder and paths in it: each picture with the SHA-256 of what was read, in order.
@@ -19,28 +18,17 @@ Reader = Callable[[Path, Sequence[str]], Iterator[tuple[Image.Image, str]]]
 
 
 def read_files(home: Path, paths: Sequence[str]) -> Iterator[tuple[Image.Image, str]]:
-    """Yield each file as an RGB picture, with the SHA-256 of its bytes; a file is read once."""
+    """Yield each file as an RGB picture, with the SHA-256 of its bytes; a file is read once.
+
+    Raises InputError for a file that ``decode`` refuses, or of more than ``BYTES``.
+    """
     for path in paths:
         try:
-            content = (home / path).read_bytes()
+            with (home / path).open("rb") as stream:
+                content = stream.read(BYTES + 1)
         except OSError as problem:
             raise InputError(f"{home / path}: can't be read ({problem.strerror})") from None
         yield decode(content, str(home / path)), hashlib.sha256(content).hexdigest()
-
-
-def decode(content: bytes, name: str) -> Image.Image:
-    """Return an image file's bytes as an RGB picture; InputError, with ``name``, if broken.
-
-    Pillow's guard against images that blow up in memory stays on.
-    """
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            return image.convert("RGB")
-    except UnidentifiedImageError:
-        what = "a web page" if is_page(content) else "empty" if not content else "no known format"
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as problem:
-        what = " ".join(str(problem).split())
-    raise InputError(f"{name}: not a whole image ({what}); fetch it again or remove it")
 
 
 def resized(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:

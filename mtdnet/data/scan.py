@@ -1,12 +1,14 @@
 """What a layout finds in a folder, and finding it by file names at any depth."""
 
+import mimetypes
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from mtdnet.data.decode import SUFFIXES, is_image
 from mtdnet.data.pixels import Reader, read_files
 from mtdnet.errors import InputError
 
@@ -38,7 +40,9 @@ class Published:
 class Found:
     """The images below ``home``, how to read them, and what was published about them.
 
-    ``test_sets``: published lists of test persons; ``nobody``: the person ids of distractors.
+    ``test_sets``: published lists of test persons; ``nobody``: the person ids of distractors;
+    ``left_out``: files that a rule of the layout leaves out, each with that rule; ``others``: what
+    is wrong with all other images that stand there.
     """
 
     home: Path
@@ -46,7 +50,21 @@ class Found:
     published: Published | None = None
     test_sets: list[list[str]] = field(default_factory=list)
     nobody: frozenset[str] = frozenset()
+    left_out: Mapping[Path, str] = field(default_factory=dict)
+    others: str = "not named as the layout's are"
     read: Reader = read_files
+
+    def passed_over(self, source: Path) -> dict[str, list[Path]]:
+        """Return rule -> the image files below ``source`` that are no entry, from there on."""
+        own = {self.home / e.path for e in self.entries}
+        found: dict[str, list[Path]] = {}
+        for file in sorted(f for f in files(source) if f not in own):
+            rule = self.left_out.get(file)
+            if rule or has_image(file):
+                found.setdefault(rule or self.others, []).append(
+                    file.relative_to(source.absolute())
+                )
+        return dict(sorted(found.items()))
 
 
 def files(source: Path) -> Iterator[Path]:
@@ -69,27 +87,52 @@ def files(source: Path) -> Iterator[Path]:
         yield from (Path(folder, n) for n in names if not n.startswith("."))
 
 
-def by_name(
-    source: Path, pattern: str, label: Callable[[re.Match[str]], Entry | None]
-) -> tuple[Path, list[Entry]] | None:
-    """Return the folder whose files have names like ``pattern``, and what ``label`` makes of each.
+def has_image(file: Path) -> bool:
+    """Tell by its suffix, or its content where it has none, whether a file is meant as an image.
 
-    ``pattern`` matches the end of a path, from the layout's own folder on; ``label`` returns
-    None for a file that is left out. None when nothing matches; InputError when the benchmark
-    stands there twice.
+    Of any kind, also of those that aren't read. A file that can't be read is none.
     """
-    matched = re.compile(rf"(?<![^/])(?:{pattern})$")
-    entries: dict[str, list[Entry]] = {}
-    for file in files(source):
+    suffix = file.suffix.lower()
+    if suffix:
+        kind = mimetypes.guess_type(f"a{suffix}")[0] or ""
+        return suffix in SUFFIXES or suffix in (".heic", ".heif") or kind.startswith("image/")
+    try:
+        with file.open("rb") as stream:
+            return is_image(stream.read(16))
+    except OSError:
+        return False
+
+
+def by_name(
+    source: Path,
+    pattern: str,
+    label: Callable[[re.Match[str]], Entry | str],
+    published: Published | None = None,
+) -> Found | None:
+    """Find the folder whose images have names like ``pattern``.
+
+    ``pattern`` matches the end of a path in any letter case, from the layout's own folder on, less
+    the suffix: any of ``SUFFIXES``. ``label`` makes an entry of each, or says by which rule it is
+    left out. None when nothing matches; InputError when the benchmark stands there twice, or an
+    image with two suffixes.
+    """
+    suffixes = "|".join(re.escape(suffix) for suffix in SUFFIXES)
+    matched = re.compile(rf"(?<![^/])(?:{pattern})(?:{suffixes})$", re.IGNORECASE)
+    homes: dict[str, dict[str, re.Match[str]]] = {}
+    for file in sorted(files(source)):
         path = file.as_posix()
         if match := matched.search(path):
-            beside = entries.setdefault(path[: match.start()], [])
-            if entry := label(match):
-                beside.append(entry)
-    if not entries:
+            beside = homes.setdefault(path[: match.start()], {})
+            name = str(PurePosixPath(match[0]).with_suffix("")).lower()
+            if (twin := beside.setdefault(name, match)) is not match:
+                raise InputError(f"{path}: stands there as {twin[0]} too; remove one of them")
+    if not homes:
         return None
-    home = only([Path(h) for h in entries], source)
-    return home, entries.popitem()[1]
+    home = only([Path(h) for h in homes], source)
+    labels = [(match, label(match)) for match in homes.popitem()[1].values()]
+    entries = [e for _, e in labels if isinstance(e, Entry)]
+    left_out = {home / m[0]: rule for m, rule in labels if isinstance(rule, str)}
+    return Found(home, entries, published, left_out=left_out)
 
 
 def only(found: list[Path], source: Path) -> Path:

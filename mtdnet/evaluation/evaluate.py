@@ -1,32 +1,39 @@
-"""The test: score a trained network's test persons once, and write what was found."""
+"""The test: score a trained network's test persons once, and write the results."""
 
-import csv
 import shutil
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from safetensors.numpy import save_file
 
 from mtdnet import device, plots, variants
+from mtdnet.artifacts import (
+    Bins,
+    Case,
+    Curves,
+    Facts,
+    History,
+    Metrics,
+    Ranks,
+    SplitCounts,
+    TrainingRecord,
+)
 from mtdnet.data.images import Images
 from mtdnet.device import Device
-from mtdnet.files import read_json, whole, write_json
-from mtdnet.metrics.summary import Measured, measure
+from mtdnet.files import whole
+from mtdnet.metrics.summary import SystemResult, measure
 from mtdnet.networks import serialization
 from mtdnet.params import Evaluate
-from mtdnet.plots.loss_curves import read_history
 from mtdnet.plots.occlusion_maps import draw_occlusion_maps
-from mtdnet.plots.query_gallery import Asked
+from mtdnet.plots.query_gallery import QueryGallery
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.provenance import commit, fingerprint
 from mtdnet.scoring import resumable
 from mtdnet.scoring.scorer import Scorer, Scores
 
 Figures = dict[str, dict[str, float]]
-CASES = "MTDnet", "MTDnet-trp"  # the two heads of one network: figure 1 of the paper
+HEADS = "MTDnet", "MTDnet-trp"  # the two heads of one network: figure 1 of the paper
 
 
 def evaluate(
@@ -53,12 +60,12 @@ def evaluate(
     query, gallery = probes(images, augmented, "test")
     place = device.choose()
     facts = _facts(ingested, augmented, model, place)  # before the work: what is missing shows now
-    read_history(model / "history.csv")
+    history = History.read(model)
     scorer, pixels = Scorer(kept.network, place, settings.compile), torch.from_numpy(images.pixels)
-    asked = Asked(images.pixels, images.person, images.camera, query, gallery)
+    test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
     scores: dict[str, Scores] = {}
-    found: dict[str, Measured] = {}
-    for system, head in variants.load(facts["variant"]).systems.items():
+    results: dict[str, SystemResult] = {}
+    for system, head in variants.load(facts.variant).systems.items():
         pair = head == "pair"
         if pair:
             scores[system] = resumable.probabilities(
@@ -69,63 +76,64 @@ def evaluate(
         # Not 1 - p: in float32 that makes ties of small probabilities, and ties count against us.
         cost = -scores[system] if pair else scores[system]
         temperature = (kept.temperature or 1.0) if pair else None
-        found[system] = measure(
-            cost, asked.names(), settings.ranks, settings.false_alarms, temperature
+        results[system] = measure(
+            cost, test.names(), settings.ranks, settings.false_alarms, temperature
         )
-    figures = {system: one.figures for system, one in found.items()}
+    figures = {system: one.figures for system, one in results.items()}
     with whole(out) as draft:
         (draft / "pictures").mkdir(parents=True)
         title = f"{out.parent.name}, {out.name}"
-        plots.draw_loss_curves(model / "history.csv", draft / "pictures" / "losses.png", title)
-        facts |= _draw(
-            draft / "pictures", f"{title}, test persons", asked, scorer, scores, found, settings
+        plots.draw_loss_curves(history, draft / "pictures" / "losses.png", title)
+        cases = _draw(
+            draft / "pictures", f"{title}, test persons", test, scorer, scores, results, settings
         )
-        write_json(draft / "metrics.json", figures)
-        write_json(draft / "facts.json", facts)
-        curves = zip(*(one.curve.round(6).tolist() for one in found.values()), strict=True)
-        _write(draft / "cmc.csv", ["rank", *found], ([k, *row] for k, row in enumerate(curves, 1)))
-        own = zip(query, images.person[query], *(one.ranks for one in found.values()), strict=True)
-        _write(draft / "ranks.csv", ["query", "person", *found], own)
-        _write(draft / "calibration.csv", ["system", "kind", *BINS], _bins(found))
+        Metrics(figures).write(draft)
+        (facts.model_copy(update={"cases": cases}) if cases else facts).write(draft)
+        ranks = {system: one.ranks.tolist() for system, one in results.items()}
+        curves = {system: one.curve.round(6).tolist() for system, one in results.items()}
+        Curves(rank=list(range(1, len(gallery) + 1)), **curves).write(draft)
+        person = images.person[query].tolist()
+        Ranks(query=query.tolist(), person=person, **ranks).write(draft)
+        _bins(results).write(draft)
         save_file(scores | {"query": query, "gallery": gallery}, draft / "scores.safetensors")
     shutil.rmtree(checkpoints, ignore_errors=True)
     return figures
 
 
-BINS = ("low", "high", "predicted", "observed", "weight")
-
-
-def _bins(found: dict[str, Measured]) -> Iterable[Sequence[object]]:
-    for system, one in found.items():
-        for kind, curve in zip(("raw", "calibrated"), one.calibration or (), strict=False):
-            columns = [getattr(curve, name).round(6).tolist() for name in BINS]
-            yield from ([system, kind, *row] for row in zip(*columns, strict=True))
-
-
-def _write(target: Path, head: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    with target.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(head)
-        writer.writerows(rows)
+def _bins(results: dict[str, SystemResult]) -> Bins:
+    """Return the reliability curves of the systems that tell probabilities."""
+    curves = [
+        (system, kind, curve)
+        for system, one in results.items()
+        for kind, curve in zip(("raw", "calibrated"), one.calibration or (), strict=False)
+    ]
+    columns = {
+        name: [value for _, _, curve in curves for value in getattr(curve, name).round(6).tolist()]
+        for name in ("low", "high", "predicted", "observed", "weight")
+    }
+    count = [len(curve.low) for _, _, curve in curves]
+    system = [name for (name, _, _), n in zip(curves, count, strict=True) for _ in range(n)]
+    kind = [name for (_, name, _), n in zip(curves, count, strict=True) for _ in range(n)]
+    return Bins.model_validate({"system": system, "kind": kind} | columns)
 
 
 def _draw(
     folder: Path,
     title: str,
-    asked: Asked,
+    test: QueryGallery,
     scorer: Scorer,
     scores: dict[str, Scores],
-    found: dict[str, Measured],
+    results: dict[str, SystemResult],
     settings: Evaluate,
-) -> dict[str, Any]:
-    """Draw the pictures of a test; return what they tell that is a fact."""
-    first = next(iter(found))
-    persons = len(np.unique(asked.person[asked.gallery]))
-    curves = {system: one.curve for system, one in found.items()}
+) -> dict[Case, int] | None:
+    """Draw the pictures of a test; return which of two heads is right, in queries."""
+    first = next(iter(results))
+    persons = len(np.unique(test.person[test.gallery]))
+    curves = {system: one.curve for system, one in results.items()}
     plots.draw_cmc(curves, folder / "cmc.png", persons, title)
-    main = found[first]
+    main = results[first]
     plots.draw_ranked_lists(
-        asked,
+        test,
         score=-main.cost,
         ranks=main.ranks,
         target=folder / "ranked.png",
@@ -133,50 +141,49 @@ def _draw(
         title=f"{first}, {title}",
         label="probability" if main.calibration else "distance",
     )
-    sure = {name: one.calibration for name, one in found.items() if one.calibration is not None}
+    sure = {name: one.calibration for name, one in results.items() if one.calibration is not None}
     if sure:
         plots.draw_reliability(sure, folder / "reliability.png", title)
         draw_occlusion_maps(
-            asked,
+            test,
             scorer=scorer,
             score=scores[first],
             ranks=main.ranks,
-            target=folder / "looked.png",
+            target=folder / "occlusion_maps.png",
             title=f"{first}, {title}",
         )
-    if not all(system in found for system in CASES):
-        return {}
-    pair, ranking = (found[system] for system in CASES)
-    cases = plots.draw_head_agreement(
-        asked,
+    if not all(system in results for system in HEADS):
+        return None
+    pair, ranking = (results[system] for system in HEADS)
+    return plots.draw_head_agreement(
+        test,
         pair_cost=pair.cost,
         ranking_cost=ranking.cost,
-        target=folder / "cases.png",
+        target=folder / "head_agreement.png",
         title=title,
     )
-    return {"cases": cases}
 
 
-def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> dict[str, Any]:
+def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> Facts:
     """Return what the figures rest on."""
-    training, counts = read_json(model / "training.json"), read_json(augmented / "counts.json")
-    return {
-        "variant": training["variant"],
-        "split": counts["split"],
-        "split_seed": counts["seed"],
-        "split_number": counts["split_number"],
-        "train_persons": counts["persons"]["train"],
-        "validation_persons": counts["persons"]["validation"],
-        "test_persons": counts["persons"]["test"],
-        "queries": counts["queries"]["test"],
-        "gallery": counts["gallery"]["test"],
-        "gallery_rule": counts["gallery_rule"],
-        "train_triplets": training["triplets"],
-        "temperature": training["temperature"],
-        "seed": training["seed"],
-        "trained_on": training["device"],
-        "device": place.name,
-        "bf16": place.bf16,
-        "commit": commit(),
-        "data_hash": fingerprint({}, [ingested / "images.parquet", augmented / "split.parquet"]),
-    }
+    training, counts = TrainingRecord.read(model), SplitCounts.read(augmented)
+    return Facts(
+        variant=training.variant,
+        split=counts.split,
+        split_seed=counts.seed,
+        split_number=counts.split_number,
+        train_persons=counts.persons.train,
+        validation_persons=counts.persons.validation,
+        test_persons=counts.persons.test,
+        queries=counts.queries.test,
+        gallery=counts.gallery.test,
+        gallery_rule=counts.gallery_rule,
+        train_triplets=training.triplets,
+        temperature=training.temperature,
+        seed=training.seed,
+        trained_on=training.device,
+        device=place.name,
+        bf16=place.bf16,
+        commit=commit(),
+        data_hash=fingerprint({}, [ingested / "images.parquet", augmented / "split.parquet"]),
+    )

@@ -1,32 +1,61 @@
 """The image files of a gallery, and whether they are still what they were."""
 
 import os
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from mtdnet.data.scan import files
+from mtdnet.data.decode import SUFFIXES
+from mtdnet.data.scan import files, has_image
 from mtdnet.errors import InputError
 
-IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 # ``path`` as the system's bytes, below the gallery's folder; ``changed`` in nanoseconds.
+Source = TypeVar("Source")
+Pixels = TypeVar("Pixels")
 SCHEMA = pa.schema({"path": pa.binary(), "bytes": pa.int64(), "changed": pa.int64()})
 
 
 def images(gallery: Path) -> list[Path]:
-    """Return the image files below a folder, sorted.
+    """Return the image files below a folder, sorted: by suffix, by content where there is none.
 
-    Raises InputError when it is no folder, or has none.
+    Images of other kinds are counted on standard error. Raises InputError when it is no folder, or
+    has none.
     """
     if not gallery.is_dir():
         raise InputError(f"{gallery}: no such folder; name the folder of the gallery's images")
     home = gallery.absolute()
     found = (gallery / file.relative_to(home) for file in files(gallery))
-    kept = sorted(file for file in found if file.suffix.lower() in IMAGES)
+    there = sorted(file for file in found if has_image(file))
+    kept = [file for file in there if file.suffix.lower() in ("", *SUFFIXES)]
+    if over := [file for file in there if file not in set(kept)]:
+        _left_out(f"{gallery}: {len(over):,} images of kinds that aren't read, as {over[0]}")
     if not kept:
-        raise InputError(f"{gallery}: no image files to rank ({', '.join(IMAGES)})")
+        raise InputError(f"{gallery}: no image files to rank ({', '.join(SUFFIXES)})")
     return kept
+
+
+def readable(
+    some: Sequence[Source], load: Callable[[Sequence[Source]], Pixels]
+) -> tuple[list[int], Pixels | None]:
+    """Return which of ``some`` images can be read, and what ``load`` makes of these, if of any.
+
+    The others are named on standard error: one broken file doesn't stop a question.
+    """
+    try:
+        return list(range(len(some))), load(some)
+    except InputError:
+        pass  # of one at least
+    rows = []
+    for row, one in enumerate(some):
+        try:
+            load([one])
+            rows.append(row)
+        except InputError as problem:
+            _left_out(str(problem))
+    return rows, load([some[row] for row in rows]) if rows else None
 
 
 def listed(gallery: Path) -> pa.Table:
@@ -37,12 +66,30 @@ def listed(gallery: Path) -> pa.Table:
     return pa.Table.from_arrays([pa.array(c) for c in (paths, sizes, times)], schema=SCHEMA)
 
 
+def unchanged_rows(gallery: Path, rows: Sequence[dict[str, Any]]) -> dict[int, Path]:
+    """Return place -> file of those of some rows of ``listed`` that are what they were.
+
+    The others are named on standard error.
+    """
+    files = {}
+    for place, row in enumerate(rows):
+        try:
+            files[place] = unchanged(gallery, row)
+        except InputError as problem:
+            _left_out(str(problem))
+    return files
+
+
 def unchanged(gallery: Path, row: dict[str, Any]) -> Path:
     """Return the file of a row of ``listed``; InputError when it is not what it was."""
     file = gallery / os.fsdecode(row["path"])
     if not file.is_file() or _state(file) != (row["bytes"], row["changed"]):
-        raise InputError(f"{file}: changed or gone since it was indexed; index its folder again")
+        raise InputError(f"{file}: changed or gone since it was indexed, index its folder anew")
     return file
+
+
+def _left_out(line: str) -> None:
+    print(f"{line}; left out", file=sys.stderr)
 
 
 def _state(file: Path) -> tuple[int, int]:

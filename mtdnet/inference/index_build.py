@@ -3,23 +3,27 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from torch import Tensor
 from tqdm import tqdm
 
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import whole
 from mtdnet.inference.features import Describer, packed, pixels
-from mtdnet.inference.image_files import listed, unchanged
+from mtdnet.inference.image_files import listed, readable, unchanged
 from mtdnet.inference.index_store import (
     FEATURES,
     FILES,
     HALVES,
+    Array,
     Facts,
     is_index,
     read,
@@ -35,9 +39,10 @@ def build(gallery: Path, target: Path, network: Path, halves: bool = True) -> Fa
     """Index the image files below a folder as a network sees them; return the index's facts.
 
     It grows as ``target`` + ".unfinished" and gets its own name when it is whole. A finished one
-    of the same files and network is left as it is. Raises InputError when a file is no image,
-    the index was made or begun with another network or other files, the disk is too small, or
-    another process builds it; Stopped after SIGINT or SIGTERM: the same call continues.
+    of the same files and network is left as it is. A file that can't be read is named on standard
+    error and left out. Raises InputError when the index was made or begun with another network or
+    other files, the disk is too small, or another process builds it; Stopped after SIGINT or
+    SIGTERM: the same call continues.
     """
     describer, files = Describer(network), listed(gallery)
     channels = describer.channels if halves else 0
@@ -46,41 +51,65 @@ def build(gallery: Path, target: Path, network: Path, halves: bool = True) -> Fa
     if target.exists():
         if not is_index(target):
             raise InputError(f"{target}: is there and is no index; give --out another name")
-        _same(target, facts, files)
-        return facts
+        return _same(target, facts, files)
     begun = target.with_name(f"{target.name}.unfinished")
     with _alone(begun):
-        done = _same(begun, facts, files) if is_index(begun) else 0
-        _room(begun, target, replace(facts, done=done), len(files))
+        own = _same(begun, facts, files) if is_index(begun) else replace(facts, done=0)
+        _room(begun, target, own, len(files))
         for name, (shape, kind) in facts.arrays(len(files)).items():
             reserve(begun / name, shape, kind)
         with whole(begun / FILES) as draft:
             pq.write_table(files, draft)
-        replace(facts, done=done).write(begun)
-        _fill(begun, facts, files, describer, done)
+        own.write(begun)
+        own = _fill(begun, own, files, describer)
         begun.rename(target)
-    return facts
+    return own
 
 
-def _fill(begun: Path, facts: Facts, files: pa.Table, describer: Describer, done: int) -> None:
+def _fill(begun: Path, facts: Facts, files: pa.Table, describer: Describer) -> Facts:
+    home, done = Path(facts.images), facts.done
+
+    def load(some: Sequence[dict[str, Any]]) -> Tensor:
+        return pixels([unchanged(home, row) for row in some], describer.size)
+
     bar = tqdm(total=len(files), initial=done, desc="index", unit=" images", disable=None)
     with bar, Stop() as stop:
         for start in range(done, len(files), BLOCK):
             if stop.requested:
                 raise Stopped(f"stopped with {start:,} of {len(files):,} images indexed")
             rows = files.slice(start, BLOCK).to_pylist()
-            some = pixels([unchanged(Path(facts.images), row) for row in rows], describer.size)
-            features, seen = describer.describe(some, facts.halves > 0)
-            write(begun / FEATURES, start, features.cpu().numpy())
-            if seen:
-                write(begun / HALVES, start, packed(seen).cpu().numpy())
+            there, some = readable(
+                rows, lambda some: pixels([unchanged(home, r) for r in some], describer.size)
+            )
+            if some is not None:
+                features, seen = describer.describe(some, facts.halves > 0)
+                write(begun / FEATURES, start, _spread(features.cpu().numpy(), there, len(rows)))
+                if seen:
+                    halves = packed(seen).cpu().numpy()
+                    write(begun / HALVES, start, _spread(halves, there, len(rows)))
+            lacking = set(range(len(rows))) - set(there)
             # Only what has reached the disk counts as done.
-            replace(facts, done=start + len(rows)).write(begun)
+            facts = replace(
+                facts,
+                done=start + len(rows),
+                left_out=(*facts.left_out, *(start + row for row in sorted(lacking))),
+            )
+            facts.write(begun)
             bar.update(len(rows))
+    return facts
 
 
-def _same(index: Path, facts: Facts, files: pa.Table) -> int:
-    """Return how many images an index has, whole or begun; InputError when it is of others.
+def _spread(values: Array, rows: list[int], count: int) -> Array:
+    """Return ``values`` as those of ``rows`` among ``count``, the others 0."""
+    if len(rows) == count:
+        return values
+    spread = np.zeros((count, *values.shape[1:]), values.dtype)
+    spread[rows] = values
+    return spread
+
+
+def _same(index: Path, facts: Facts, files: pa.Table) -> Facts:
+    """Return the facts of an index, whole or begun; InputError when it is of others.
 
     Files that come after those which are done may have changed: a broken one was taken away.
     """
@@ -94,7 +123,7 @@ def _same(index: Path, facts: Facts, files: pa.Table) -> int:
     kept, now = (there, files) if finished else (each.slice(0, own.done) for each in (there, files))
     if own.images != facts.images or not kept.equals(now):
         raise InputError(f"{index}: the files below {facts.images} are others now; {again}")
-    return own.done
+    return own
 
 
 def _room(begun: Path, target: Path, facts: Facts, count: int) -> None:

@@ -27,7 +27,8 @@ class Facts:
     """What an index is of: the ``images`` folder, the ``network``'s SHA-256, and two widths.
 
     ``features``: values of a ranking feature; ``halves``: channels of conv3's halves, 0 where
-    they are not kept, and ``grid``: their height and width. The first ``done`` images are in.
+    they are not kept, and ``grid``: their height and width. The first ``done`` images are in, but
+    for the rows ``left_out``, which could not be read.
     """
 
     images: str
@@ -35,7 +36,8 @@ class Facts:
     features: int
     halves: int
     done: int = 0
-    grid: Sequence[int] = (13, 13)
+    grid: tuple[int, ...] = (13, 13)
+    left_out: tuple[int, ...] = ()
 
     def arrays(self, count: int) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and type of each array of ``count`` images.
@@ -92,11 +94,18 @@ def read(folder: Path) -> tuple[Facts, pa.Table]:
     if not is_index(folder):
         raise InputError(f"{folder}: no index of a gallery; make one with `mtdnet index`")
     try:
-        facts = Facts(**read_json(folder / FACTS))
+        told = read_json(folder / FACTS)
+        facts = Facts(
+            **told
+            | {
+                "grid": tuple(told.get("grid", (13, 13))),
+                "left_out": tuple(told.get("left_out", ())),
+            }
+        )
         files = pq.read_table(folder / FILES)
         if files.schema != SCHEMA:
             raise ValueError(f"other columns than {SCHEMA.names}")
-    except (OSError, TypeError, ValueError) as problem:  # pyarrow's are of these kinds
+    except (OSError, TypeError, ValueError, AttributeError, pa.ArrowException) as problem:
         line = str(problem).splitlines()[0]
         raise InputError(f"{folder}: no whole index ({line}); remove it and index again") from None
     return facts, files

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from mtdnet.errors import InputError
 from mtdnet.inference.features import Describer, pixels, unpacked
-from mtdnet.inference.image_files import unchanged
+from mtdnet.inference.image_files import unchanged_rows
 from mtdnet.inference.index_store import Store
 from mtdnet.inference.nearest import nearest
 from mtdnet.scoring.scorer import Halves
@@ -51,28 +51,32 @@ class Gallery:
         self.measure = self._describer.measure
 
     def __len__(self) -> int:
-        return len(self._store.files)
+        return len(self._store.files) - len(self._store.facts.left_out)
 
     def rank(self, query: Path, top: int = 10, shortlist: int = SHORTLIST) -> list[Found]:
         """Return the ``top`` images most like a query image, best first, the query's own file not.
 
         The ``shortlist`` images nearest by ranking features, or ``top`` if that is more, are passed
         through the pair head once. The best tenth of them, but a hundred and ``top`` at least, are
-        put in order by its eight-fold probability. Raises InputError when the query is no image, or
-        a file of the shortlist was changed since it was indexed.
+        put in order by its eight-fold probability. A file that was changed since it was indexed is
+        named on standard error and left out. Raises InputError when the query is no image, or no
+        image of the shortlist is left.
         """
         describer, store = self._describer, self._store
         asked = pixels([query], describer.size)
         features, halves = describer.describe(asked, describer.channels > 0)
-        near = min(max(top, shortlist) + 1, len(self))  # one more: the query may be among them
+        left_out = store.facts.left_out
+        # One more: the query may be among them.
+        near = min(max(top, shortlist) + 1 + len(left_out), len(store.files))
         point = features.cpu().numpy()
         (rows,) = nearest(store.features, point, near)
         home = Path(store.facts.images)
-        files = [unchanged(home, row) for row in store.files.take(rows).to_pylist()]
-        kept = [i for i, file in enumerate(files) if not file.samefile(query)][
-            : max(top, shortlist)
-        ]
-        rows, files = rows[kept], [files[i] for i in kept]
+        rows = rows[~np.isin(rows, left_out)]
+        same = unchanged_rows(home, store.files.take(rows).to_pylist())
+        kept = [i for i, file in same.items() if not file.samefile(query)][: max(top, shortlist)]
+        if not kept:
+            raise InputError(f"{home}: no image is left to rank; index it anew")
+        rows, files = rows[kept], [same[i] for i in kept]
         if halves is None:
             scores = np.clip(2 - 2 * (store.features[rows] @ point[0]), 0, 4)
             order = np.argsort(scores, kind="stable")

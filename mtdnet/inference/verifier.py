@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from mtdnet.errors import InputError
 from mtdnet.inference.features import Describer, pixels
+from mtdnet.inference.image_files import readable
 from mtdnet.scoring.scorer import Halves, squared_distances
 
 BLOCK = 64  # pairs, or images of a gallery, in memory at a time
@@ -62,15 +63,20 @@ class Verifier:
         """Return the score (G,) of each image file of a gallery with the query, by ``measure``.
 
         Probabilities as of ``probability``, higher is more alike; or squared distances in [0, 4],
-        lower is more alike. Memory is bounded, whatever the gallery's size. Raises InputError when
-        a file is missing or no image.
+        lower is more alike; NaN for a file of the gallery that can't be read, which is named on
+        standard error. Memory is bounded, whatever the gallery's size. Raises InputError when the
+        query is missing or no image.
         """
         found: list[Scores] = [np.empty(0)]
         score = self._against(pixels([query], self._describer.size))
         with _bar(len(gallery), "images") as bar:
             for start in range(0, len(gallery), BLOCK):
                 files = gallery[start : start + BLOCK]
-                found.append(score(pixels(files, self._describer.size)))
+                rows, images = readable(files, lambda some: pixels(some, self._describer.size))
+                scores = np.full(len(files), np.nan)
+                if images is not None:
+                    scores[rows] = score(images)
+                found.append(scores)
                 bar.update(len(files))
         return np.concatenate(found)
 

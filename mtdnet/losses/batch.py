@@ -9,6 +9,7 @@ from mtdnet.losses.pair import pair_loss
 from mtdnet.losses.triplet import triplet_loss
 from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.params import Losses
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Shown:
+class DeviceBatch:
     """A batch on a device, with its images: ``pixels`` uint8 (I, H, W, 3) RGB."""
 
     batch: Batch
@@ -57,16 +58,19 @@ def joint_maps(network: MTDnet, maps: Tensor, batch: Batch) -> Tensor:
     return joint + _spread(network.pair.right(maps[batch.rights]), batch.second)
 
 
-def both(network: MTDnet, shown: Shown, margin: float) -> tuple[dict[str, Tensor], Tensor]:
+def multitask_losses(
+    network: MTDnet, target: DeviceBatch, settings: Losses
+) -> tuple[dict[str, Tensor], Tensor]:
     """Return the triplet loss, eq. (1), and the pair loss, eq. (2), of a batch; fc7's responses.
 
     Equal to a plain pass of three streams a triplet, but for dropout: a pair that stands several
     times is dropped alike. Responses: (P, 4096 w), before ReLU and dropout.
     """
-    batch, maps = shown.batch, network.trunk(shown.images(network))
-    ranked = triplet_loss(network.ranking(maps), batch.triplets, margin)
+    batch, maps = target.batch, network.trunk(target.images(network))
+    ranked = triplet_loss(network.ranking(maps), batch.triplets, settings.triplet.margin)
     response = network.pair.response(joint_maps(network, maps, batch))
-    paired = pair_loss(network.pair.verdict(response), batch.same, batch.weight)
+    logits = network.pair.verdict(response)
+    paired = pair_loss(logits, batch.same, batch.weight, settings.pair.smoothing)
     return {"triplet": ranked, "pair": paired}, response
 
 

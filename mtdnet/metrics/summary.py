@@ -1,4 +1,4 @@
-"""What the test of one system found."""
+"""The result of one system's test."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ Probes = tuple[Names, Names, Names, Names]  # query and gallery persons, query a
 
 
 @dataclass(frozen=True)
-class Measured:
+class SystemResult:
     """One system on Q queries and G gallery images.
 
     ``cost``: (Q, G), lower is more alike; ``ranks``: (Q,) of the best true match, 0 for none;
@@ -43,7 +43,7 @@ def measure(
     at: Sequence[int],
     false_alarms: Sequence[float],
     temperature: float | None = None,
-) -> Measured:
+) -> SystemResult:
     """Measure rank-k for k of ``at``, mAP, and the detection and identification rates.
 
     Also the expectation over random single-shot galleries, where persons have several gallery
@@ -60,10 +60,10 @@ def measure(
     rates = detection_rates(cost, *probes, false_alarms)
     figures |= {f"dir-{alarms:g}": rate for alarms, rate in rates.items()}
     if temperature is None:
-        return Measured(cost, found, curve, figures)
+        return SystemResult(cost, found, curve, figures)
     keep, same = compared(*probes)
     probability = -cost[keep]
     raw = reliability(probability, same[keep])
     own = reliability(calibrated(probability, temperature), same[keep])
     figures |= {"ece-raw": calibration_error(raw), "ece": calibration_error(own)}
-    return Measured(cost, found, curve, figures, (raw, own))
+    return SystemResult(cost, found, curve, figures, (raw, own))

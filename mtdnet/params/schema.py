@@ -38,7 +38,10 @@ Variant = Annotated[str, AfterValidator(_variant), Field(json_schema_extra={"enu
 Count = Annotated[int, Field(ge=1)]
 SplitNumber = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+JointStart = Literal["drawn", "difference"]
 
 
 class Section(BaseModel):
@@ -104,18 +107,80 @@ class Augment(Section):
         return self
 
 
+class MarginLoss(Section):
+    """A loss's ``weight`` in the sum that is minimised, and its ``margin``."""
+
+    weight: NotNegative = 1.0
+    margin: Positive = 1.0
+
+
+class PairLoss(Section):
+    """``smoothing``: how much of a label's weight both classes share (Szegedy et al. 2016)."""
+
+    weight: NotNegative = 1.0
+    smoothing: Fraction = 0.0
+
+
+class Losses(Section):
+    """A section a loss; which ones a variant minimises is its own business."""
+
+    triplet: MarginLoss = MarginLoss()
+    pair: PairLoss = PairLoss()
+    contrastive: MarginLoss = MarginLoss()
+
+
+class Schedule(Section):
+    """The learning rate over a training's steps; by default it is fixed, as published.
+
+    It rises from 0 over the fraction ``warm_up`` of the steps, then falls to 0 by a ``cosine``.
+    """
+
+    warm_up: Fraction = 0.0
+    decay: Literal["none", "cosine"] = "none"
+
+    def by_steps(self) -> bool:
+        """Tell whether the rate of a step rests on how many there will be."""
+        return self != Schedule()
+
+
+class Augmentation(Section):
+    """How training changes each image anew in each step, beside mirroring; 0 is off.
+
+    ``erasing``: the probability that a rectangle is painted over; ``shift``: by how many pixels of
+    the network's input at most, in both directions; ``light``: by which fraction brightness,
+    contrast and saturation change at most.
+    """
+
+    erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    shift: Annotated[int, Field(ge=0, le=64)] = 0
+    light: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
 class Training(Section):
     """One training; ``triplets`` are those a step.
 
+    ``momentum`` is SGD's, and the first beta of AdamW. ``averaging``: the decay of an exponential
+    moving average of the weights, which is then what is validated and kept; 0: no average.
     ``compile`` spares a GPU the launches of a step's many kernels, for half a minute at the start.
     """
 
+    renamed: ClassVar[Mapping[str, str]] = {
+        "rate": "learning_rate",
+        "rates": "learning_rates",
+        "decay": "weight_decay",
+        "margin": "losses.triplet.margin",
+    }
+
     steps: Count
     triplets: Count = 240
-    rate: Positive = 1e-3
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    decay: Annotated[float, Field(ge=0)] = 5e-4
-    margin: Positive = 1.0
+    optimiser: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: Positive = 1e-3
+    momentum: Fraction = 0.9
+    weight_decay: NotNegative = 5e-4
+    schedule: Schedule = Schedule()
+    averaging: Fraction = 0.0
+    losses: Losses = Losses()
+    augmentation: Augmentation = Augmentation()
     validate_every: Count = 200
     compile: bool = False
 
@@ -124,7 +189,9 @@ class Pretrain(Training):
     """Training of ``variants`` on each of ``splits`` of ``source``; targets start from split 0.
 
     ``weights``: a file of ImageNet weights for a trunk of full width; without it all is drawn.
-    ``width`` scales what is drawn.
+    ``width`` scales what is drawn. ``hidden_bias``: the first biases of the fully connected layers
+    but the last of the pair head. ``joint_start``: the third convolution's right half is drawn as
+    published, or minus its left half, so that joint maps start as differences.
     """
 
     source: Benchmark = "cuhk03"
@@ -132,6 +199,8 @@ class Pretrain(Training):
     splits: Listed[SplitNumber] = (0,)
     width: Annotated[float, Field(gt=0, le=1)] = 1.0
     weights: str | None = None
+    hidden_bias: float = 0.0
+    joint_start: JointStart = "drawn"
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -150,14 +219,14 @@ class Compared(Section):
 class Train(Training):
     """Training of ``variants`` on each of ``splits`` of every target, from the source network.
 
-    ``rates`` overrides ``rate`` for a target.
+    ``learning_rates`` overrides ``learning_rate`` for a target.
     """
 
     targets: Listed[Benchmark] = ()
     variants: Listed[Variant] = ("mtdnet",)
     splits: Listed[SplitNumber] = (0,)
     compared: Compared = Compared()
-    rates: dict[Benchmark, Positive] = {}
+    learning_rates: dict[Benchmark, Positive] = {}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -181,7 +250,9 @@ class Train(Training):
     def on(self, target: str) -> Training:
         """Return the settings of the training on one target, at its own rate if it has one."""
         own = {name: getattr(self, name) for name in Training.model_fields}
-        return Training(**own | {"rate": self.rates.get(target, self.rate)})
+        return Training(
+            **own | {"learning_rate": self.learning_rates.get(target, self.learning_rate)}
+        )
 
 
 class Evaluate(Section):
@@ -223,7 +294,7 @@ class Params(Section):
             "augment.splits": self.augment.splits,
             "pretrain.source": [self.pretrain.source],
             "train.targets": self.train.targets,
-            "train.rates": self.train.rates,
+            "train.learning_rates": self.train.learning_rates,
         }
         known = ", ".join(self.ingest.layouts)
         for key, benchmarks in named.items():

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from mtdnet.plots.style import CYCLE, DASHES, plain, save
+from mtdnet.plots.style import plain, save, system_style
 
-SHOWN = 50  # ranks; the whole curve is in the table
+LAST_RANK = 50  # ranks; the whole curve is in the table
 
 
 def draw_cmc(
@@ -22,16 +22,16 @@ def draw_cmc(
     """
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
-    last = min(SHOWN, max(len(curve) for curve in curves.values()))
-    for number, (name, curve) in enumerate(curves.items()):
-        shown = curve[:last]
+    last = min(LAST_RANK, max(len(curve) for curve in curves.values()))
+    for name, curve in curves.items():
+        points, (color, dashes) = curve[:last], system_style(name)
         axes.plot(
-            np.arange(1, len(shown) + 1),
-            shown,
-            color=CYCLE[number % len(CYCLE)],
-            linestyle=DASHES[number % len(DASHES)],
-            marker="o" if len(shown) == 1 else "",
-            label=f"{name}: rank-1 {shown[0]:.1%}",
+            np.arange(1, len(points) + 1),
+            points,
+            color=color,
+            linestyle=dashes,
+            marker="o" if len(points) == 1 else "",
+            label=f"{name}: rank-1 {points[0]:.1%}",
         )
     ranks = np.arange(1, last + 1)
     axes.plot(ranks, np.minimum(ranks / gallery, 1), color="0.45", linestyle=":", label="chance")

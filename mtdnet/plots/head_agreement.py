@@ -6,26 +6,27 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mtdnet.artifacts import Case
 from mtdnet.errors import InputError
 from mtdnet.metrics.cmc import ranks
 from mtdnet.plots import query_gallery
-from mtdnet.plots.query_gallery import Asked
+from mtdnet.plots.query_gallery import QueryGallery
 from mtdnet.plots.style import save
 
-SHOWN = 3  # first images of either head
-WIDE, TALL, STEP, GAP = 0.78, 1.56, 0.86, 0.3  # inches
-EDGE, LINE, ROW = 0.08, 0.3, 2.2
+IMAGES = 3  # first ones of either head
+WIDE, TALL, STEP, GAP = 1.1, 2.2, 1.22, 0.4  # inches
+EDGE, LINE, ROW = 0.1, 0.36, 3.0
 
 
 def draw_head_agreement(
-    probes: Asked,
+    probes: QueryGallery,
     *,
     pair_cost: NDArray[np.floating],
     ranking_cost: NDArray[np.floating],
     target: Path,
-    rows: int = 3,
+    rows: int = 2,
     title: str = "",
-) -> dict[str, int]:
+) -> dict[Case, int]:
     """Count the queries that each head answers rightly; draw those of one head alone as a PNG.
 
     Costs: (Q, G), lower is more alike: minus the probability
@@ -41,27 +42,28 @@ def draw_head_agreement(
     matched, pair, ranking = by_pair > 0, by_pair == 1, by_ranking == 1
     if not matched.any():
         raise InputError(f"{title}: none of {len(probes.query)} queries has a true match to draw")
-    kinds = {
+    kinds: dict[Case, NDArray[np.bool_]] = {
         "both": matched & pair & ranking,
         "pair head alone": matched & pair & ~ranking,
         "ranking head alone": matched & ranking & ~pair,
         "neither": matched & ~pair & ~ranking,
     }
-    counts = {kind: int(found.sum()) for kind, found in kinds.items()}
+    counts = {kind: int(right.sum()) for kind, right in kinds.items()}
     gap = np.abs(by_pair - by_ranking)
+    alone: tuple[Case, Case] = "pair head alone", "ranking head alone"
     drawn = {
         kind: sorted(np.flatnonzero(kinds[kind]).tolist(), key=lambda q: -gap[q])[:rows]
-        for kind in ("pair head alone", "ranking head alone")
+        for kind in alone
     }
     heads = {"ranking head, distance": ranking_cost, "pair head, probability": pair_cost}
-    width = 2 * (1 + SHOWN) * STEP + 3 * GAP + EDGE
+    width = 2 * (1 + IMAGES) * STEP + 3 * GAP + EDGE
     figure = Figure(figsize=(width, LINE + sum(2 * LINE + ROW * len(d) for d in drawn.values())))
-    query_gallery.text_at(figure, EDGE, 0.08, title, 10)
+    query_gallery.text_at(figure, EDGE, 0.08, title, 12)
     top = LINE
     for kind, queries in drawn.items():
         line = f"{kind} right: {counts[kind]} of {matched.sum()} queries"
         query_gallery.text_at(
-            figure, EDGE, top, line if queries else f"{kind} right: no such query", 9
+            figure, EDGE, top, line if queries else f"{kind} right: no such query", 11
         )
         top += 2 * LINE
         for q in queries:
@@ -74,10 +76,10 @@ def draw_head_agreement(
 def _row(
     figure: Figure,
     top: float,
-    probes: Asked,
+    probes: QueryGallery,
     q: int,
     heads: dict[str, NDArray[np.floating]],
-    found: tuple[int, int],
+    places: tuple[int, int],
 ) -> None:
     """Draw a query, the first images of each head, and the true match with both ranks."""
     true = probes.true(q)
@@ -86,16 +88,16 @@ def _row(
         axes = query_gallery.axes_at(figure, left, top, WIDE, TALL)
         query_gallery.person(axes, probes.pixels[row], above, below, true)
 
-    left, wrong = EDGE + STEP + GAP, np.argmax(found)
+    left, wrong = EDGE + STEP + GAP, np.argmax(places)
     draw(EDGE, probes.query[q], f"query\n{probes.name(q)}", "", None)
     for number, (head, cost) in enumerate(heads.items()):
         order = probes.order(q, -cost[q])
-        query_gallery.text_at(figure, left, top - 0.3, head)
-        for rank, g in enumerate(order[:SHOWN], 1):
+        query_gallery.text_at(figure, left, top - 0.38, head)
+        for rank, g in enumerate(order[:IMAGES], 1):
             mark, right = query_gallery.marked(str(rank), true[g]), bool(true[g])
             draw(left, probes.gallery[g], mark, f"{abs(cost[q, g]):.3f}", right)
             left += STEP
         left += GAP
         if number == wrong:
             match = probes.gallery[order[np.argmax(true[order])]]
-    draw(left, match, "true match", "ranking: rank {}\npair: rank {}".format(*found), True)
+    draw(left, match, "true match", "ranking: rank {}\npair: rank {}".format(*places), True)

@@ -1,79 +1,58 @@
 """Losses and validation figures over the steps of a training."""
 
-import csv
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from mtdnet.artifacts import History
 from mtdnet.errors import InputError
-from mtdnet.plots.style import CYCLE, DASHES, plain, save
+from mtdnet.plots.style import DASHES, GREYS, plain, save
 
 LOSS, VALIDATION = "_loss", "validation_"
 
 
-def draw_loss_curves(history: Path, target: Path, title: str = "") -> None:
-    """Draw ``history.csv`` into a PNG file: columns ``*_loss`` above, ``validation_*`` below.
+def draw_loss_curves(history: History, target: Path, title: str = "") -> None:
+    """Draw a training into a PNG file: columns ``*_loss`` above, ``validation_*`` below.
 
-    An empty cell is left out, and so is a column of them. Raises InputError when the table is
-    missing or has no such column.
+    An empty cell is left out, and so is a column of them. Raises InputError when there is no
+    number in either kind.
     """
-    rows = read_history(history)
-    filled = [name for name in rows[0] if any(row[name] is not None for row in rows)]
-    losses = [name for name in filled if name.endswith(LOSS)]
-    measured = [name for name in filled if name.startswith(VALIDATION)]
+    losses = [name for name in history.columns if name.endswith(LOSS)]
+    measured = [name for name in history.columns if name.startswith(VALIDATION)]
     if not losses or not measured:
-        raise InputError(f"{history}: no number in a column *{LOSS} or {VALIDATION}*; train again")
+        raise InputError(
+            f"{title}: {history.FILE} has no number in a column *{LOSS} or {VALIDATION}*; "
+            "train again"
+        )
     figure = Figure(figsize=(6, 5), layout="constrained")
     above, below = figure.subplots(2, sharex=True)
-    _draw(above, rows, losses)
-    _draw(below, rows, measured)
-    above.set(title=title, ylabel="loss", ylim=(0, None))
+    _draw(above, history, losses)
+    _draw(below, history, measured)
+    top = max(y for name in losses for y in history.columns[name] if y is not None)
+    above.set(title=title, ylabel="loss", ylim=(0, 1.1 * top or 1))
     below.set(xlabel="step", ylabel="validation", ylim=(0, 1.01))
     below.yaxis.set_major_formatter(PercentFormatter(1))
     save(figure, target)
 
 
-def read_history(source: Path, key: str = "step") -> list[dict[str, float | None]]:
-    """Return the rows of a table of numbers, None for an empty cell.
-
-    Raises InputError when it is missing, has no row, or a row without a ``key``.
-    """
-    try:
-        with source.open(encoding="utf-8", newline="") as stream:
-            rows = [
-                {name: float(cell) if cell else None for name, cell in row.items()}
-                for row in csv.DictReader(stream)
-            ]
-    except FileNotFoundError:
-        raise InputError(f"{source}: no such file; run the step that writes it") from None
-    except (TypeError, ValueError) as problem:
-        raise InputError(f"{source}: no table of numbers ({problem}); run its step again") from None
-    if not rows or any(row.get(key) is None for row in rows):
-        raise InputError(f"{source}: no row, or one without a {key}; run its step again")
-    return rows
-
-
-def _draw(axes: Axes, rows: list[dict[str, float | None]], names: list[str]) -> None:
+def _draw(axes: Axes, history: History, names: list[str]) -> None:
     for number, name in enumerate(names):
-        points = [
-            (x, y)
-            for row in rows
-            if (x := row["step"]) is not None and (y := row[name]) is not None
-        ]
+        column = zip(history.step, history.columns[name], strict=True)
+        points = [(x, y) for x, y in column if y is not None]
         axes.plot(
             [x for x, _ in points],
             [y for _, y in points],
-            color=CYCLE[number % len(CYCLE)],
+            color=GREYS[number % len(GREYS)],
             linestyle=DASHES[number % len(DASHES)],
             marker="o" if len(points) == 1 else "",
-            label=_told(name),
+            label=_label(name),
         )
     axes.legend(frameon=False, loc="best")
     plain(axes)
 
 
-def _told(name: str) -> str:
+def _label(name: str) -> str:
     short = name.removesuffix(LOSS).removeprefix(VALIDATION)
     return short.replace("rank1", "rank-1").replace("_", " ")

@@ -1,4 +1,4 @@
-"""Where the pair head looked, in a few pairs of images."""
+"""What the pair head looks at, in a few pairs of images."""
 
 from collections.abc import Iterator
 from itertools import chain, islice, zip_longest
@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
 from mtdnet.plots import query_gallery
-from mtdnet.plots.query_gallery import SMALL, Asked
+from mtdnet.plots.query_gallery import SMALL, QueryGallery
 from mtdnet.plots.style import BLUE, RED, save
 from mtdnet.scoring.occlusion import occlusion
 from mtdnet.scoring.scorer import Scorer
 
 LEAST = 0.01  # a colour bar ends here at least: bfloat16 rounds, which is no finding
 COLUMNS = 2  # pairs side by side
-EDGE, WIDE, TALL, STEP = 0.08, 0.84, 1.68, 0.88  # inches
-PAIR, ROW, HEAD = 4.55, 2.3, 0.82
+EDGE, WIDE, TALL, STEP = 0.1, 1.1, 2.2, 1.18  # inches
+PAIR, ROW, HEAD = 5.9, 3.0, 1.0
 HEAT = LinearSegmentedColormap.from_list(
     "heat", [(0, f"{BLUE}F0"), (0.5, f"{BLUE}00"), (0.5, f"{RED}00"), (1, f"{RED}F0")]
 )
 
 
 def draw_occlusion_maps(
-    probes: Asked,
+    probes: QueryGallery,
     *,
     scorer: Scorer,
     score: NDArray[np.floating],
@@ -51,9 +51,9 @@ def draw_occlusion_maps(
     chosen = list(islice(_pairs(probes, score, ranks), pairs))
     rows = -(-len(chosen) // COLUMNS)
     figure = Figure(figsize=(min(len(chosen), COLUMNS) * PAIR, HEAD + rows * ROW))
-    query_gallery.text_at(figure, EDGE, 0.08, title, 10)
+    query_gallery.text_at(figure, EDGE, 0.08, title, 12)
     query_gallery.text_at(
-        figure, EDGE, 0.28, "where a grey patch lowers P(same): red; where it raises P(same): blue"
+        figure, EDGE, 0.34, "where a grey patch lowers P(same): red; where it raises P(same): blue"
     )
     for number, (kind, q, g) in enumerate(chosen):
         down, right = divmod(number, COLUMNS)
@@ -64,7 +64,7 @@ def draw_occlusion_maps(
 
 
 def _pairs(
-    probes: Asked, score: NDArray[np.floating], ranks: NDArray[np.int64]
+    probes: QueryGallery, score: NDArray[np.floating], ranks: NDArray[np.int64]
 ) -> Iterator[tuple[str, int, int]]:
     """Yield what a pair stands for, its query and its place in the gallery; none of them twice."""
     first = {q: int(probes.order(q, score[q])[0]) for q in np.flatnonzero(ranks > 0).tolist()}
@@ -93,9 +93,9 @@ def _pair(
     figure: Figure,
     top: float,
     left: float,
-    probes: Asked,
+    probes: QueryGallery,
     place: tuple[int, int],
-    told: tuple[str, str],
+    labels: tuple[str, str],
     scorer: Scorer,
 ) -> None:
     """Draw both images of a pair, plain outside, under their maps inside, and the scale."""
@@ -106,9 +106,9 @@ def _pair(
     end = max(LEAST, *(float(np.abs(each).max()) for each in maps))
     scale = Normalize(-end, end)
     true = bool(probes.true(q)[g])
-    names = f"query\n{probes.name(q)}", f"{told[0]}\nperson {probes.person[rows[1]]}"
-    shown = ((0, 0, False), (1, 0, True), (2, 1, True), (3, 1, False))
-    for column, image, covered in shown:
+    names = f"query\n{probes.name(q)}", f"{labels[0]}\nperson {probes.person[rows[1]]}"
+    columns = ((0, 0, False), (1, 0, True), (2, 1, True), (3, 1, False))
+    for column, image, covered in columns:
         axes = query_gallery.axes_at(figure, left + EDGE + column * STEP, top, WIDE, TALL)
         outer = column in (0, 3)
         frame = None if image == 0 or covered else true
@@ -116,14 +116,13 @@ def _pair(
         pixels = probes.pixels[rows[image]]
         query_gallery.person(axes, _pale(pixels) if covered else pixels, above, "", frame)
         if covered:
-            axes.imshow(
-                maps[image], cmap=HEAT, norm=scale, aspect=query_gallery.aspect(maps[image])
-            )
-    query_gallery.text_at(figure, left + EDGE, top + TALL + 0.06, told[1])
+            aspect = query_gallery.aspect(maps[image])
+            axes.imshow(maps[image], cmap=HEAT, norm=scale, aspect=aspect)
+    query_gallery.text_at(figure, left + EDGE, top + TALL + 0.06, labels[1])
     bar = query_gallery.axes_at(figure, left + EDGE + 4 * STEP, top + 0.1, 0.1, TALL - 0.2)
     figure.colorbar(ScalarMappable(scale, HEAT), cax=bar)
     bar.tick_params(labelsize=SMALL, length=2, pad=1)
-    bar.set_ylabel("drop of P(same)", fontsize=SMALL, labelpad=1)
+    bar.set_ylabel("drop of P(same)", fontsize=SMALL, labelpad=3)
 
 
 def _pale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

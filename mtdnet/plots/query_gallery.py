@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mtdnet.plots.style import GREEN, RED
 
-SMALL = 7  # points
+SMALL = 9  # points
 TICK, CROSS = "\N{CHECK MARK}", "\N{BALLOT X}"
 
 Flags = NDArray[np.bool_]
@@ -17,7 +17,7 @@ Names = NDArray[np.str_]
 
 
 @dataclass(frozen=True)
-class Asked:
+class QueryGallery:
     """Q queries of a gallery of G images.
 
     ``pixels``: (N, H, W, 3) RGB, ``person`` and ``camera``: (N,), of all images, camera "" for an
@@ -76,11 +76,12 @@ def person(
     axes.set_axis_on()
     axes.imshow(pixels, aspect=aspect(pixels))
     axes.set(xticks=[], yticks=[])
-    axes.set_title(above, fontsize=SMALL, pad=3)
+    mark = "black" if true is None else GREEN if true else RED
+    axes.set_title(above, fontsize=SMALL, pad=4, color=mark)
     axes.set_xlabel(below, fontsize=SMALL, labelpad=3)
     for side in axes.spines.values():
         side.set_visible(true is not None)
-        side.set(color=GREEN if true else RED, linewidth=2.5, capstyle="butt")
+        side.set(color=GREEN if true else RED, linewidth=3, capstyle="butt")
         side.set_linestyle("-" if true else (0, (3, 1.5)))
 
 

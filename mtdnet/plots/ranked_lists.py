@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
 from mtdnet.plots import query_gallery
-from mtdnet.plots.query_gallery import Asked
+from mtdnet.plots.query_gallery import QueryGallery
 from mtdnet.plots.style import save
 
-SHOWN = 10
+IMAGES = 8
+WIDE, TALL = 1.16, 2.8  # inches a person, labels included
 
 
 def draw_ranked_lists(
-    probes: Asked,
+    probes: QueryGallery,
     *,
     score: NDArray[np.floating],
     ranks: NDArray[np.int64],
@@ -25,7 +26,7 @@ def draw_ranked_lists(
     title: str = "",
     label: Literal["probability", "distance"] = "probability",
 ) -> None:
-    """Draw a PNG file: a row a query, its ten best gallery images, and its true match.
+    """Draw a PNG file: a row a query, its eight best gallery images, and its true match.
 
     ``score``: (Q, G), higher is more alike: a "probability", or minus a "distance", as ``label``
     says; ``ranks``: (Q,) from ``mtdnet.metrics.cmc.ranks``, 0 for no true match. A third of the
@@ -42,16 +43,16 @@ def draw_ranked_lists(
     order = sorted(matched.tolist(), key=lambda q: (ranks[q], -score[q][probes.true(q)].max()))
     picked = _pick(len(order), queries)
 
-    columns = min(SHOWN, len(probes.gallery)) + 2
-    width, height = 0.74 * columns, 1.85 * len(picked) + 0.3  # inches
+    columns = min(IMAGES, len(probes.gallery)) + 2
+    width, height = WIDE * columns, TALL * len(picked) + 0.3
     figure = Figure(figsize=(width, height))
-    figure.suptitle(title, fontsize=10, y=1 - 0.08 / height, verticalalignment="top")
-    room = {"left": 0.04 / width, "right": 1 - 0.04 / width, "wspace": 0.12, "hspace": 0.38}
-    room |= {"top": 1 - 0.65 / height, "bottom": 0.2 / height}
+    figure.suptitle(title, fontsize=12, y=1 - 0.08 / height, verticalalignment="top")
+    room = {"left": 0.04 / width, "right": 1 - 0.04 / width, "wspace": 0.12, "hspace": 0.3}
+    room |= {"top": 1 - 0.75 / height, "bottom": 0.28 / height}
     grid = figure.subplots(len(picked), columns, squeeze=False, gridspec_kw=room)
     for axes in grid.flat:
         axes.set_axis_off()
-    pixels, shown = probes.pixels, probes.gallery
+    pixels, gallery = probes.pixels, probes.gallery
     for axes, (place, kind) in zip(grid, picked, strict=True):
         q = order[place]
         right, number = probes.true(q), np.abs(score[q])
@@ -61,10 +62,10 @@ def draw_ranked_lists(
         )
         for rank, g in enumerate(best[: columns - 2], 1):
             mark, true = query_gallery.marked(str(rank), right[g]), bool(right[g])
-            query_gallery.person(axes[rank], pixels[shown[g]], mark, f"{number[g]:.3f}", true)
+            query_gallery.person(axes[rank], pixels[gallery[g]], mark, f"{number[g]:.3f}", true)
         match = best[np.argmax(right[best])]
         above = f"true match\nrank {ranks[q]}"
-        query_gallery.person(axes[-1], pixels[shown[match]], above, f"{number[match]:.3f}", True)
+        query_gallery.person(axes[-1], pixels[gallery[match]], above, f"{number[match]:.3f}", True)
     save(figure, target)
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from mtdnet.metrics.calibration import Reliability, calibration_error
-from mtdnet.plots.style import BLUE, RED, plain, save
+from mtdnet.plots.style import plain, save, system_style
 
 
 def draw_reliability(
@@ -32,8 +32,9 @@ def draw_reliability(
     )
     for (above, below), (system, (raw, calibrated)) in zip(grid.T, curves.items(), strict=True):
         above.plot([0, 1], [0, 1], color="0.45", linestyle=":")
-        _draw(above, below, raw, "raw", RED, "--", "s")
-        _draw(above, below, calibrated, "calibrated", BLUE, "-", "o")
+        color, _ = system_style(system)
+        _draw(above, below, raw, "raw", color, "--", "s")
+        _draw(above, below, calibrated, "calibrated", color, "-", "o")
         above.set(title=system, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         below.set(xlabel="predicted probability", ylim=(0, None))
         above.legend(frameon=False, loc="upper left", fontsize=8)
@@ -56,7 +57,8 @@ def _draw(
         color=color,
         linestyle=line,
         marker=marker,
-        markersize=4,
+        markersize=5,
+        markerfacecolor=color if line == "-" else "white",
         label=f"{name}: error {calibration_error(curve):.1%}",
     )
     below.bar(

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from zlib import crc32
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,13 +10,34 @@ from PIL import Image
 
 from mtdnet.files import whole
 
-# Okabe and Ito, "Color Universal Design": told apart with every kind of colour vision.
-BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 DPI = 100
-SKY = "#56B4E9"
-# As many as Table 1 has systems of ours; dotted lines are chance and ideals.
-CYCLE = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY)
-DASHES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)))
+Dash = str | tuple[int, tuple[int, ...]]
+# Okabe and Ito, "Color Universal Design": told apart with every kind of colour vision.
+# A system has its colour and its dashes in every picture; dotted lines are chance and ideals.
+SYSTEMS: dict[str, tuple[str, Dash]] = {
+    "MTDnet": ("#0072B2", "-"),
+    "MTDnet-trp": ("#D55E00", "--"),
+    "MTDnet-rnk": ("#009E73", "-."),
+    "MTDnet-cls": ("#CC79A7", (0, (5, 1, 1, 1, 1, 1))),
+    "MTDnet-aug": ("#E69F00", (0, (8, 2))),
+    "MTDnet-cross": ("#56B4E9", (0, (3, 1))),
+}
+OTHERS: tuple[tuple[str, Dash], ...] = (
+    ("#5B3F8C", (0, (6, 3))),
+    ("#7A5230", (0, (4, 1, 1, 1))),
+    ("#4A4A4A", (0, (2, 1))),
+    ("#8A8D00", (0, (10, 3))),
+)
+# Of what is no system: losses and validation figures of one training.
+GREYS = ("#111111", "#6E6E6E", "#A3A3A3", "#444444")
+DASHES: tuple[Dash, ...] = ("-", "--", "-.", (0, (5, 1, 1, 1)))
+# Right and wrong, more and less: each has a shape or a sign of its own too.
+GREEN, RED, BLUE = "#15803D", "#C8102E", "#0057B8"
+
+
+def system_style(system: str) -> tuple[str, Dash]:
+    """Return the colour and the dashes of a system's curves, the same in every picture."""
+    return SYSTEMS.get(system) or OTHERS[crc32(system.encode()) % len(OTHERS)]
 
 
 def plain(axes: Axes) -> None:

@@ -2,25 +2,25 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mtdnet import params
+from mtdnet.artifacts import HeldOut, Parts, SplitCounts
 from mtdnet.data.images import Images
-from mtdnet.files import whole, write_json
+from mtdnet.files import whole
 from mtdnet.protocol.splits import divide
 from mtdnet.protocol.triplets import draw, positive_pairs
 from mtdnet.rng import generator
+from mtdnet.tables import write_table
 
 STREAMS = ("anchor", "positive", "negative")
 
 
 def augment(
     *, ingested: Path, out: Path, settings: params.Augment, seed: int, number: int = 0
-) -> dict[str, Any]:
+) -> SplitCounts:
     """Draw split ``number`` of an ingested benchmark and its triplets; write the folder ``out``.
 
     ``split.parquet`` has a row an image, ``triplets.parquet`` a row a triplet with rows of
@@ -58,30 +58,31 @@ def augment(
     rows = train[drawn].astype(np.int32)
     named = ("train", "validation", "test")
     persons = {name: len(np.unique(images.person[part == name])) for name in named}
-    counts = {
-        "benchmark": benchmark,
-        "split": split.name,
-        "seed": split.seed,
-        "split_number": number,
-        "test_from": identities.origin,
-        "gallery_rule": identities.gallery,
-        "persons": persons | {"test": persons["test"] - identities.distractors},
-        "images": {name: int((part == name).sum()) for name in named},
-        "queries": {name: int((role[part == name] == "query").sum()) for name in named[1:]},
-        "gallery": {name: int((role[part == name] == "gallery").sum()) for name in named[1:]},
-        "distractors": identities.distractors,
-        "one_camera_persons": len(identities.one_camera),
-        "positive_pairs": len(positive_pairs(person, camera)) // 2,
-        "triplets": len(rows),
-        "triplets_seed": seed,
-    }
+    ranked = named[1:]
+    counts = SplitCounts(
+        benchmark=benchmark,
+        split=split.name,
+        seed=split.seed,
+        split_number=number,
+        test_from=identities.origin,
+        gallery_rule=identities.gallery,
+        persons=Parts(**persons | {"test": persons["test"] - identities.distractors}),
+        images=Parts(**{name: int((part == name).sum()) for name in named}),
+        queries=HeldOut(**{n: int((role[part == n] == "query").sum()) for n in ranked}),
+        gallery=HeldOut(**{n: int((role[part == n] == "gallery").sum()) for n in ranked}),
+        distractors=identities.distractors,
+        one_camera_persons=len(identities.one_camera),
+        positive_pairs=len(positive_pairs(person, camera)) // 2,
+        triplets=len(rows),
+        triplets_seed=seed,
+    )
     with whole(out) as draft:
         draft.mkdir()
         everything = np.arange(len(part), dtype=np.int32)
         columns = {"image": everything, "person": images.person, "camera": images.camera}
-        pq.write_table(pa.table(columns | {"part": part, "role": role}), draft / "split.parquet")
+        write_table(pa.table(columns | {"part": part, "role": role}), draft / "split.parquet")
         streams = {name: rows[:, i] for i, name in enumerate(STREAMS)}
         flags = {f"{name}_mirror": mirrors[:, i] for i, name in enumerate(STREAMS)}
-        pq.write_table(pa.table(streams | flags), draft / "triplets.parquet")
-        write_json(draft / "counts.json", counts)
+        write_table(pa.table(streams | flags), draft / "triplets.parquet")
+        counts.write(draft)
     return counts

@@ -1,5 +1,1 @@
 """One page of all evaluations beside the published table."""
-
-from mtdnet.report.write import report
-
-__all__ = ["report"]

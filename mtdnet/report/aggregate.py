@@ -4,26 +4,22 @@ from collections.abc import Sequence
 
 from mtdnet.metrics.interval import interval
 from mtdnet.report.labels import label, ordered, percent
-from mtdnet.report.load import Evaluation
+from mtdnet.report.load import Evaluation, benchmarks
 
 Measures = dict[str, list[float]]
 Figures = dict[tuple[str, str], Measures]
 
 
 def figures(evaluations: Sequence[Evaluation]) -> Figures:
-    """Return (benchmark, system) -> measure -> its value in [0, 1] on each split that has it.
-
-    Systems stand in the order of Table 1.
-    """
-    found: Figures = {}
-    for benchmark in dict.fromkeys(e.benchmark for e in evaluations):
-        own = [e for e in evaluations if e.benchmark == benchmark]
+    """Return (benchmark, system) -> measure -> values in [0, 1] of its splits, as Table 1 goes."""
+    gathered: Figures = {}
+    for benchmark, own in benchmarks(evaluations).items():
         for system in ordered(name for e in own for name in e.figures):
-            of = found[benchmark, system] = {}
+            of = gathered[benchmark, system] = {}
             for measured in (e.figures.get(system, {}) for e in own):
                 for name, value in measured.items():
                     of.setdefault(name, []).append(value)
-    return found
+    return gathered
 
 
 def splits(measured: Measures) -> int:
@@ -39,9 +35,9 @@ def single_shot(measured: Measures, rank: int) -> list[float]:
     return measured.get(f"expected-rank-{rank}") or measured.get(f"rank-{rank}", [])
 
 
-def several_shots(found: Figures) -> str:
+def several_shots(evaluations: Sequence[Evaluation]) -> str:
     """Return the benchmarks of which a person has several gallery images, in a line."""
-    names = (label(benchmark) for (benchmark, _), of in found.items() if "expected-rank-1" in of)
+    names = (label(e.benchmark) for e in evaluations if e.has_several_images)
     return ", ".join(dict.fromkeys(names))
 
 
@@ -49,13 +45,13 @@ def mean(values: Sequence[float]) -> str:
     """Return the mean in per cent, of several splits ± the standard deviation; "-" for none."""
     if not values:
         return "-"
-    found = interval(values)
-    return percent(found.mean) + ("" if found.sd is None else f" ± {percent(found.sd)}")
+    over = interval(values)
+    return percent(over.mean) + ("" if over.sd is None else f" ± {percent(over.sd)}")
 
 
 def span(values: Sequence[float]) -> str:
     """Return the 95 % interval of the mean in per cent, cut to what a share can be; or "-"."""
-    found = interval(values) if values else None
-    if found is None or found.low is None or found.high is None:
+    over = interval(values) if values else None
+    if over is None or over.low is None or over.high is None:
         return "-"
-    return f"{percent(max(found.low, 0))} to {percent(min(found.high, 1))}"
+    return f"{percent(max(over.low, 0))} to {percent(min(over.high, 1))}"

@@ -10,8 +10,16 @@ BENCHMARKS = {
     "prid2011": "PRID 2011",
 }
 SYSTEMS = ("MTDnet-rnk", "MTDnet-cls", "MTDnet-trp", "MTDnet", "MTDnet-aug", "MTDnet-cross")
-VARIANTS = ("mtdnet", "rnk", "cls", "aug", "cross")
+# What each network is scored as; known without loading torch, so that a missing one has its row.
+VARIANTS = {
+    "mtdnet": ("MTDnet", "MTDnet-trp"),
+    "rnk": ("MTDnet-rnk",),
+    "cls": ("MTDnet-cls",),
+    "aug": ("MTDnet-aug",),
+    "cross": ("MTDnet-cross",),
+}
 RANKS = (1, 5, 10)  # of Table 1
+LOWER_IS_BETTER = ("ece-raw", "ece")
 
 
 def label(benchmark: str) -> str:
@@ -43,7 +51,7 @@ def _kind(name: str) -> tuple[int, float, str]:
     return (9, 0, name)
 
 
-def told(measure: str) -> str:
+def heading(measure: str) -> str:
     """Return a measure as a table's head."""
     if measure.startswith("dir-"):
         return f"DIR at {100 * float(measure.removeprefix('dir-')):g} %"
@@ -55,8 +63,19 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.2f}"
 
 
+def points(difference: float | None) -> str:
+    """Return a difference of shares in percentage points with its sign, "-" for none."""
+    return "-" if difference is None else f"{100 * difference:+.2f}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 benchmark", "2 benchmarks"."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 def listed(values: Iterable[object]) -> str:
     """Return different values in a line, at most three of them."""
-    found = list(dict.fromkeys(map(str, values)))
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return ", ".join(found[:3]) + more
+    different = list(dict.fromkeys(map(str, values)))
+    more = f" and {len(different) - 3} more" if len(different) > 3 else ""
+    return ", ".join(different[:3]) + more

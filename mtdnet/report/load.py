@@ -1,40 +1,21 @@
 """What evaluations and trainings left on disk, read for the report."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mtdnet.artifacts import Bins, Curves, Facts, History, Metrics, Ranks, TrainingRecord
 from mtdnet.errors import InputError
-from mtdnet.files import read_json
-from mtdnet.plots.loss_curves import read_history
 from mtdnet.report.labels import BENCHMARKS, VARIANTS, place
-
-Row = dict[str, float | None]
-
-
-@dataclass(frozen=True)
-class Ranks:
-    """Of Q queries: ``query``, their rows of the image table, and ``person``, (Q,).
-
-    ``systems``: system -> (Q,) ranks of the best true match, 0 for none.
-    """
-
-    query: NDArray[np.int64]
-    person: NDArray[np.str_]
-    systems: dict[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """A folder ``results/evaluate/{benchmark}-{split}/{variant}``.
 
-    ``figures``: system -> measure -> value in [0, 1]; ``curves``: the rows of ``cmc.csv``;
-    ``calibration``: those of ``calibration.csv``.
+    ``figures``: system -> measure -> value in [0, 1].
     """
 
     folder: Path
@@ -42,10 +23,30 @@ class Evaluation:
     split: int
     variant: str
     figures: dict[str, dict[str, float]]
-    facts: dict[str, Any]
-    curves: list[Row]
+    facts: Facts
+    curves: Curves
     ranks: Ranks
-    calibration: list[dict[str, str]]
+    bins: Bins
+
+    @property
+    def system(self) -> str:
+        """The system that its pictures show: the network's first."""
+        return next(iter(self.figures))
+
+    @property
+    def has_pair_head(self) -> bool:
+        """Whether its network tells probabilities."""
+        return "ece" in self.figures[self.system]
+
+    @property
+    def has_several_images(self) -> bool:
+        """Whether a person has several gallery images."""
+        return "expected-rank-1" in self.figures[self.system]
+
+    @property
+    def chance(self) -> int:
+        """How many persons a query chooses from."""
+        return self.facts.test_persons if self.has_several_images else self.facts.gallery
 
     def picture(self, name: str) -> Path:
         """Return the file of a picture."""
@@ -54,14 +55,14 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Model:
-    """A folder ``models/{benchmark}-{split}/{variant}``: its facts, the rows of its history."""
+    """A folder ``models/{benchmark}-{split}/{variant}``."""
 
     folder: Path
     benchmark: str
     split: int
     variant: str
-    facts: dict[str, Any]
-    history: list[Row]
+    record: TrainingRecord
+    history: History
 
 
 Network = TypeVar("Network", Evaluation, Model)
@@ -72,72 +73,60 @@ def evaluations(folders: Sequence[Path]) -> list[Evaluation]:
 
     Raises InputError when there is none, one is broken, or two measured one system on one split.
     """
-    found = []
-    for folder in filter(Path.is_dir, folders):
-        figures, facts = read_json(folder / "metrics.json"), read_json(folder / "facts.json")
-        curves = read_history(folder / "cmc.csv", key="rank")
-        ranks, calibration = _ranks(folder / "ranks.csv"), _rows(folder / "calibration.csv")
-        found.append(
-            Evaluation(folder, *_named(folder), figures, facts, curves, ranks, calibration)
-        )
-    if not found:
+    read = [_evaluation(folder) for folder in folders if folder.is_dir()]
+    if not read:
         raise InputError("no evaluation to report; run the evaluate step first")
-    seen: dict[tuple[str, int, str], Path] = {}
-    for one in found:
+    homes: dict[tuple[str, int, str], Path] = {}
+    for one in read:
         for system in one.figures:
-            other = seen.setdefault((one.benchmark, one.split, system), one.folder)
+            other = homes.setdefault((one.benchmark, one.split, system), one.folder)
             if other != one.folder:
                 raise InputError(f"{one.folder}: {system} is in {other} too; keep one of them")
-    return _sorted(found)
+    return _sorted(read)
+
+
+def _evaluation(folder: Path) -> Evaluation:
+    figures = Metrics.read(folder).root
+    tables = Curves.read(folder), Ranks.read(folder)
+    for table in tables:
+        if list(table.systems) != list(figures):
+            raise InputError(
+                f"{folder / table.FILE}: systems {', '.join(table.systems)}, but "
+                f"{Metrics.FILE} has {', '.join(figures)}; evaluate again"
+            )
+    return Evaluation(
+        folder, *_named(folder), figures, Facts.read(folder), *tables, Bins.read(folder)
+    )
 
 
 def models(folders: Sequence[Path]) -> list[Model]:
     """Read the trained models that are there, in the order of the report."""
     return _sorted(
-        Model(
-            folder,
-            *_named(folder),
-            read_json(folder / "training.json"),
-            read_history(folder / "history.csv"),
-        )
-        for folder in filter(Path.is_dir, folders)
+        Model(folder, *_named(folder), TrainingRecord.read(folder), History.read(folder))
+        for folder in folders
+        if folder.is_dir()
     )
 
 
+def expected(folders: Sequence[Path], read: Sequence[Evaluation]) -> dict[str, list[str]]:
+    """Return benchmark -> systems that the folders stand for, evaluated or not."""
+    systems: dict[str, dict[str, None]] = {}
+    pairs = [(e.benchmark, tuple(e.figures)) for e in read]
+    pairs += [(b, VARIANTS.get(variant, ())) for b, _, variant in map(_named, folders)]
+    for benchmark, names in pairs:
+        systems.setdefault(benchmark, {}).update(dict.fromkeys(names))
+    return {name: list(systems[name]) for name in sorted(systems, key=_by_table)}
+
+
 def firsts(networks: Sequence[Network]) -> list[Network]:
-    """Return those of the first split of their benchmark and variant."""
-    found: dict[tuple[str, str], Network] = {}
-    for one in sorted(networks, key=lambda n: n.split):
-        found.setdefault((one.benchmark, one.variant), one)
-    return [one for one in networks if found[one.benchmark, one.variant] is one]
+    """Return those of the first split of their benchmark and variant, of networks in order."""
+    kinds = groupby(networks, key=lambda n: (n.benchmark, n.variant))
+    return [next(own) for _, own in kinds]
 
 
 def benchmarks(networks: Sequence[Network]) -> dict[str, list[Network]]:
-    """Return them by benchmark."""
-    found: dict[str, list[Network]] = {}
-    for one in networks:
-        found.setdefault(one.benchmark, []).append(one)
-    return found
-
-
-def _ranks(source: Path) -> Ranks:
-    rows = _rows(source)
-    try:
-        query = np.array([int(row["query"]) for row in rows])
-        person = np.array([row["person"] for row in rows])
-        names = [name for name in rows[0] if name not in ("query", "person")]
-        systems = {name: np.array([int(row[name]) for row in rows]) for name in names}
-    except (IndexError, KeyError, TypeError, ValueError) as problem:
-        raise InputError(f"{source}: no table of ranks ({problem}); run its step again") from None
-    return Ranks(query, person, systems)
-
-
-def _rows(source: Path) -> list[dict[str, str]]:
-    try:
-        with source.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
-    except FileNotFoundError:
-        raise InputError(f"{source}: no such file; run the step that writes it") from None
+    """Return networks by benchmark, of networks in order."""
+    return {name: list(own) for name, own in groupby(networks, key=lambda n: n.benchmark)}
 
 
 def _named(folder: Path) -> tuple[str, int, str]:
@@ -147,9 +136,12 @@ def _named(folder: Path) -> tuple[str, int, str]:
     return benchmark, int(split), folder.name
 
 
+def _by_table(benchmark: str) -> tuple[int, str]:
+    return place(benchmark, BENCHMARKS)
+
+
 def _sorted(networks: Iterable[Network]) -> list[Network]:
     """Return them by benchmark in the table's order, then variant, then split."""
     return sorted(
-        networks,
-        key=lambda n: (place(n.benchmark, BENCHMARKS), place(n.variant, VARIANTS), n.split),
+        networks, key=lambda n: (_by_table(n.benchmark), place(n.variant, VARIANTS), n.split)
     )

@@ -1,48 +1,57 @@
-"""What a figure rests on: split, seed, device, commit and data."""
+"""What figures rest on: split, seed, device, commit and data."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mtdnet.report.labels import listed
-from mtdnet.report.load import Evaluation
+from mtdnet.report.view import Table, table
 
-Facts = Mapping[str, Any]
-ROOTS = {
-    "split": "split",
-    "split_number": "split number",
-    "split_seed": "split seed",
-    "seed": "training seed",
-    "device": "device",
-    "commit": "commit",
-    "data_hash": "hash of images and split",
-}
+ROOTS = ("split", "split_number", "split_seed", "seed", "device", "commit", "data_hash")
+NAMES = {"seed": "training seed", "data_hash": "hash of images and split"}
 
 
-def rests(*evaluations: Evaluation) -> str:
-    """Return what a figure of these evaluations rests on, in a sentence."""
-    return rests_on([e.facts for e in evaluations])
+@dataclass(frozen=True)
+class Provenance:
+    """In a sentence, and in full: facts that all share, and a table of those that differ."""
+
+    sentence: str
+    shared: Sequence[tuple[str, str]]
+    table: Table | None
 
 
-def rests_on(facts: Sequence[Facts]) -> str:
-    """Return what a figure rests on, in a sentence, from the facts of its networks."""
-    found = []
-    for key, name in ROOTS.items():
-        values = [short(one, key) for one in facts if key in one]
-        if values:
-            found.append(f"{name} {listed(values)}")
-    return f"Rests on {'; '.join(found)}."
+def provenance(what: str, facts: Mapping[str, Mapping[str, Any]]) -> Provenance:
+    """Return what figures rest on, from the facts of each of their networks by its name."""
+    sentence = []
+    for key in ROOTS:
+        if values := [_short(one, key) for one in facts.values() if key in one]:
+            sentence.append(f"{_words(key)} {listed(values)}")
+    keys = list(dict.fromkeys(key for one in facts.values() for key in one))
+    texts = {key: [_text(one.get(key)) for one in facts.values()] for key in keys}
+    differ = [key for key in keys if len(set(texts[key])) > 1]
+    rows = zip(facts, *(texts[key] for key in differ), strict=True)
+    return Provenance(
+        f"Rests on {'; '.join(sentence)}.",
+        [(_words(key), texts[key][0]) for key in keys if key not in differ],
+        table(f"In what each {what} differs", [what, *map(_words, differ)], rows)
+        if differ
+        else None,
+    )
 
 
-def short(facts: Facts, key: str) -> str:
+def _short(facts: Mapping[str, Any], key: str) -> str:
     """Return a fact for reading; hashes are cut to twelve digits."""
-    text = fact(facts.get(key))
+    text = _text(facts.get(key))
     if key in ("commit", "data_hash") and len(text) > 12:
         return text[:12] + ("+" if text.endswith("+") else "")
     return text
 
 
-def fact(value: object) -> str:
-    """Return a fact in full; "-" when it is not known."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {fact(one)}" for name, one in value.items())
-    return "-" if value is None or value == "" else str(value)
+def _words(key: str) -> str:
+    return NAMES.get(key, key.replace("_", " "))
+
+
+def _text(fact: object) -> str:
+    if isinstance(fact, Mapping):
+        return ", ".join(f"{name} {_text(one)}" for name, one in fact.items())
+    return "-" if fact is None or fact == "" else str(fact)

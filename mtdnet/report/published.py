@@ -36,12 +36,12 @@ def unlike(evaluations: Sequence[Evaluation]) -> dict[str, str]:
 
     Ours hold validation persons out of the published training persons: their sum is compared.
     """
-    found = {}
+    differences = {}
     for e in evaluations:
-        seen = e.facts.get("train_persons", 0) + e.facts.get("validation_persons", 0)
-        ours, train = (seen, e.facts.get("test_persons")), PUBLISHED.get(e.benchmark)
+        ours = e.facts.train_persons + e.facts.validation_persons, e.facts.test_persons
+        train = PUBLISHED.get(e.benchmark)
         there = (train[0] + train[1], train[2]) if train else None
         if ours != there:
             of = f"published {there[0]} + {there[1]}" if there else "not in the paper"
-            found[e.benchmark] = f"{ours[0]} training + {ours[1]} test persons, {of}"
-    return found
+            differences[e.benchmark] = f"{ours[0]} training + {ours[1]} test persons, {of}"
+    return differences

@@ -1,32 +1,26 @@
 """Our figures as terminal text and as a CSV file."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mtdnet.files import whole
 from mtdnet.metrics.interval import interval
 from mtdnet.report.aggregate import figures, mean, several_shots, single_shot, splits
-from mtdnet.report.labels import RANKS, SYSTEMS, label, measures, ordered, percent
+from mtdnet.report.labels import RANKS, label, measures, ordered, percent
 from mtdnet.report.load import Evaluation
 from mtdnet.report.published import published, unlike
 
 FACTS = (
-    "split",
-    "split_seed",
-    "seed",
-    "train_persons",
-    "test_persons",
-    "queries",
-    "gallery",
-    "device",
-    "commit",
-    "data_hash",
+    *("split", "split_seed", "seed", "train_persons", "test_persons", "queries", "gallery"),
+    *("device", "commit", "data_hash"),
 )
 
 
-def terminal(evaluations: Sequence[Evaluation]) -> str:
-    """Return a table, a line a benchmark and system, in per cent; "-" was not evaluated.
+def terminal(evaluations: Sequence[Evaluation], expected: Mapping[str, Sequence[str]]) -> str:
+    """Return a table, a line a benchmark and system of ``expected``, in per cent.
+
+    "-" was not evaluated.
 
     Of several splits it tells the mean ± standard deviation.
     """
@@ -37,8 +31,8 @@ def terminal(evaluations: Sequence[Evaluation]) -> str:
     other = unlike(evaluations)
     ranks = [f"rank-{k}" for k in RANKS]
     lines = [["benchmark", "system", "splits", *ranks, "mAP", "paper rank-1"]]
-    for benchmark in dict.fromkeys(one.benchmark for one in evaluations):
-        for system in ordered([*SYSTEMS, *(system for _, system in ours)]):
+    for benchmark, systems in expected.items():
+        for system in ordered(systems):
             measured = ours.get((benchmark, system), {})
             there = theirs.get((benchmark, system))
             lines.append(
@@ -49,18 +43,18 @@ def terminal(evaluations: Sequence[Evaluation]) -> str:
                 + ["-" if there is None else f"{there:.2f}{'*' if benchmark in other else ''}"]
             )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    told = [
+    rows = [
         "  ".join(
             cell.ljust(width) if i < 2 else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
     ]
-    if shots := several_shots(ours):
-        told.append(f"rank-k on {shots}: expected over random single-shot galleries")
+    if shots := several_shots(evaluations):
+        rows.append(f"rank-k on {shots}: expected over random single-shot galleries")
     if other:
-        told.append("* published for other persons: not comparable")
-    return "\n".join(told)
+        rows.append("* published for other persons: not comparable")
+    return "\n".join(rows)
 
 
 def write_csv(target: Path, evaluations: Sequence[Evaluation]) -> None:
@@ -80,7 +74,7 @@ def _rows(evaluations: Sequence[Evaluation], names: Sequence[str]) -> Iterable[l
         own = [e for e in evaluations if e.benchmark == benchmark and system in e.figures]
         for e in own:
             values = [percent(e.figures[system].get(name)) for name in names]
-            facts = [e.facts.get(name, "-") for name in FACTS]
+            facts = [getattr(e.facts, name) for name in FACTS]
             yield [benchmark, e.split, e.variant, system, *values, *facts]
         over = [interval(of) if (of := measured.get(name)) else None for name in names]
         means = [percent(one.mean if one else None) for one in over]

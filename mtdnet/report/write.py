@@ -6,7 +6,8 @@ from pathlib import Path
 from mtdnet import params
 from mtdnet.files import whole
 from mtdnet.report import load
-from mtdnet.report.render import page
+from mtdnet.report.render import render
+from mtdnet.report.summary import summary
 from mtdnet.report.tables import terminal, write_csv
 
 
@@ -20,11 +21,13 @@ def report(
 
     Raises InputError when no evaluation is there or one is broken.
     """
-    found, trained = load.evaluations(evaluations), load.models(models)
-    table = terminal(found)
+    measured, trained = load.evaluations(evaluations), load.models(models)
+    expected = load.expected(evaluations, measured)
+    table = terminal(measured, expected)
+    page = render("report.html", report=summary(measured, trained, expected, settings.title))
     with whole(out) as draft:
         draft.mkdir()
-        (draft / "index.html").write_text(page(found, trained, settings.title), encoding="utf-8")
-        write_csv(draft / "table.csv", found)
+        (draft / "index.html").write_text(page, encoding="utf-8")
+        write_csv(draft / "table.csv", measured)
         (draft / "table.txt").write_text(f"{table}\n", encoding="utf-8")
     return table

@@ -1,4 +1,4 @@
-"""Where the pair head looked: what a grey patch over either image does to its probability."""
+"""What the pair head looks at: what a grey patch over either image does to its probability."""
 
 from itertools import product
 

@@ -2,14 +2,17 @@
 
 import hashlib
 import os
+import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.lib.format import open_memmap
 from torch import Tensor
 
-from mtdnet.errors import Stopped
+from mtdnet.errors import InputError, Stopped
 from mtdnet.files import read_json, whole, write_json
 from mtdnet.provenance import fingerprint
 from mtdnet.scoring.scorer import Rows, Scorer, Scores, Tile, progress, tiling
@@ -24,12 +27,17 @@ def probabilities(
 
     Each tile is kept there as soon as it is scored: the same call goes on where a former one was
     stopped or killed, if ``network`` (the file of the scorer's weights), rows and images are the
-    same. Raises Stopped after SIGINT (or SIGTERM, which the commands turn into it).
+    same and each tile has its checksum; else it begins anew and says so. Raises Stopped after
+    SIGINT (or SIGTERM, which the commands turn into it).
     """
     tiles = tiling(len(query), len(gallery))
     mark = _mark(scorer, pixels, query, gallery, network, tiles[0])
-    if not _is_of(folder, mark):
-        _begin(folder, mark, (len(query), len(gallery)), len(tiles))
+    shape = len(query), len(gallery)
+    if folder.exists() and (wrong := _wrong(folder, mark, shape, tiles)):
+        print(f"{folder}: {wrong}; begins anew", file=sys.stderr)
+        shutil.rmtree(folder)
+    if not folder.exists():
+        _begin(folder, mark, shape, len(tiles))
     scores, done = (np.load(folder / name, mmap_mode="r+") for name in (SCORES, DONE))
     place = {(rows.start, columns.start): n for n, (rows, columns) in enumerate(tiles)}
     rest = [tile for tile, kept in zip(tiles, done, strict=True) if not kept]
@@ -39,7 +47,7 @@ def probabilities(
             for tile, part in scorer.tiles(pixels, query, gallery, rest, 8, bar.update):
                 scores[tile] = part
                 scores.flush()  # on disk before it counts as done
-                done[place[tile[0].start, tile[1].start]] = 1
+                done[place[tile[0].start, tile[1].start]] = _checksum(part)
                 done.flush()
     except KeyboardInterrupt:
         kept = f"{np.count_nonzero(done)} of {len(tiles)} tiles"
@@ -65,20 +73,33 @@ def _mark(
     return fingerprint(told, [network])
 
 
-def _is_of(folder: Path, mark: str) -> bool:
-    if not (folder / MARK).is_file():
-        return False
-    same = bool(read_json(folder / MARK) == mark)
-    if not same:
-        print(f"{folder}: of another network or other images; begins anew", file=sys.stderr)
-    return same
+def _wrong(folder: Path, mark: str, shape: tuple[int, int], tiles: Sequence[Tile]) -> str:
+    """Return what keeps a scoring from going on with what a folder holds; "" when nothing does."""
+    try:
+        if read_json(folder / MARK) != mark:
+            return "of another network or other images"
+        # Only to read: opened to be written, a short file would be filled up with zeros.
+        scores, done = np.load(folder / SCORES, mmap_mode="r"), np.load(folder / DONE)
+    except (InputError, OSError, ValueError, EOFError):
+        return "not whole"
+    if (scores.shape, scores.dtype, done.shape) != (shape, np.float32, (len(tiles),)):
+        return "of another shape"
+    for tile, kept in zip(tiles, done.tolist(), strict=True):
+        if kept and kept != _checksum(scores[tile]):
+            return "changed since it was scored"
+    return ""
+
+
+def _checksum(part: Scores) -> int:
+    """Return the CRC-32 of a tile's bytes, with a bit above so that it isn't 0."""
+    return 1 << 32 | crc32(np.asarray(part, np.float32).tobytes())
 
 
 def _begin(folder: Path, mark: str, shape: tuple[int, int], tiles: int) -> None:
     """Make the folder, with room on disk for all scores: a full disk shows now, as OSError."""
     with whole(folder) as draft:
         draft.mkdir()
-        open_memmap(draft / DONE, "w+", np.uint8, (tiles,)).flush()
+        open_memmap(draft / DONE, "w+", np.uint64, (tiles,)).flush()
         open_memmap(draft / SCORES, "w+", np.float32, shape).flush()
         with (draft / SCORES).open("r+b") as stream:
             os.posix_fallocate(stream.fileno(), 0, (draft / SCORES).stat().st_size)

@@ -1,5 +1,6 @@
 """Training of one network with both losses at once."""
 
+from mtdnet.training.checkpoint import sweep
 from mtdnet.training.train import train
 
-__all__ = ["train"]
+__all__ = ["sweep", "train"]

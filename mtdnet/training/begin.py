@@ -10,14 +10,22 @@ from mtdnet.errors import InputError
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
 from mtdnet.networks.pretrained import initialise
-from mtdnet.params import Training
-from mtdnet.training.parallel import Group
+from mtdnet.networks.weight_init import fill_hidden_biases, start_as_difference
+from mtdnet.params import JointStart, Training
+from mtdnet.training.augmentation import Transform
+from mtdnet.training.parallel import Distributed
 from mtdnet.training.triplets import Triplets
 from mtdnet.variants import Variant
 
 
 def network(
-    kind: type[Variant], start: Path | None, width: float, weights: Path | None, trunk: str
+    kind: type[Variant],
+    start: Path | None,
+    width: float,
+    weights: Path | None,
+    trunk: str = "caffenet",
+    hidden_bias: float = 0.0,
+    joint_start: JointStart = "drawn",
 ) -> Network:
     """Return the network that a training starts from; InputError for one of another kind."""
     if start:
@@ -25,10 +33,13 @@ def network(
         if not isinstance(kept, kind.kind):
             raise InputError(f"{start}: a network of another kind; start from `{kind.start}`")
         return kept
-    drawn = kind.kind(width, 1.0 if weights else width, trunk)
+    fresh = kind.kind(width, 1.0 if weights else width, trunk)
+    fill_hidden_biases(fresh, hidden_bias)
+    if joint_start == "difference" and fresh.pair is not None:
+        start_as_difference(fresh.pair.conv3)
     if weights:
-        initialise(drawn.trunk, weights)
-    return drawn
+        initialise(fresh.trunk, weights)
+    return fresh
 
 
 def source(
@@ -38,7 +49,8 @@ def source(
     seed: int,
     folders: tuple[Path, Path] | None,
     place: Device,
-    group: Group,
+    group: Distributed,
+    transform: Transform | None,
     size: tuple[int, int],
 ) -> Triplets | None:
     """Return the source's batches, of images of ``size``; None where the variant takes none."""
@@ -49,4 +61,4 @@ def source(
         raise InputError(f"variant '{variant}' needs a source benchmark; train it on a target")
     ingested, augmented = folders
     pixels = place.resident(torch.from_numpy(Images.open(ingested, size).pixels))
-    return Triplets.open(augmented, count, seed, pixels, place, group)
+    return Triplets.open(augmented, count, seed, pixels, place, group, transform)

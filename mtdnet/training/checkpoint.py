@@ -1,92 +1,196 @@
-"""The state of a training in one safetensors file, so that a stopped one continues exactly."""
+"""The state of a training on disk: a stopped one continues exactly, a finished one is not lost.
 
+``last.safetensors`` is where a training stands, ``best-STEP.safetensors`` the network that was best
+on validation persons. Once it has finished, ``last.safetensors`` holds its summary and no weights:
+with the best network enough to write the model folder again, until ``sweep`` takes both away.
+"""
+
+import hashlib
 import json
+import shutil
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, fields
 from pathlib import Path
 
+import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mtdnet.files import whole
-from mtdnet.networks.base import Network
+from mtdnet.errors import InputError
+from mtdnet.files import sha256, whole
+from mtdnet.networks import serialization
+from mtdnet.training.state import State
+from mtdnet.training.trainer import Trainer
 
-Row = dict[str, float]
+LAST, LOCK, KEY = "last.safetensors", "lock", "checkpoint"
 
 
-@dataclass
-class State:
-    """Where a training stands.
+class Unusable(Exception):  # noqa: N818 - no error: the training begins anew
+    """Why kept state can't be continued from."""
 
-    ``fingerprint`` tells its data and settings; ``sums``: each loss by name, summed over
-    ``since`` steps since the last row of ``history``; ``best``: (rank-1, mAP) on validation
-    persons at ``best_step``; ``seconds`` spent so far, validation included.
+
+class Checkpoints:
+    """The folder of one training's state, which one process at a time may hold."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.last = folder, folder / LAST
+
+    @contextmanager
+    def lock(self, here: bool = True) -> Iterator[None]:
+        """Hold the folder, if ``here``, and clear drafts of a killed process away.
+
+        Raises InputError when another process holds it. The lock goes with the process.
+        """
+        if not here:
+            yield
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / LOCK)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise InputError(
+                f"{self.folder}: another process does this training; wait for that one"
+            ) from None
+        try:
+            for draft in self.folder.glob(".*.safetensors.*"):
+                shutil.rmtree(draft, ignore_errors=True)
+            yield
+        finally:
+            lock.release()
+
+    def best(self, state: State) -> Path:
+        """Return the file of the best network so far."""
+        return self.folder / f"best-{state.best_step}.safetensors"
+
+    def save(self, state: State, trainer: Trainer, new_best: bool) -> None:
+        """Write all that a training continues from, whole or not at all."""
+        if new_best:  # beside the former one, which stays until the state knows this one
+            serialization.save(trainer.result(), self.best(state))
+            state.best_sha256 = sha256(self.best(state))
+        self._write(state, _tensors(trainer))
+
+    def finish(self, state: State) -> None:
+        """Keep of a finished training what its model folder is written from."""
+        self._write(state, {})
+
+    def _write(self, state: State, tensors: Mapping[str, Tensor]) -> None:
+        plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+        content = asdict(state)
+        digest = _digest(content, plain)
+        header = json.dumps({"state": content, "sha256": digest}, allow_nan=False)
+        with whole(self.last) as draft:
+            save_file(plain, draft, metadata={KEY: header})
+        for former in self.folder.glob("best-*.safetensors"):
+            if former != self.best(state):
+                former.unlink()
+
+    def restore(self, fingerprint: str, trainer: Trainer) -> State | None:
+        """Return the state of a training, and bring the trainer to it.
+
+        None when there is none, or only one of other data or settings or a damaged one: of the
+        latter two a line on standard error tells.
+        """
+        try:
+            state, tensors = self._read()
+            if state.fingerprint != fingerprint:
+                raise Unusable("of another training")
+            if state.best_step and not self._holds_best(state):
+                raise Unusable("its best network is missing or damaged")
+        except FileNotFoundError:
+            return None
+        except Unusable as why:
+            print(f"{self.last}: {why}; begins anew", file=sys.stderr)
+            return None
+        if state.summary is None:
+            _load(tensors, trainer)
+            trainer.step_count = state.step
+        return state
+
+    def finished(self) -> bool:
+        """Tell whether the folder holds a finished training."""
+        try:
+            return self._read()[0].summary is not None
+        except (FileNotFoundError, Unusable):
+            return False
+
+    def _read(self) -> tuple[State, dict[str, Tensor]]:
+        try:
+            with safe_open(self.last, framework="pt") as file:
+                header = json.loads(file.metadata()[KEY])
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            content = header["state"]
+            if header["sha256"] != _digest(content, tensors):
+                raise Unusable("damaged")
+            if content.keys() != {each.name for each in fields(State)}:
+                raise Unusable("of another version")
+            return State(**content | {"best": tuple(content["best"])}), tensors
+        except (SafetensorError, KeyError, TypeError, ValueError, AttributeError):
+            raise Unusable("no checkpoint, or a damaged one") from None
+
+    def _holds_best(self, state: State) -> bool:
+        return self.best(state).is_file() and sha256(self.best(state)) == state.best_sha256
+
+
+def sweep(folder: Path) -> bool:
+    """Remove the state of a finished training; return False, and leave it, for any other.
+
+    For who knows that the model folder is safe. A folder that another process holds stays as well.
     """
-
-    fingerprint: str
-    step: int = 0
-    sums: dict[str, float] = field(default_factory=dict)
-    since: int = 0
-    best: tuple[float, float] = (-1.0, -1.0)
-    best_step: int = 0
-    seconds: float = 0.0
-    history: list[Row] = field(default_factory=list)
-
-    def add(self, sums: Mapping[str, float]) -> None:
-        """Add losses summed over some steps."""
-        for name, total in sums.items():
-            self.sums[name] = self.sums.get(name, 0.0) + total
-
-    def close_row(self, triplets: int, validation: Mapping[str, float]) -> Row:
-        """End a row of the history with what validation found, and note the best."""
-        row = {
-            "step": self.step,
-            "triplets": self.step * triplets,
-            **{f"{name}_loss": total / self.since for name, total in self.sums.items()},
-            **validation,
-        }
-        self.history.append(row)
-        self.sums, self.since = {}, 0
-        found = validation["validation_rank1"], validation["validation_mAP"]
-        if found > self.best:
-            self.best, self.best_step = found, self.step
-        return row
-
-
-def save(target: Path, state: State, network: Network, optimiser: torch.optim.SGD) -> None:
-    """Write state, weights and momenta, whole or not at all."""
-    tensors = {f"network.{k}": v.detach().cpu() for k, v in network.state_dict().items()}
-    for name, weight in network.named_parameters():
-        momentum = optimiser.state[weight].get("momentum_buffer")
-        if momentum is not None:
-            tensors[f"momentum.{name}"] = momentum.cpu()
-    with whole(target) as draft:
-        plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
-        save_file(plain, draft, metadata={"state": json.dumps(asdict(state))})
-
-
-def restore(
-    source: Path, fingerprint: str, network: Network, optimiser: torch.optim.SGD
-) -> State | None:
-    """Load what ``save`` wrote; None when there is none, or one of other data or settings."""
+    checkpoints = Checkpoints(folder)
+    if not (folder / LAST).is_file():
+        return False
     try:
-        with safe_open(source, framework="pt") as file:
-            told = json.loads((file.metadata() or {}).get("state", "{}"))
-            if told.get("fingerprint") != fingerprint or told.keys() != asdict(State("")).keys():
-                print(f"{source}: of another training; begins anew", file=sys.stderr)
-                return None
-            state = State(**told)
-            tensors: dict[str, Tensor] = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (FileNotFoundError, SafetensorError):
-        return None
-    with torch.no_grad():
-        for name, weight in network.named_parameters():
-            weight.copy_(tensors[f"network.{name}"])
-            if f"momentum.{name}" in tensors:
-                momentum = torch.empty_like(weight).copy_(tensors[f"momentum.{name}"])
-                optimiser.state[weight]["momentum_buffer"] = momentum
-    state.best = (state.best[0], state.best[1])  # JSON made a list of them
-    return state
+        with checkpoints.lock():
+            if done := checkpoints.finished():
+                shutil.rmtree(folder)
+            return done
+    except InputError:
+        return False
+
+
+def _digest(content: object, tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(np.ascontiguousarray(tensor.numpy()).data)
+    return digest.hexdigest()
+
+
+def _tensors(trainer: Trainer) -> dict[str, Tensor]:
+    """Return weights, the optimiser's whole state and the average, by name."""
+    tensors = {f"network.{key}": value for key, value in trainer.network.state_dict().items()}
+    for number, entries in trainer.optimiser.state_dict()["state"].items():
+        for key, value in entries.items():
+            if value is not None:  # SGD without momentum
+                tensors[f"optimiser.{number}.{key}"] = torch.as_tensor(value)
+    if trainer.average is not None:
+        tensors |= {f"average.{k}": value for k, value in trainer.average.state_dict().items()}
+    return tensors
+
+
+def _load(tensors: Mapping[str, Tensor], trainer: Trainer) -> None:
+    parts: dict[str, dict[str, Tensor]] = {"network": {}, "optimiser": {}, "average": {}}
+    for name, tensor in tensors.items():
+        part, _, key = name.partition(".")
+        parts[part][key] = tensor
+    trainer.network.load_state_dict(parts["network"])
+    if trainer.average is not None:
+        trainer.average.load_state_dict(parts["average"])
+    groups = trainer.optimiser.param_groups
+    weights = [weight for group in groups for weight in group["params"]]
+    entries: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in parts["optimiser"].items():
+        number, _, key = name.partition(".")
+        weight = weights[int(number)]
+        own = entries.setdefault(int(number), {})
+        own[key] = tensor
+        if tensor.shape == weight.shape:  # laid out as the weight is, which the fast kernels need
+            own[key] = torch.empty_like(weight, requires_grad=False).copy_(tensor)
+    present = trainer.optimiser.state_dict()["param_groups"]
+    trainer.optimiser.load_state_dict({"state": entries, "param_groups": present})

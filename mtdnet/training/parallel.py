@@ -15,8 +15,11 @@ from mtdnet.errors import InputError
 Hook = Callable[[Callable[[Tensor], None]], object]
 
 
-class Group:
-    """``count`` processes on one folder of the project, of which this is number ``rank``."""
+class Distributed:
+    """``count`` processes on one folder of the project, of which this is number ``rank``.
+
+    The first one, rank 0, validates and writes.
+    """
 
     def __init__(self, rank: int = 0, count: int = 1) -> None:
         self.rank, self.count = rank, count
@@ -69,12 +72,17 @@ class Group:
         return self.means({"here": float(here)})["here"] > 0
 
 
+def is_first() -> bool:
+    """Tell whether this is the process that validates and writes, before all have met."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 @contextmanager
-def joined(device: Device) -> Iterator[Group]:
+def joined(device: Device) -> Iterator[Distributed]:
     """Yield the group that torchrun's environment tells of, else a group of one."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
-        yield Group()
+        yield Distributed()
         return
     if device.torch.type == "cuda":
         torch.cuda.set_device(device.torch)
@@ -83,6 +91,6 @@ def joined(device: Device) -> Iterator[Group]:
         "cpu:gloo,cuda:nccl" if device.torch.type == "cuda" else "gloo", timeout=timedelta(hours=6)
     )
     try:
-        yield Group(dist.get_rank(), count)
+        yield Distributed(dist.get_rank(), count)
     finally:
         dist.destroy_process_group()

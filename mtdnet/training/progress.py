@@ -3,7 +3,7 @@
 from tqdm import tqdm
 
 from mtdnet.params import Training
-from mtdnet.training.checkpoint import State
+from mtdnet.training.state import State
 
 
 class Progress(tqdm):  # type: ignore[type-arg]

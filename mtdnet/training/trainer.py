@@ -1,36 +1,44 @@
-"""One step of training, and its optimiser."""
+"""One step of training."""
 
 import math
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from mtdnet.device import Device, compiling
 from mtdnet.errors import InputError
-from mtdnet.losses.batch import Shown
+from mtdnet.losses.batch import DeviceBatch
 from mtdnet.networks.base import Network
 from mtdnet.params import Training
-from mtdnet.training.parallel import Group
+from mtdnet.training.optimisers import build, rate_factor
+from mtdnet.training.parallel import Distributed
 from mtdnet.variants import Variant
 
 
-def sgd(network: Network, settings: Training) -> torch.optim.SGD:
-    """Return SGD as published: biases at twice the rate, and no weight decay on them."""
-    named = list(network.named_parameters())
-    weights = [p for name, p in named if name.endswith("weight")]
-    biases = [p for name, p in named if name.endswith("bias")]
-    groups = [
-        {"params": weights, "weight_decay": settings.decay},
-        {"params": biases, "lr": 2 * settings.rate, "weight_decay": 0.0},
-    ]
-    return torch.optim.SGD(groups, lr=settings.rate, momentum=settings.momentum, fused=True)
+def average(network: nn.Module, limit: float) -> AveragedModel:
+    """Return a moving average of a network's weights, which begins as a copy of them.
+
+    The decay at update n is ``min(limit, (1 + n) / (10 + n))``: an average of few steps rests on
+    the latest tenth of them, not on the first weights.
+    """
+
+    def mean(averaged: Tensor, current: Tensor, updates: Tensor | int) -> Tensor:
+        count = torch.as_tensor(updates)  # read by no one here: a GPU need not be waited for
+        decay = ((1 + count) / (10 + count)).clamp(max=limit)
+        return torch.lerp(averaged, current, 1 - decay)
+
+    return AveragedModel(network, avg_fn=mean)
 
 
 class Trainer:
-    """Minimises the sum of a variant's losses on one device, with the other processes of a group.
+    """Minimises a variant's objective on one device, with the other processes of a group.
 
-    With ``settings.compile`` a step is compiled when it is first taken; on CUDA it is then one
-    graph of kernels. Raises InputError there when it can't be compiled.
+    ``step_count``: steps so far, by which the learning rate follows its schedule. ``average``: of
+    the network's weights, where the settings ask for one. With ``settings.compile`` a step is
+    compiled when it is first taken; on CUDA it is then one graph of kernels. Raises InputError
+    there when it can't be compiled.
     """
 
     def __init__(
@@ -39,36 +47,51 @@ class Trainer:
         network: Network,
         settings: Training,
         device: Device,
-        group: Group,
+        group: Distributed,
     ) -> None:
         self.network = network.to(device.torch).to(memory_format=torch.channels_last)
         self.settings, self.device, self.group = settings, device, group
-        self.optimiser = sgd(network, settings)
+        self.optimiser = build(network, settings)
+        self._rates = [group["lr"] for group in self.optimiser.param_groups]
+        self.average = average(network, settings.averaging) if settings.averaging else None
+        self.step_count = 0
         self.group.add_up_gradients(network)
-        self._losses = variant(network).losses
+        self._variant = variant(network, settings.losses)
+        self._losses = self._variant.losses
         if settings.compile:
             graphs = "reduce-overhead" if device.torch.type == "cuda" else None
             self._losses = torch.compile(self._losses, dynamic=False, mode=graphs)
         self._sums: dict[str, Tensor] = {}
 
-    def step(self, target: Shown, source: Shown | None = None) -> None:
+    def step(self, target: DeviceBatch, source: DeviceBatch | None = None) -> None:
         """Take one step; its losses are added up on the device."""
         losses = self.backward(target, source)
+        factor = rate_factor(self.settings.schedule, self.step_count, self.settings.steps)
+        for group, rate in zip(self.optimiser.param_groups, self._rates, strict=True):
+            group["lr"] = factor * rate
         self.optimiser.step()
+        self.step_count += 1
+        if self.average is not None:
+            self.average.update_parameters(self.network)
         for name, loss in losses.items():
             self._sums[name] = self._sums.get(name, 0) + loss.detach().double()
 
-    def backward(self, target: Shown, source: Shown | None = None) -> dict[str, Tensor]:
+    def backward(self, target: DeviceBatch, source: DeviceBatch | None = None) -> dict[str, Tensor]:
         """Return the losses of this process's triplets; leave the gradients of all processes'."""
         self.network.train()
         self.optimiser.zero_grad(set_to_none=True)
         with compiling("a step"):
             with self.device.autocast():
-                losses = self._losses(target, source, self.settings.margin)
-            mean = sum(losses.values(), start=torch.zeros((), device=self.device.torch))
-            torch.autograd.backward(mean / self.group.count)
+                losses = self._losses(target, source)
+            torch.autograd.backward(self._variant.objective(losses) / self.group.count)
         self.group.wait()
         return losses
+
+    def result(self) -> Network:
+        """Return the network that is validated and kept: the average, where there is one."""
+        if self.average is None:
+            return self.network
+        return cast("Network", self.average.module)
 
     def take_sums(self, step: int) -> dict[str, float]:
         """Return each loss summed since the last call, the mean of all processes.
@@ -81,6 +104,6 @@ class Trainer:
             if not math.isfinite(loss):
                 raise InputError(
                     f"the {name} loss is not finite by step {step}; "
-                    f"lower `rate` ({self.settings.rate:g}) and run again"
+                    f"lower `learning_rate` ({self.settings.learning_rate:g}) and run again"
                 )
         return sums

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from mtdnet.device import Device
 from mtdnet.errors import InputError
-from mtdnet.losses.batch import Shown
+from mtdnet.losses.batch import DeviceBatch
 from mtdnet.tables import read_table
+from mtdnet.training.augmentation import Transform
 from mtdnet.training.batches import Batches
-from mtdnet.training.parallel import Group
+from mtdnet.training.parallel import Distributed
 
 PARTS = ("anchor", "positive", "negative")
 
@@ -23,17 +24,33 @@ class Triplets:
 
     The order depends on ``seed`` and epoch alone, so that any step can be asked for by number.
     Neighbours stay together: a block of the list shares its images, and a batch computes each once.
-    Rows that don't fill a last batch are left out. ``pixels``: the packed images.
+    Rows that don't fill a last batch are left out. ``pixels``: the packed images. ``transform``:
+    what changes the images of a batch, each once.
     """
 
-    def __init__(self, batches: Batches, pixels: Tensor, device: Device, seed: int) -> None:
+    def __init__(
+        self,
+        batches: Batches,
+        pixels: Tensor,
+        device: Device,
+        seed: int,
+        transform: Transform | None = None,
+    ) -> None:
+        self._transform = transform
         self.batches, self.pixels, self.device, self.seed = batches, pixels, device, seed
         # Rows of the images are needed where the images are.
         self._images = batches.images.to(pixels.device)
 
     @classmethod
     def open(
-        cls, augmented: Path, size: int, seed: int, pixels: Tensor, device: Device, group: Group
+        cls,
+        augmented: Path,
+        size: int,
+        seed: int,
+        pixels: Tensor,
+        device: Device,
+        group: Distributed,
+        transform: Transform | None = None,
     ) -> "Triplets":
         """Read the list, of each batch this process's share.
 
@@ -59,13 +76,16 @@ class Triplets:
             for end, kind in (("", np.int32), ("_mirror", np.bool_))
         )
         batches = Batches(group.share(images), group.share(mirrors), device.torch)
-        return cls(batches, pixels, device, seed)
+        return cls(batches, pixels, device, seed, transform)
 
-    def shown(self, step: int) -> Shown:
+    def batch(self, step: int) -> DeviceBatch:
         """Return the batch of training step ``step``, counted from 0, with its images."""
         epoch, position = divmod(step, len(self.batches))
         number = int(_order(self.seed, epoch, len(self.batches))[position])
-        return Shown(self.batches[number], self.pixels[self._images[number]].to(self.device.torch))
+        pixels = self.pixels[self._images[number]]
+        if self._transform is not None:
+            pixels = self._transform(pixels)
+        return DeviceBatch(self.batches[number], pixels.to(self.device.torch))
 
 
 @lru_cache(maxsize=1)

@@ -6,16 +6,17 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from mtdnet.losses.batch import Shown
+from mtdnet.losses.batch import DeviceBatch
 from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.params import Losses
 
 Head = Literal["pair", "ranking"]  # scores by probability, by distance of ranking features
 Systems = Mapping[str, Head]
 
 
 class Variant:
-    """What a variant minimises, for one ``network`` in training.
+    """What a variant minimises, for one ``network`` in training: losses and their settings.
 
     ``systems``: Table 1's names of what the trained network is scored as, and by which head; the
     first one chooses the snapshot. ``start``: the variant whose source network a training on a
@@ -26,24 +27,30 @@ class Variant:
     start: ClassVar[str] = "mtdnet"
     kind: ClassVar[type[Network]] = MTDnet
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, settings: Losses) -> None:
         """Take the network with the weights that the training starts from."""
-        self.network = network
+        self.network, self.settings = network, settings
 
     @staticmethod
     def source_triplets(triplets: int) -> int:
         """Return how many triplets of the source go with a step's ``triplets`` of the target."""
         return 0
 
-    def losses(self, target: Shown, source: Shown | None, margin: float) -> dict[str, Tensor]:
-        """Return the losses of a step by name, scalars; their sum is minimised.
+    def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
+        """Return the losses of a step by their names in the settings, scalars, not yet weighted.
 
         ``source``: that many triplets of the source benchmark, None when it takes none.
         """
         raise NotImplementedError
 
+    def objective(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """Return what is minimised: the sum of ``losses``, each by its weight."""
+        weights = {name: float(getattr(self.settings, name).weight) for name in losses}
+        first, *rest = (weights[name] * loss for name, loss in losses.items())
+        return sum(rest, start=first)
+
 
 def load(name: str) -> type[Variant]:
     """Return the class of the variant ``name``, one of ``mtdnet.params.VARIANTS``."""
-    found: type[Variant] = import_module(f"mtdnet.variants.{name}").VARIANT
-    return found
+    variant: type[Variant] = import_module(f"mtdnet.variants.{name}").VARIANT
+    return variant

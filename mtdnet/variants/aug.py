@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mtdnet.losses.batch import Shown, both
+from mtdnet.losses.batch import DeviceBatch, multitask_losses
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.variants import Systems, Variant
 
@@ -20,10 +20,12 @@ class Augmented(Variant):
         """Return as many as the target's."""
         return triplets
 
-    def losses(self, target: Shown, source: Shown | None, margin: float) -> dict[str, Tensor]:
+    def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the means over all triplets: those of two halves, which are of equal size."""
         assert source is not None
-        own, others = (both(self.network, shown, margin)[0] for shown in (target, source))
+        own, others = (
+            multitask_losses(self.network, batch, self.settings)[0] for batch in (target, source)
+        )
         return {name: (loss + others[name]) / 2 for name, loss in own.items()}
 
 

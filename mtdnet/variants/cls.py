@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mtdnet.losses.batch import Shown, joint_maps
+from mtdnet.losses.batch import DeviceBatch, joint_maps
 from mtdnet.losses.pair import pair_loss
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.variants import Systems, Variant
@@ -16,11 +16,12 @@ class Classification(Variant):
     systems: ClassVar[Systems] = {"MTDnet-cls": "pair"}
     network: MTDnet
 
-    def losses(self, target: Shown, source: Shown | None, margin: float) -> dict[str, Tensor]:
+    def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the pair loss, eq. (2)."""
         maps = self.network.trunk(target.images(self.network))
         logits = self.network.pair.tail(joint_maps(self.network, maps, target.batch))
-        return {"pair": pair_loss(logits, target.batch.same, target.batch.weight)}
+        batch, smoothing = target.batch, self.settings.pair.smoothing
+        return {"pair": pair_loss(logits, batch.same, batch.weight, smoothing)}
 
 
 VARIANT = Classification

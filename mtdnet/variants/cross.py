@@ -6,10 +6,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from mtdnet.losses.batch import Shown, both, joint_maps
+from mtdnet.losses.batch import DeviceBatch, joint_maps, multitask_losses
 from mtdnet.losses.contrastive import contrastive_loss
 from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.params import Losses
 from mtdnet.variants import Systems, Variant
 
 
@@ -23,9 +24,9 @@ class CrossDomain(Variant):
     systems: ClassVar[Systems] = {"MTDnet-cross": "pair"}
     network: MTDnet
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, settings: Losses) -> None:
         """Freeze a copy of the network, which is the source's when a training starts."""
-        super().__init__(network)
+        super().__init__(network, settings)
         self.frozen = copy.deepcopy(self.network).eval().requires_grad_(False)
 
     @staticmethod
@@ -33,10 +34,10 @@ class CrossDomain(Variant):
         """Return half as many: each gives a positive and a negative pair."""
         return triplets // 2
 
-    def losses(self, target: Shown, source: Shown | None, margin: float) -> dict[str, Tensor]:
+    def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the losses of MTDnet on the target and the contrastive loss."""
         assert source is not None
-        losses, response = both(self.network, target, margin)
+        losses, response = multitask_losses(self.network, target, self.settings)
         with torch.no_grad():
             maps = self.frozen.trunk(source.images(self.frozen))
             there = self.frozen.pair.response(joint_maps(self.frozen, maps, source.batch))
@@ -46,7 +47,11 @@ class CrossDomain(Variant):
         compared = torch.cat([own.positive[:count], own.negative[:count]])
         pairs = pairs.repeat(2)
         losses["contrastive"] = contrastive_loss(
-            there[pairs], response[compared], other.same[pairs], own.same[compared]
+            there[pairs],
+            response[compared],
+            other.same[pairs],
+            own.same[compared],
+            self.settings.contrastive.margin,
         )
         return losses
 

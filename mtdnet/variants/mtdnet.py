@@ -4,20 +4,20 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mtdnet.losses.batch import Shown, both
+from mtdnet.losses.batch import DeviceBatch, multitask_losses
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.variants import Systems, Variant
 
 
 class MultiTask(Variant):
-    """Either loss weighs 1."""
+    """Either loss weighs 1 as published."""
 
     systems: ClassVar[Systems] = {"MTDnet": "pair", "MTDnet-trp": "ranking"}
     network: MTDnet
 
-    def losses(self, target: Shown, source: Shown | None, margin: float) -> dict[str, Tensor]:
+    def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the triplet and the pair loss."""
-        return both(self.network, target, margin)[0]
+        return multitask_losses(self.network, target, self.settings)[0]
 
 
 VARIANT = MultiTask

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mtdnet.losses.batch import Shown
+from mtdnet.losses.batch import DeviceBatch
 from mtdnet.losses.triplet import triplet_loss
 from mtdnet.networks.alexnet import AlexNet
 from mtdnet.variants import Systems, Variant
@@ -17,10 +17,12 @@ class Ranking(Variant):
     start = "rnk"
     kind = AlexNet
 
-    def losses(self, target: Shown, source: Shown | None, margin: float) -> dict[str, Tensor]:
+    def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the triplet loss, eq. (1)."""
         features = self.network.embed(target.images(self.network))
-        return {"triplet": triplet_loss(features, target.batch.triplets, margin)}
+        return {
+            "triplet": triplet_loss(features, target.batch.triplets, self.settings.triplet.margin)
+        }
 
 
 VARIANT = Ranking

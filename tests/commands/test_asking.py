@@ -146,7 +146,10 @@ def test_rank_writes_a_page_of_its_own(call: Callable[..., Called], folder: Path
         (["rank", "query.png", "gallery", "--model", "pair", "--top", "0"], "--top must be at"),
         (["rank", "query.png", "gallery", "--top", "x"], "argument --top: invalid int value: 'x'"),
         (["rank", "query.png", "gallery", "--html", "query.png"], "a name that ends in .html"),
-        (["rank", "query.png", "broken", "--model", "pair"], "broken/0.png: not a whole image"),
+        (
+            ["rank", "query.png", "broken", "--model", "pair"],
+            "not one of the 1 other im",
+        ),
         (["frobnicate"], "invalid choice: 'frobnicate'"),
     ],
 )

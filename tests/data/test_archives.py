@@ -1,14 +1,18 @@
+import gzip
 import io
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
+from mtdnet.data import archives as module
 from mtdnet.data.archives import SUFFIXES, is_archive, unpack
 from mtdnet.errors import InputError
 
@@ -128,4 +132,86 @@ def test_more_than_the_disk_has_free_is_refused(
     write_for(suffix)(tmp_path / f"a{suffix}", "x", b"\0" * 100_000)
     with pytest.raises(InputError, match="more than the free 99,999 bytes"):
         unpack(tmp_path / f"a{suffix}", tmp_path / "out")
-    assert not (tmp_path / "out/x").exists()
+    assert (tmp_path / "out/x").stat().st_size < 100_000
+
+
+def test_gzip_is_read_to_its_checksum(tmp_path: Path) -> None:
+    """Tarfile alone stops at the end of the .tar, with whatever pixels came out."""
+    file = tmp_path / "a.tar.gz"
+    into_tar(file, "x", bytes(range(256)) * 400)
+    content = bytearray(file.read_bytes())
+    content[-8] ^= 1  # CRC-32, then the length, close the file
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.tar\.gz: not a whole archive \(CRC check failed"):
+        unpack(file, tmp_path / "out")
+
+
+def test_what_goes_on_for_ever_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.tgz"
+    into_tar(file, "x", b"x")
+    with gzip.open(file, "ab") as stream:
+        stream.write(b"\0" * 3 * module.BLOCK)
+    monkeypatch.setattr(module, "BEHIND", 2)
+    with pytest.raises(InputError, match="goes on after its end"):
+        unpack(file, tmp_path / "out")
+
+
+def test_a_tar_cut_between_members_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.tar"
+    into_tar(file, "x", b"x" * 1024)
+    file.write_bytes(file.read_bytes()[: 512 + 1024])
+    with pytest.raises(InputError, match=r"not a whole archive \(its end is missing\)"):
+        unpack(file, tmp_path / "out")
+
+
+def test_a_zip_without_its_head_is_not_whole(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    into_zip(file, "x", np.random.default_rng(0).bytes(5000))
+    file.write_bytes(file.read_bytes()[3000:])
+    with pytest.raises(InputError, match=r"a\.zip: not a whole archive \(its head is missing\)"):
+        unpack(file, tmp_path / "out")
+
+
+@pytest.mark.parametrize("names", [("x", "x"), ("x", "x/y"), ("x/y", "x"), ("n" * 300,)])
+@pytest.mark.parametrize("suffix", [".zip", ".tar"])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_names_that_no_file_can_have(tmp_path: Path, suffix: str, names: tuple[str, ...]) -> None:
+    file = tmp_path / f"a{suffix}"
+    if suffix == ".zip":
+        with zipfile.ZipFile(file, "w") as packed:
+            for name in names:
+                packed.writestr(name, "")
+    else:
+        with tarfile.open(file, "w") as packed_tar:
+            for name in names:
+                packed_tar.addfile(tarfile.TarInfo(name))
+    with pytest.raises(InputError, match="stands there twice, or can't be a file's name"):
+        unpack(file, tmp_path / "out")
+
+
+def test_members_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.make_archive(str(tmp_path / "a"), "zip", root_dir=Path(__file__).parent)
+    monkeypatch.setattr(module, "MEMBERS", 2)
+    with pytest.raises(InputError, match="more than 2 members"):
+        unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
+def test_a_zip_that_declares_less_than_it_holds_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    into_zip(file, "x", b"\0" * 100_000)
+    content = file.read_bytes()
+    file.write_bytes(content.replace(struct.pack("<I", 100_000), struct.pack("<I", 10)))
+    with pytest.raises(InputError, match="not a whole archive"):
+        unpack(file, tmp_path / "out")
+
+
+def test_a_zip_whose_directory_lost_members_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    with zipfile.ZipFile(file, "w") as packed:
+        for name in "abc":
+            packed.writestr(name, name)
+    content = bytearray(file.read_bytes())
+    content[content.index(b"PK\1\2") + 33] ^= 1  # 256 bytes of comment behind a
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=r"not a whole archive \(1 of 3 members are listed\)"):
+        unpack(file, tmp_path / "out")

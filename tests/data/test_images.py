@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from mtdnet.data.images import Images
+from mtdnet.data.images import Images, sealed
 from mtdnet.data.ingest import ingest
 from mtdnet.errors import InputError
 from mtdnet.files import read_json, write_json
@@ -70,3 +70,50 @@ def test_counts_of_another_set_are_refused(folder: Path) -> None:
     write_json(folder / "counts.json", {"images": 5})
     with pytest.raises(InputError, match=r"counts\.json: not the counts of 4 images"):
         Images.open(folder)
+
+
+@pytest.mark.parametrize("at", [128, 300_000, -1])
+def test_a_flipped_pixel_is_noticed(folder: Path, at: int) -> None:
+    content = bytearray((folder / "images.npy").read_bytes())
+    content[at] ^= 1
+    (folder / "images.npy").write_bytes(content)
+    with pytest.raises(InputError, match=r"images\.npy: not the pixels that ingest wrote; run"):
+        Images.open(folder)
+
+
+def test_a_cut_array_that_was_filled_up_is_noticed(folder: Path) -> None:
+    file = folder / "images.npy"
+    size = file.stat().st_size
+    with file.open("r+b") as stream:
+        stream.truncate(size // 2)
+        stream.truncate(size)
+    with pytest.raises(InputError, match="not the pixels that ingest wrote"):
+        Images.open(folder)
+
+
+def test_a_flipped_bit_of_the_table_is_noticed_or_does_not_matter(folder: Path) -> None:
+    file, whole = folder / "images.parquet", Images.open(folder)
+    content, refused = file.read_bytes(), 0
+    for at in range(0, len(content), 23):
+        file.write_bytes(content[:at] + bytes([content[at] ^ 16]) + content[at + 1 :])
+        try:
+            found = Images.open(folder)
+        except InputError:
+            refused += 1
+            continue
+        for name in ("person", "camera", "path", "part", "role"):
+            assert getattr(found, name).tolist() == getattr(whole, name).tolist(), at
+    assert refused > 20
+
+
+def test_the_table_hashes_the_pixels(folder: Path, tmp_path: Path) -> None:
+    """What rests on a hash of the table alone rests on the pixels, too."""
+    (tmp_path / "again").mkdir()
+    pictures(tmp_path / "again/in", VIPER)
+    source = tmp_path / "again/in"
+    ingest(source=source, benchmark="viper", layout="viper", out=tmp_path / "again/out")
+    table = (folder / "images.parquet").read_bytes()
+    assert (tmp_path / "again/out/images.parquet").read_bytes() == table
+    other = sealed(pq.read_table(folder / "images.parquet"), source / VIPER[0])
+    pq.write_table(other, tmp_path / "other.parquet")
+    assert (tmp_path / "other.parquet").read_bytes() != table

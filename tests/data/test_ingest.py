@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from mtdnet.data import ingest as module
 from mtdnet.data.archives import SUFFIXES
@@ -49,6 +50,8 @@ def test_table_and_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
             "images": 4,
             "published": {"persons": 632, "cameras": 2, "images": 1264},
             "test_sets": [],
+            "passed_over": {},
+            "shared_pictures": 0,
         }
     )
     line = "mine: 2 of 632 persons, 2 of 2 cameras, 4 of 1,264 images\n"
@@ -231,3 +234,95 @@ def test_order_of_the_file_system_does_not_matter(tmp_path: Path) -> None:
     )
     # The pictures were drawn in the reverse order, so the rows hold each other's.
     assert np.array_equal(one.pixels[0], two.pixels[3])
+
+
+NAMES = {
+    "viper": ["VIPeR/cam_a/000_45.BMP", "VIPeR/Cam_B/000_90.bmp", "VIPeR/cam_b/001_0.Jpeg"],
+    "cuhk01": ["campus/0001001.PNG", "campus/0001003.tif", "campus/0002001.webp"],
+    "cuhk03": [f"images_labeled/1_001_{i}.{s}" for i, s in (("1_01", "PNG"), ("2_06", "jpe"))],
+    "ilids": ["Persons/0001001.JPG", "persons/0001002.png", "Persons/0119001.jfif"],
+    "prid2011": ["cam_a/person_0001.PNG", "CAM_B/person_0001.bmp", "cam_b/person_0201.avif"],
+    "market1501": ["query/12_c1s1_000001_01.JPG", "bounding_box_test/12_c2s1_1_1.gif"],
+}
+
+
+@pytest.mark.parametrize("layout", NAMES)
+def test_letter_case_and_suffixes_do_not_matter(
+    tmp_path: Path, layout: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, name in enumerate(NAMES[layout]):
+        file = tmp_path / "in" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 8), (number, 0, 0)).save(file)
+    counts = run(tmp_path / "in", layout)
+    assert counts["images"] == len(NAMES[layout]) and counts["passed_over"] == {}
+    assert counts["cameras"] == (0 if layout == "ilids" else 2)
+    assert capsys.readouterr().err.count("passed over") == 0
+
+
+def test_what_is_passed_over_is_counted_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = pictures(tmp_path / "in", [*VIPER, "VIPeR/cam_a/x.png", "VIPeR/cam_c/000_1.bmp"])
+    (source / "VIPeR/cam_a/photo.heic").touch()
+    (source / "VIPeR/cam_a/scan").write_bytes((source / VIPER[0]).read_bytes())
+    (source / "VIPeR/README.txt").touch()
+    counts = run(source)
+    assert counts["passed_over"] == {"not named as the layout's are": 4}
+    assert capsys.readouterr().err.startswith(
+        "mine: 4 images passed over (not named as the layout's are), as VIPeR/cam_a/photo.heic\n"
+    )
+
+
+def test_what_a_layouts_rule_leaves_out_is_counted_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"bounding_box_test/{p}_c1s1_1_1.jpg" for p in (-1, 1, 22, "000000")]
+    counts = run(pictures(tmp_path / "in", [*names, "gt_bbox/1.jpg"]), "market1501")
+    assert counts["passed_over"] == {"junk: its id is -1": 1, "not named as the layout's are": 1}
+    assert (counts["persons"], counts["images"], counts["published"]) == (2, 3, None)
+    assert "(junk: its id is -1), as bounding_box_test/-1_" in capsys.readouterr().err
+
+
+def test_one_image_with_two_suffixes_is_refused(tmp_path: Path) -> None:
+    source = pictures(tmp_path / "in", [*VIPER, VIPER[0].replace(".bmp", ".PNG")])
+    refuse(tmp_path, source, r"000_45\.bmp: stands there as cam_a/000_45\.PNG too; remove one")
+
+
+def own(folder: Path, rows: Sequence[tuple[str, str, str]]) -> Path:
+    """Write a table of images, which are drawn unless they are there."""
+    for seed, (path, *_) in enumerate(rows):
+        if not (folder / path).exists():
+            folder.mkdir(exist_ok=True)
+            Image.fromarray(np.full((8, 4, 3), seed, np.uint8)).save(folder / path)
+    lines = [",".join(row) for row in [("path", "person_id", "camera_id"), *rows]]
+    (folder / "list.csv").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.mark.parametrize("other", ["0001", "1.0", "01."])
+def test_two_ids_of_one_number_are_refused(tmp_path: Path, other: str) -> None:
+    persons = own(tmp_path / "in", [("a.png", "1", "1"), ("b.png", other, "2")])
+    refuse(tmp_path, persons, "in: persons '.*' and '.*' are one number; write it", "table")
+    cameras = own(tmp_path / "in", [("a.png", "1", "1"), ("b.png", "1", other)])
+    refuse(tmp_path, cameras, "in: cameras '.*' and '.*' are one number; write it", "table")
+
+
+def test_one_picture_under_two_persons_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = own(tmp_path / "in", [("a.png", "x", "1"), ("b.png", "y", "2"), ("c.png", "x", "2")])
+    shutil.copy(source / "a.png", source / "b.png")
+    assert run(source, "table")["shared_pictures"] == 2
+    assert capsys.readouterr().err.endswith(
+        "mine: 1 pictures under several persons, as a.png of 'x' and b.png of 'y'; correct one\n"
+    )
+
+
+def test_an_archive_in_an_archive_is_named(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    archive(pictures(tmp_path / "in/VIPeR", VIPER), ".zip")
+    outer = archive(tmp_path / "in", ".tar")
+    refuse(
+        tmp_path, outer, r"VIPeR\.v1\.0\.tar: an archive in an archive; unpack VIPeR\.v1\.0\.zip"
+    )

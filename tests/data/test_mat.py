@@ -1,4 +1,6 @@
 import hashlib
+import shutil
+from collections.abc import Generator
 from pathlib import Path
 
 import h5py
@@ -69,6 +71,42 @@ def test_truncated_file_is_refused(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-900])
     with pytest.raises(InputError, match="not a whole"):
         contents(file, "labeled")
+
+
+@pytest.mark.parametrize("error", [KeyError, IndexError, OSError, ValueError, RuntimeError])
+def test_an_error_of_who_reads_is_not_taken_for_damage(
+    tmp_path: Path, error: type[Exception]
+) -> None:
+    mat(tmp_path / "cuhk-03.mat", {(1, 1, 1): cell(0)}, persons=[1])
+    reading = read(tmp_path, [PATH])
+    next(reading)
+    assert isinstance(reading, Generator)
+    with pytest.raises(error, match="own"):
+        reading.throw(error("own"))
+
+
+def test_nothing_is_read_from_other_files(tmp_path: Path) -> None:
+    file = mat(tmp_path / "cuhk-03.mat", {(1, 1, 1): cell(0)}, persons=[1])
+    (tmp_path / "secret").write_bytes(bytes(3 * 6 * 12))
+    with h5py.File(file, "r+") as f:
+        outside = [(str(tmp_path / "secret"), 0, 3 * 6 * 12)]
+        stored = f["#refs#"].create_dataset("out", (3, 6, 12), "u1", external=outside)
+        f["#refs#/labeled0"][0, 0] = stored.ref
+        f["detected"] = h5py.ExternalLink(str(tmp_path / "other.mat"), "labeled")
+    with pytest.raises(InputError, match=r"labeled/1/001/1/01: expected uint8 .* in the file it"):
+        list(read(tmp_path, [PATH]))
+    shutil.copy(file, tmp_path / "other.mat")
+    with pytest.raises(InputError, match="key 'detected' is in another file"):
+        contents(file, "detected")
+
+
+def test_pixels_that_would_fill_the_memory_are_refused(tmp_path: Path) -> None:
+    file = mat(tmp_path / "cuhk-03.mat", {(1, 1, 1): cell(0)}, persons=[1])
+    with h5py.File(file, "r+") as f:  # 30 GB of nothing, in a small file
+        stored = f["#refs#"].create_dataset("huge", (3, 100_000, 100_000), "u1", chunks=(3, 99, 99))
+        f["#refs#/labeled0"][0, 0] = stored.ref
+    with pytest.raises(InputError, match="of at most 89,478,485 pixels"):
+        list(read(tmp_path, [PATH]))
 
 
 @pytest.mark.parametrize("missing", ["labeled", "testsets"])

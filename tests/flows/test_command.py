@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,11 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows import command, pipeline
+from flows import command, finished, pipeline, plan, server
 from flows.environment import ROOT
+from flows.graph import Stage
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+STALE = Stage("one", (), (), gpu=False, reasons=("never run",))
 
 
 @flow(persist_result=False)
@@ -27,10 +28,21 @@ def ending(benchmark: str) -> State[None]:
     return Completed(message="1 Ran") if good else Failed(message="one: row 3 is short")
 
 
+@pytest.fixture
+def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Stage]:
+    """Return the stages of the plan that commands see, none at first."""
+    stages: list[Stage] = []
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(plan, "make", lambda root, benchmark: plan.Plan(stages, []))
+    monkeypatch.setattr(command, "closing", lambda wanted: "figures")
+    return stages
+
+
+@pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize(
     ("how", "status", "out", "err"),
     [
-        ("well", 0, "ending: 1 Ran\n", ""),
+        ("well", 0, "target: 1 Ran\nfigures\n", ""),
         ("badly", 1, "", "error: one: row 3 is short\n"),
         ("stop", 130, "", "stopped; the same command continues\n"),
     ],
@@ -40,38 +52,68 @@ def test_main(
     status: int,
     out: str,
     err: str,
+    planned: list[Stage],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("flows.pipeline.idle", lambda root, benchmark: None)
-    assert command.main(ending, how) == status
+    planned.append(STALE)
+    monkeypatch.setattr(pipeline, "target", ending)
+    monkeypatch.setattr(server, "reached", nullcontext)
+    assert command.main("target", dry_run=False, benchmark=how) == status
     printed = capsys.readouterr()
     assert printed.out.endswith(out)
     assert printed.err.endswith(err)
 
 
 def test_with_nothing_to_do_no_flow_is_started(
-    project: Callable[[str], Path],
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    planned: list[Stage], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = project("stages: {one: {cmd: touch one, outs: [one]}}")
-    (root / "params.yaml").write_text((ROOT / "params.yaml").read_text())
-    monkeypatch.setattr("flows.pipeline.served", lambda settings: [])
-    assert pipeline.idle(root) is None
-    subprocess.run([sys.executable, "-m", "dvc", "repro", "-q"], cwd=root, check=True)
-    assert pipeline.idle(root) == "1 UpToDate"
-    monkeypatch.setattr(command, "ROOT", root)
-    assert command.main(ending) == 0  # called, it would miss its benchmark
-    assert capsys.readouterr().out.endswith("ending: 1 UpToDate\n")
+    swept: list[Path] = []
+    monkeypatch.setattr(finished, "sweep", lambda root, networks: swept.append(root))
+    assert command.main("reproduce", dry_run=False) == 0  # started, it would miss its server
+    assert capsys.readouterr().out == "reproduce: 0 UpToDate\nfigures\n"
+    assert len(swept) == 1
 
 
-TOLD = """
-import json, os, flows
-from prefect.settings import get_current_settings
-settings = get_current_settings()
-print(json.dumps([str(settings.home), settings.server.analytics_enabled]))
-"""
+def test_a_dry_run_says_what_would_run(
+    planned: list[Stage], capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned.append(STALE)
+    assert command.main("reproduce", dry_run=True) == 0
+    assert capsys.readouterr().out == "one: never run\n1 of 1 stages would run\n"
+
+
+def call(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=ROOT,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "last"),
+    [
+        (["flows.reproduce", "--help"], 0, "--dry-run   say what would run, and why"),
+        (["flows.reproduce", "--wrong"], 2, "error: unrecognized arguments: --wrong"),
+        (["flows.target"], 2, "the following arguments are required: --benchmark"),
+        (["flows.target", "--benchmark", "nowhere"], 2, "known: cuhk03, cuhk01, viper, ilids"),
+    ],
+)
+def test_words(words: list[str], status: int, last: str) -> None:
+    done = call(*words)
+    assert done.returncode == status
+    assert last in (done.stdout + done.stderr).splitlines()[-1]
+
+
+def test_a_mistake_needs_no_prefect() -> None:
+    done = call("flows.target", "--benchmark", "nowhere", PYTHONPROFILEIMPORTTIME="1")
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "flows.plan" in loaded
+    assert not loaded & {"prefect", "torch", "mlflow"}
 
 
 def test_flows_keep_state_in_the_project_and_send_nothing(tmp_path: Path) -> None:
@@ -85,4 +127,33 @@ def test_flows_keep_state_in_the_project_and_send_nothing(tmp_path: Path) -> Non
         text=True,
         check=True,
     )
-    assert json.loads(done.stdout) == [str(tmp_path / ".prefect"), False]
+    home, analytics, given, wanted = json.loads(done.stdout)
+    assert (home, analytics) == (str(tmp_path / ".prefect"), False)
+    password = tmp_path / ".prefect" / "password"
+    assert given == wanted == password.read_text().strip()
+    assert password.stat().st_mode & 0o777 == 0o600
+
+
+def test_nobody_elses_server_gets_the_password(tmp_path: Path) -> None:
+    env = {"PREFECT_HOME": str(tmp_path), "PREFECT_API_URL": "https://prefect.example/api"}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT")}
+    code = "import flows, os; print(os.environ.get('PREFECT_API_AUTH_STRING'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=kept | env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "None\n"
+
+
+TOLD = """
+import json, os, flows
+from prefect.settings import get_current_settings
+settings = get_current_settings()
+words = settings.api.auth_string, settings.server.api.auth_string
+secrets = [word.get_secret_value() for word in words]
+print(json.dumps([str(settings.home), settings.server.analytics_enabled, *secrets]))
+"""

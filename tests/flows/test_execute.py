@@ -1,6 +1,10 @@
 """Walks over small graphs that DVC really runs."""
 
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +13,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import State
 
-from flows import graph
-from flows.execute import walk
+from flows import graph, pipeline, plan
+from flows.execute import Execution
+from mtdnet.errors import InputError
+from mtdnet.steps import Network
 from tasks.stage import run_stage
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -21,7 +27,7 @@ def run(root: Path) -> tuple[State[State[None]], dict[str, str]]:
 
     @flow(persist_result=False)
     def small() -> State[None]:
-        return walk(root, graph.stages(root))
+        return Execution(root).walk(graph.stages(root))
 
     state = small(return_state=True)
     with get_client(sync_client=True) as client:
@@ -76,8 +82,8 @@ def test_missing_data_is_one_line_with_the_remedy(project: Callable[[str], Path]
     state, names = run(root)
     assert names == {"data.dvc": "BadInput", "read": "NotReady"}
     assert state.message == (
-        "data.dvc: data is missing; restore it: `git checkout data.dvc` and "
-        "`dvc pull -r demo data`; not run: read"
+        "data.dvc: data is missing; put it there; the drawn one: `dvc pull -r demo data`; "
+        "not run: read"
     )
 
 
@@ -88,8 +94,8 @@ def test_missing_benchmark_is_one_line_with_the_remedy(project: Callable[[str], 
     """)
     state, _ = run(root)
     assert state.message == (
-        "read: data/viper is missing; restore it: `git checkout data.dvc` and "
-        "`dvc pull -r demo data`"
+        "read: data/viper is missing; put it there; the drawn one: "
+        "`dvc get . data/viper --rev HEAD --remote demo -o data/viper`"
     )
 
 
@@ -105,6 +111,24 @@ def test_crash_is_tried_again(
     """)
     assert run(root)[1] == {"killed": "Ran"}
     assert (root / "tries").read_text() == "x\n" * 3
+
+
+def test_what_another_dvc_holds_is_waited_for(project: Callable[[str], Path]) -> None:
+    root = project("""
+        stages:
+          one:
+            cmd: touch begun; while ! test -e seen; do sleep 0.1; done; echo x > one
+            outs: [one]
+    """)
+    with subprocess.Popen([sys.executable, "-m", "dvc", "repro", "-q"], cwd=root) as other:
+        while not (root / "begun").exists():
+            time.sleep(0.1)
+        threading.Timer(6, (root / "seen").touch).start()
+        state, names = run(root)
+        assert other.wait() == 0
+    assert state.is_completed(), state.message
+    assert names == {"one": "UpToDate"}
+    assert (root / "one").read_text() == "x\n"
 
 
 def test_independent_stages_run_side_by_side_and_gpu_stages_one_by_one(
@@ -128,6 +152,27 @@ def test_independent_stages_run_side_by_side_and_gpu_stages_one_by_one(
     assert state.is_completed(), state.message
     assert set(names.values()) == {"Ran"}
     assert {(root / name).read_text() for name in "abc"} == {"7\n"}
+
+
+def test_a_registration_that_fails_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(root: Path, networks: list[Network]) -> Iterator[str]:
+        raise InputError("not registered: database is locked")
+        yield
+
+    monkeypatch.setattr(pipeline, "registered", broken)
+    monkeypatch.setattr(pipeline.register, "retry_delay_seconds", 0)
+    monkeypatch.setattr(plan, "make", lambda root, benchmark: plan.Plan([], []))
+
+    @flow(persist_result=False)
+    def small() -> State[None]:
+        return pipeline.run(tmp_path)
+
+    state = small(return_state=True)
+    assert state.is_failed()
+    assert state.message is not None
+    assert state.message.endswith("but not registered: database is locked")
 
 
 def test_parameters_of_the_graph_that_are_missing_are_one_line(

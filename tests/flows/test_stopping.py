@@ -17,12 +17,12 @@ import signal, sys
 from pathlib import Path
 from prefect import flow
 from flows import graph
-from flows.execute import walk
+from flows.execute import Execution
 
 @flow
 def small():
     root = Path(sys.argv[1])
-    return walk(root, graph.stages(root))
+    return Execution(root).walk(graph.stages(root))
 
 # As in a terminal: what a script starts in its background ignores SIGINT.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -23,7 +23,7 @@ def networks(
         for parameter in network.parameters():  # spread the scores
             parameter.data *= 1.9
         serialization.save(network, room / f"{name}.safetensors", 2.0 if name == "random" else None)
-    train_small(room, steps=6, rate=0.01, validate_every=3)
+    train_small(room, steps=6, learning_rate=0.01, validate_every=3)
     found = {name: room / f"{name}.safetensors" for name in ("random", "ranking")}
     return found | {"trained": room / "model" / "network.safetensors"}
 

@@ -1,5 +1,6 @@
 """The shortlist and its verdict against every pair, scored one by one."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from mtdnet.inference.index_build import build
 from mtdnet.inference.search import Gallery
 from mtdnet.inference.verifier import Verifier
 
-pytestmark = pytest.mark.usefixtures("float32")
+pytestmark = [pytest.mark.usefixtures("float32"), pytest.mark.slow]
 
 
 @pytest.mark.parametrize("name", ["random", "trained", "ranking"])
@@ -87,20 +88,58 @@ def test_the_query_itself_is_no_match(shop: Path, networks: dict[str, Path]) -> 
     assert len(found) == 13 and query.resolve() not in found
 
 
-def test_one_line_for_an_index_that_does_not_fit(shop: Path, networks: dict[str, Path]) -> None:
+def test_a_file_that_was_touched_is_named_and_left_out(
+    shop: Path, networks: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     index, query = shop.parent / "index", shop.parent / "query.bmp"
+    build(shop, index, networks["random"])
+    gallery = Gallery(index, networks["random"])
+    before = gallery.rank(query, top=14)
+    touched, gone = images(shop)[2].resolve(), images(shop)[5].resolve()
+    os.utime(touched)
+    gone.unlink()
+    capsys.readouterr()
+    found = gallery.rank(query, top=14)
+    assert found == [match for match in before if match.file not in (touched, gone)]
+    line = "changed or gone since it was indexed, index its folder anew; left out"
+    told = capsys.readouterr().err.splitlines()
+    assert sorted(told) == [f"{touched}: {line}", f"{gone}: {line}"]
+    for file in images(shop):
+        file.unlink()
+    with pytest.raises(InputError, match="no image is left to rank; index it anew"):
+        gallery.rank(query)
+
+
+def test_a_broken_file_is_named_and_left_out(
+    shop: Path, networks: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, query = [file.resolve() for file in images(shop)], shop.parent / "query.bmp"
+    verifier = Verifier(networks["random"])
+    whole = verifier.rank(query, files)
+    for row in (3, 9):
+        files[row].write_bytes(b"GIF89a")
+    scores = verifier.rank(query, files)
+    assert np.flatnonzero(np.isnan(scores)).tolist() == [3, 9]
+    left = np.delete(np.arange(14), [3, 9])
+    np.testing.assert_allclose(scores[left], whole[left], atol=1e-6)
+    assert capsys.readouterr().err.count("fetch it again or remove it; left out") == 2
+    facts = build(shop, shop.parent / "index", networks["random"])
+    assert facts.left_out == (3, 9)
+    assert capsys.readouterr().err.count("fetch it again or remove it; left out") == 2
+    gallery = Gallery(shop.parent / "index", networks["random"])
+    found = gallery.rank(query, top=12)
+    assert len(gallery) == len(found) == 12
+    assert {file for file, _ in found} == {files[row] for row in left}
+    assert found[0].file == files[int(np.nanargmax(scores))]
+
+
+def test_one_line_for_an_index_that_does_not_fit(shop: Path, networks: dict[str, Path]) -> None:
+    index = shop.parent / "index"
     build(shop, index, networks["random"])
     with pytest.raises(InputError, match=r"index: made with another network \(SHA-256"):
         Gallery(index, networks["trained"])
     with pytest.raises(InputError, match="shop: no index of a gallery; make one with"):
         Gallery(shop, networks["random"])
-    gallery = Gallery(index, networks["random"])
-    images(shop)[2].write_bytes(query.read_bytes() + b" ")
-    with pytest.raises(InputError, match=r"002_90\.bmp: changed or gone since it was indexed"):
-        gallery.rank(query)
-    images(shop)[2].unlink()
-    with pytest.raises(InputError, match=r"002_90\.bmp: changed or gone since it was indexed"):
-        gallery.rank(query)
     (index / "halves.npy").write_bytes((index / "halves.npy").read_bytes()[:-1])
     with pytest.raises(InputError, match=r"halves\.npy: not whole"):
         Gallery(index, networks["random"])

@@ -54,7 +54,7 @@ def test_trained_scores_and_ranks_are_the_plain_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MTDNET_DEVICE", "cpu")
-    train_small(tmp_path, steps=12, rate=0.01, validate_every=12)
+    train_small(tmp_path, steps=12, learning_rate=0.01, validate_every=12)
     network = serialization.load(tmp_path / "model" / "network.safetensors").network
     assert isinstance(network, MTDnet)
     images, rows = Images.open(small / "ingest" / "viper"), np.arange(28)

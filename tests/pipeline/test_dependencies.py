@@ -19,18 +19,21 @@ ENTRY = {
     "pretrain": "mtdnet.training",
     "train": "mtdnet.training",
     "evaluate": "mtdnet.evaluation.evaluate",
-    "report": "mtdnet.report",
+    "report": "mtdnet.report.write",
 }
-# Reading and writing files and parameters, by every step: a change there must not train anew.
+# Reading and writing files and parameters, and recording, by every step: a change there must not
+# train anew.
 # Images come decoded from ingest, so the code that decodes them is its dependency alone.
 SHARED = {
     "",
+    "artifacts",
     "errors",
     "files",
     "interrupt",
     "params",
     "provenance",
     "tables",
+    "tracker",
     "data",
     "data.html_check",
     "data.pixels",

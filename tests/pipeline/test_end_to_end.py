@@ -13,6 +13,8 @@ from flows.environment import ROOT
 from mtdnet import synthetic
 from mtdnet.files import read_json
 
+pytestmark = pytest.mark.pipeline
+
 PARAMS = """
 seed: 1
 trunk: caffenet
@@ -25,12 +27,21 @@ pretrain:
   splits: [0]
   width: 0.0625
   weights: null
+  hidden_bias: 0.1
+  joint_start: drawn
   steps: 4
   triplets: 18
-  rate: 0.001
+  optimiser: sgd
+  learning_rate: 0.001
   momentum: 0.9
-  decay: 0.0005
-  margin: 1.0
+  weight_decay: 0.0005
+  schedule: {warm_up: 0.0, decay: none}
+  averaging: 0.0
+  losses:
+    triplet: {weight: 1.0, margin: 1.0}
+    pair: {weight: 1.0, smoothing: 0.0}
+    contrastive: {weight: 1.0, margin: 1.0}
+  augmentation: {erasing: 0.0, shift: 0, light: 0.0}
   validate_every: 2
 train:
   targets: [viper]
@@ -39,11 +50,18 @@ train:
   compared: {targets: [], variants: []}
   steps: 2
   triplets: 18
-  rate: 0.001
-  rates: {}
+  optimiser: sgd
+  learning_rate: 0.001
+  learning_rates: {}
   momentum: 0.9
-  decay: 0.0005
-  margin: 1.0
+  weight_decay: 0.0005
+  schedule: {warm_up: 0.0, decay: none}
+  averaging: 0.0
+  losses:
+    triplet: {weight: 1.0, margin: 1.0}
+    pair: {weight: 1.0, smoothing: 0.0}
+    contrastive: {weight: 1.0, margin: 1.0}
+  augmentation: {erasing: 0.0, shift: 0, light: 0.0}
   validate_every: 1
 evaluate: {ranks: [1, 5], false_alarms: [0.1], pictures: 2}
 report: {title: A few drawn people}

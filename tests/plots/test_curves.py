@@ -5,9 +5,10 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from mtdnet.artifacts import History
 from mtdnet.errors import InputError
 from mtdnet.plots import cmc, draw_cmc, draw_loss_curves, loss_curves
-from mtdnet.plots.loss_curves import read_history
+from mtdnet.report.labels import SYSTEMS
 
 HEADER = "step,triplets,triplet_loss,pair_loss,validation_rank1\n"
 
@@ -25,10 +26,9 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     return found
 
 
-def history(folder: Path, text: str) -> Path:
-    source = folder / "history.csv"
-    source.write_text(text, encoding="utf-8")
-    return source
+def history(folder: Path, text: str) -> History:
+    (folder / "history.csv").write_text(text, encoding="utf-8")
+    return History.read(folder)
 
 
 def test_cmc_lines_hold_the_curves_and_chance(figures: list[Figure], tmp_path: Path) -> None:
@@ -47,11 +47,30 @@ def test_cmc_lines_hold_the_curves_and_chance(figures: list[Figure], tmp_path: P
 
 
 def test_six_systems_are_told_apart_without_colour(figures: list[Figure], tmp_path: Path) -> None:
-    curves = {f"system {i}": np.linspace(0.1 * i, 1, 9) for i in range(6)}
+    curves = {name: np.linspace(0.1 * i, 1, 9) for i, name in enumerate(SYSTEMS)}
     draw_cmc(curves, tmp_path / "cmc.png", gallery=9)
     lines = figures[0].axes[0].lines
     assert len({str(line.get_linestyle()) + str(line._dash_pattern) for line in lines}) == 7  # type: ignore[attr-defined]
     assert len({line.get_color() for line in lines}) == 7
+
+
+def test_a_system_has_one_colour_whatever_stands_beside_it(
+    figures: list[Figure], tmp_path: Path
+) -> None:
+    curve = np.linspace(0.5, 1, 9)
+    for names in (["MTDnet", "MTDnet-trp"], ["MTDnet-rnk", "own", "MTDnet-trp"], ["own"]):
+        draw_cmc(dict.fromkeys(names, curve), tmp_path / "cmc.png", gallery=9)
+    colours: dict[str, set[object]] = {}
+    for line in (line for figure in figures for line in figure.axes[0].lines):
+        colours.setdefault(str(line.get_label()), set()).add(line.get_color())
+    assert {len(own) for own in colours.values()} == {1}
+    assert len({str(own) for own in colours.values()}) == len(colours) == 5
+
+
+def test_a_constant_loss_is_no_edge_of_its_axes(figures: list[Figure], tmp_path: Path) -> None:
+    text = HEADER + "10,2400,0.5,0.5,0.1\n20,4800,0.5,0.5,0.1\n"
+    draw_loss_curves(history(tmp_path, text), tmp_path / "losses.png")
+    assert figures[0].axes[0].get_ylim() == pytest.approx((0, 0.55))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +84,9 @@ def test_six_systems_are_told_apart_without_colour(figures: list[Figure], tmp_pa
 def test_a_variants_own_losses_are_drawn(
     figures: list[Figure], tmp_path: Path, names: str, cells: str, expected: str
 ) -> None:
-    text = f"step,{names},validation_rank1,validation_rank1_ranking\n10,{cells},0.5,0.4\n"
+    text = (
+        f"step,triplets,{names},validation_rank1,validation_rank1_ranking\n10,9,{cells},0.5,0.4\n"
+    )
     draw_loss_curves(history(tmp_path, text), tmp_path / "losses.png")
     above, below = ([str(line.get_label()) for line in axes.lines] for axes in figures[0].axes)
     assert above == expected.split(",")
@@ -93,24 +114,9 @@ def test_pictures_are_png_files(tmp_path: Path, ranks: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        (None, "history.csv: no such file"),
-        ("", "history.csv: no row, or one without a step"),
-        (HEADER, "history.csv: no row, or one without a step"),
-        ("step,loss\nx,1\n", "history.csv: no table of numbers"),
-        (HEADER + "1,2,3,4,5,6\n", "history.csv: no table of numbers"),
-        ("step,pair_loss,validation_rank1\n1,2,\n", "history.csv: no number in a column"),
-        ("step,speed\n1,2\n", r"history.csv: no number in a column \*_loss or validation_\*"),
-    ],
+    "text", ["step,triplets,pair_loss,validation_rank1\n1,2,2,\n", "step,triplets,speed\n1,2,2\n"]
 )
-def test_a_bad_history_is_named(tmp_path: Path, text: str | None, line: str) -> None:
-    source = tmp_path / "history.csv" if text is None else history(tmp_path, text)
-    with pytest.raises(InputError, match=line):
-        draw_loss_curves(source, tmp_path / "losses.png")
+def test_a_history_with_nothing_to_draw_is_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r"no number in a column \*_loss or validation_\*"):
+        draw_loss_curves(history(tmp_path, text), tmp_path / "losses.png")
     assert not (tmp_path / "losses.png").exists()
-
-
-def test_history_reads_numbers_and_empty_cells(tmp_path: Path) -> None:
-    rows = read_history(history(tmp_path, "step,a_loss\n1,0.5\n2,\n"))
-    assert rows == [{"step": 1.0, "a_loss": 0.5}, {"step": 2.0, "a_loss": None}]

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mtdnet.data.images import sealed
 from mtdnet.errors import InputError
 from mtdnet.params import Augment, Split
 from mtdnet.protocol.augment import STREAMS, augment
@@ -31,8 +32,8 @@ def ingested(folder: Path, benchmark: str, rows: Rows, test_sets: list[list[str]
         "part": [""] * count,
         "role": [""] * count,
     }
-    pq.write_table(pa.table(table), folder / "images.parquet")
     np.save(folder / "images.npy", np.zeros((count, 227, 227, 3), np.uint8))
+    pq.write_table(sealed(pa.table(table), folder / "images.npy"), folder / "images.parquet")
     counts = {
         "benchmark": benchmark,
         "layout": benchmark,
@@ -60,11 +61,11 @@ def test_the_files_say_what_was_drawn(
     counts = augment(ingested=prid, out=tmp_path / "out", settings=settings, seed=1)
     said = "prid2011: left out persons that no two cameras saw: a0200; add images of a second"
     assert said in capsys.readouterr().err
-    assert json.loads((tmp_path / "out" / "counts.json").read_text()) == counts
+    assert json.loads((tmp_path / "out" / "counts.json").read_text()) == counts.model_dump()
     split = pq.read_table(tmp_path / "out" / "split.parquet").to_pydict()
     assert list(split) == ["image", "person", "camera", "part", "role"]
     assert split["image"] == list(range(46))
-    assert counts == {
+    assert counts.model_dump() == {
         "benchmark": "prid2011",
         "split": "paper",
         "seed": 5,
@@ -86,7 +87,7 @@ def test_the_files_say_what_was_drawn(
     assert table.column_names == [*streams, *(f"{s}_mirror" for s in streams)]
     assert {str(table.schema.field(s).type) for s in streams} == {"int32"}
     assert {str(table.schema.field(f"{s}_mirror").type) for s in streams} == {"bool"}
-    assert table.num_rows == counts["triplets"]
+    assert table.num_rows == counts.triplets
     person, part = np.array(split["person"]), np.array(split["part"])
     anchor, positive, negative = (table[s].to_numpy() for s in streams)
     assert (part[np.concatenate([anchor, positive, negative])] == "train").all()
@@ -113,7 +114,7 @@ def test_a_number_draws_its_own_persons_and_triplets(
 ) -> None:
     out = tmp_path / "out"
     counts = augment(ingested=prid, out=out, settings=Augment(), seed=6, number=number)
-    assert counts["split_number"] == number
+    assert counts.split_number == number
     split = pq.read_table(out / "split.parquet").to_pydict()
     train = np.flatnonzero(np.array(split["part"]) == "train")
     person, camera = (np.array(split[key])[train] for key in ("person", "camera"))
@@ -127,16 +128,16 @@ def test_the_counts_say_what_is_in_the_gallery(tmp_path: Path) -> None:
     source = ingested(tmp_path / "in", "cuhk01", rows, [])
     settings = Augment(splits={"cuhk01": Split(name="random", test=4, gallery="all")})
     counts = augment(ingested=source, out=tmp_path / "out", settings=settings, seed=0)
-    assert counts["gallery_rule"] == "all"
-    assert counts["queries"] == {"validation": 4, "test": 8}
-    assert counts["gallery"] == {"validation": 2, "test": 12}
+    assert counts.gallery_rule == "all"
+    assert counts.queries.model_dump() == {"validation": 4, "test": 8}
+    assert counts.gallery.model_dump() == {"validation": 2, "test": 12}
 
 
 def test_published_test_persons_of_the_ingested_benchmark_are_taken(tmp_path: Path) -> None:
     rows = [(f"1_{p:03d}", f"1{v}") for p in range(12) for v in "ab" for _ in range(2)]
     source = ingested(tmp_path / "in", "cuhk03", rows, [["1_003", "1_007"]])
     counts = augment(ingested=source, out=tmp_path / "out", settings=Augment(), seed=0)
-    assert counts["test_from"] == "published list 1 of 1"
+    assert counts.test_from == "published list 1 of 1"
     split = pq.read_table(tmp_path / "out" / "split.parquet").to_pydict()
     test = {p for p, part in zip(split["person"], split["part"], strict=True) if part == "test"}
     assert test == {"1_003", "1_007"}

@@ -247,6 +247,29 @@ def test_a_file_names_the_test_persons(tmp_path: Path) -> None:
     assert found.origin == str(source)
 
 
+def test_ids_are_read_as_people_write_them(tmp_path: Path) -> None:
+    source = tmp_path / "ids.txt"
+    source.write_text("\ufeff3\r\n 007 \r\n0007\r\n11.0\r\n", encoding="utf-8")
+    found = divided(pairs(12), Split(test_ids=str(source)))
+    assert persons(pairs(12), found.part == "test") == {"0003", "0007", "0011"}
+    rows = [(f"1_{person}", camera) for person, camera in pairs(12)]
+    source.write_text("1_3\n1_0007\n", encoding="utf-8")
+    found = divided(rows, Split(test_ids=str(source)))
+    assert persons(rows, found.part == "test") == {"1_0003", "1_0007"}
+
+
+def test_an_id_that_may_be_two_persons_is_refused(tmp_path: Path) -> None:
+    rows = pairs(12) + [(person.replace("000", "00a"), camera) for person, camera in pairs(9)]
+    rows += [("a01", "a"), ("a01", "b"), ("a001", "a"), ("a001", "b")]
+    source = tmp_path / "ids.txt"
+    source.write_text("a01\n0003\n", encoding="utf-8")
+    found = divided(rows, Split(test_ids=str(source)))
+    assert persons(rows, found.part == "test") == {"a01", "0003"}
+    source.write_text("a1\n", encoding="utf-8")
+    with pytest.raises(InputError, match="person 'a1' may be a001 or a01; write it"):
+        divided(rows, Split(test_ids=str(source)))
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [

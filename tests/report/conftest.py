@@ -12,7 +12,7 @@ from PIL import Image
 
 from mtdnet.metrics.cmc import cmc
 from mtdnet.params import Report
-from mtdnet.report import report
+from mtdnet.report.write import report
 
 Write = Callable[..., Path]
 SYSTEMS = {
@@ -28,8 +28,8 @@ SIZES = {
     "cmc": (600, 400),
     "losses": (600, 500),
     "ranked": (888, 1140),
-    "cases": (740, 900),
-    "looked": (900, 700),
+    "head_agreement": (740, 900),
+    "occlusion_maps": (900, 700),
     "reliability": (600, 450),
 }
 FACTS: dict[str, Any] = {
@@ -40,6 +40,7 @@ FACTS: dict[str, Any] = {
     "test_persons": PERSONS,
     "queries": ASKED,
     "gallery": PERSONS,
+    "gallery_rule": "first",
     "train_triplets": 19200,
     "seed": 7,
     "trained_on": "CPU of eight cores",
@@ -47,6 +48,14 @@ FACTS: dict[str, Any] = {
     "bf16": False,
     "commit": "0123456789abcdef0123456789abcdef01234567+",
     "data_hash": "fedcba9876543210" * 4,
+}
+
+RECORD: dict[str, Any] = {
+    **{"variant": "mtdnet", "start": "drawn", "width": 1.0, "trunk_width": 1.0, "seed": 7},
+    **{"steps": 60, "triplets": 14400, "best_step": 40, "validation_rank1": 0.5},
+    **{"validation_mAP": 0.4, "validation_persons": 2, "temperature": None, "seconds": 9.5},
+    **{"triplets_per_second": 1515.8, "device": "CPU", "processes": 1, "bf16": False},
+    **{"compiled": False, "commit": FACTS["commit"]},
 }
 
 
@@ -90,8 +99,8 @@ def write_evaluation(folder: Path, systems: Sequence[str] = (), share: float = 0
     head = ["system", "kind", "low", "high", "predicted", "observed", "weight"]
     write_table(folder / "calibration.csv", head, bins)
     drawn = ["cmc", "losses", "ranked"]
-    drawn += ["looked", "reliability"] if pair else []
-    drawn += ["cases"] if "cases" in facts else []
+    drawn += ["occlusion_maps", "reliability"] if pair else []
+    drawn += ["head_agreement"] if "cases" in facts else []
     for name in drawn:
         Image.new("RGB", SIZES[name], "grey").save(folder / "pictures" / f"{name}.png")
     return folder
@@ -100,9 +109,7 @@ def write_evaluation(folder: Path, systems: Sequence[str] = (), share: float = 0
 def write_model(folder: Path) -> Path:
     """Write what the report reads of a training."""
     folder.mkdir(parents=True)
-    facts = {"variant": folder.name, "best_step": 40, "validation_rank1": 0.5, "seed": 7}
-    facts |= {"device": "CPU", "commit": FACTS["commit"], "temperature": None}
-    (folder / "training.json").write_text(json.dumps(facts))
+    (folder / "training.json").write_text(json.dumps(RECORD | {"variant": folder.name}))
     head = ["step", "triplets", "triplet_loss", "pair_loss", "validation_rank1", "validation_mAP"]
     rows = [[s, s * 240, 20 / s, 14 / s, 1 - 15 / s, 0.9 - 13 / s] for s in (20, 40, 60)]
     write_table(folder / "history.csv", head, rows)

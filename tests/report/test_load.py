@@ -2,11 +2,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mtdnet.errors import InputError
-from mtdnet.report.load import evaluations, firsts, models
+from mtdnet.report.load import evaluations, expected, firsts, models
 
 Write = Callable[..., Path]
 
@@ -16,11 +15,12 @@ def test_an_evaluation_is_read_whole(evaluated: Write) -> None:
     (one,) = evaluations([folder])
     assert (one.benchmark, one.split, one.variant) == ("my-own-shop", 12, "mtdnet")
     assert list(one.figures) == list(one.ranks.systems) == ["MTDnet", "MTDnet-trp"]
-    assert one.ranks.query.tolist() == list(range(100, 140))
-    assert one.ranks.person[:2].tolist() == ["p00", "p01"]
+    assert one.ranks.query == list(range(100, 140))
+    assert one.ranks.person[:2] == ["p00", "p01"]
     for system, ranks in one.ranks.systems.items():
-        assert np.isclose(np.mean(ranks == 1), one.curves[0][system] or 0)
-    assert {row["kind"] for row in one.calibration} == {"raw", "calibrated"}
+        assert ranks.count(1) / 40 == pytest.approx(one.curves.systems[system][0])
+    assert set(one.bins.kind) == {"raw", "calibrated"}
+    assert one.system == "MTDnet" and one.has_pair_head and one.chance == 20
     assert one.picture("ranked").is_file()
 
 
@@ -60,21 +60,32 @@ def test_a_missing_file_is_named(evaluated: Write, name: str) -> None:
         evaluations([folder])
 
 
-@pytest.mark.parametrize(
-    "text", ["", "query,person,MTDnet\n", "query,MTDnet\n1,1\n", "query,person,M\n1,a,x\n"]
-)
-def test_broken_ranks_are_named(evaluated: Write, text: str) -> None:
+@pytest.mark.parametrize("name", ["cmc.csv", "ranks.csv"])
+def test_a_table_of_other_systems_is_named(evaluated: Write, name: str) -> None:
     folder = evaluated()
-    (folder / "ranks.csv").write_text(text)
-    with pytest.raises(InputError, match=r"ranks.csv: no table of ranks .*; run its step again"):
+    table = folder / name
+    table.write_text(table.read_text().replace("MTDnet-trp", "MTDnet-rnk"))
+    with pytest.raises(InputError, match=rf"{name}: systems MTDnet, MTDnet-rnk, but metrics.json"):
         evaluations([folder])
+
+
+def test_what_was_to_be_measured_is_known_of_what_is_not_there(
+    evaluated: Write, tmp_path: Path
+) -> None:
+    there = [evaluated("shop-0/rnk"), evaluated("viper-1/own", ["X"])]
+    folders = [tmp_path / "cuhk01-0" / "mtdnet", *there]
+    assert expected(folders, evaluations(folders)) == {
+        "cuhk01": ["MTDnet", "MTDnet-trp"],
+        "viper": ["X"],
+        "shop": ["MTDnet-rnk"],
+    }
 
 
 def test_models_that_are_there_are_read(written: tuple[Path, str], tmp_path: Path) -> None:
     folder = written[0].parent / "models" / "viper-1" / "cls"
     (one,) = models([tmp_path / "viper-0" / "cls", folder])
     assert (one.benchmark, one.split, one.variant) == ("viper", 1, "cls")
-    assert [row["step"] for row in one.history] == [20, 40, 60]
+    assert one.history.step == [20, 40, 60]
     broken = Path(shutil.copytree(folder, tmp_path / "viper-1" / "cls"))
     (broken / "history.csv").unlink()
     with pytest.raises(InputError, match=r"history.csv: no such file"):

@@ -18,6 +18,8 @@ from mtdnet.scoring import resumable, scorer
 from mtdnet.scoring.scorer import Scorer, Scores
 from mtdnet.training import train
 
+pytestmark = pytest.mark.slow
+
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 QUERY, GALLERY = np.array([5, 0, 3, 1, 4]), np.array([2, 6, 7, 1, 0, 3])
 
@@ -130,6 +132,53 @@ def test_tiles_of_another_network_or_other_images_are_not_read(
     assert not np.array_equal(first, second) and not np.array_equal(second, third)
 
 
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-4])
+
+
+def zeroed(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:128] + bytes(file.stat().st_size - 128))
+
+
+def flipped(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[130] ^= 1
+    file.write_bytes(content)
+
+
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+DAMAGE = [
+    *((damage, "scores.npy") for damage in (cut, zeroed, flipped, emptied, Path.unlink)),
+    *((damage, "done.npy") for damage in (cut, flipped, emptied, Path.unlink)),
+    *((damage, "mark.json") for damage in (cut, emptied, Path.unlink)),
+]
+
+
+@pytest.mark.parametrize(("damage", "name"), DAMAGE)
+def test_damaged_tiles_are_scored_anew(
+    damage: Callable[[Path], None],
+    name: str,
+    network: Path,
+    tmp_path: Path,
+    scored: list[tuple[int, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "scores"
+    expected = np.array(score(network, tmp_path / "whole"))
+    go_on = stop_at(monkeypatch, 4, KeyboardInterrupt)
+    with pytest.raises(Stopped):
+        score(network, folder)
+    go_on()
+    damage(folder / name)
+    capsys.readouterr()
+    np.testing.assert_array_equal(score(network, folder), expected)
+    assert "scores: " in (told := capsys.readouterr().err) and "; begins anew\n" in told
+
+
 def test_an_evaluation_continues_and_leaves_no_tiles(
     small: Path, tmp_path: Path, scored: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,7 +188,7 @@ def test_an_evaluation_continues_and_leaves_no_tiles(
         augmented=augmented,
         out=tmp_path / "model",
         checkpoints=tmp_path / "training",
-        settings=Training(steps=3, triplets=20, rate=0.01, validate_every=3),
+        settings=Training(steps=3, triplets=20, learning_rate=0.01, validate_every=3),
         seed=3,
         width=1 / 16,
     )

@@ -1,6 +1,5 @@
 """An MLflow store of its own for each test."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 from filelock import FileLock
 from mlflow import MlflowClient
 
+from mtdnet.artifacts import TrainingRecord
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from tasks import store
@@ -51,8 +51,31 @@ def trained(tmp_path: Path) -> Trained:
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(seed)
         serialization.save(MTDnet(1 / 16), folder / "network.safetensors")
-        told = {"validation_rank1": rank1, "best_step": 20, "device": "here", "commit": "c0ffee"}
-        (folder / "training.json").write_text(json.dumps(told))
+        TrainingRecord(
+            variant=folder.name,
+            start="drawn",
+            width=1 / 16,
+            trunk_width=1 / 16,
+            seed=seed,
+            steps=40,
+            triplets=4800,
+            best_step=20,
+            validation_rank1=rank1,
+            validation_mAP=rank1,
+            validation_persons=10,
+            temperature=None,
+            seconds=2.0,
+            triplets_per_second=2400.0,
+            device="here",
+            processes=1,
+            bf16=False,
+            compiled=False,
+            commit="c0ffee",
+            fingerprint=f"{name}-{seed}",
+        ).write(folder)
+        (folder / "history.csv").write_text(
+            "step,triplets,pair_loss,validation_rank1\n20,400,0.7,0.5\n"
+        )
         return folder
 
     return make

@@ -2,17 +2,24 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from mlflow import MlflowClient
 from PIL import Image
 
 import mtdnet
-from mtdnet import params
 from mtdnet.inference.verifier import Verifier
 from mtdnet.networks import serialization
 from mtdnet.networks.alexnet import AlexNet
@@ -44,8 +51,12 @@ def version(client: MlflowClient) -> str:
     return str(client.get_model_version_by_alias("mtdnet-viper", "champion").version)
 
 
+def run_of(client: MlflowClient, number: str) -> str:
+    return str(client.get_model_version("mtdnet-viper", number).run_id)
+
+
 def test_champion_is_the_best_on_validation_persons(
-    own_store: MlflowClient, trained: Trained
+    own_store: MlflowClient, trained: Trained, tmp_path: Path
 ) -> None:
     first = register.register_one(trained("a", 0.5, 1), NETWORK)
     assert first == "mtdnet-viper: version 1 registered; now champion"
@@ -55,6 +66,13 @@ def test_champion_is_the_best_on_validation_persons(
     assert equal == "mtdnet-viper: version 2 registered; champion stays version 1"
     better = register.register_one(trained("c", 0.6, 3), NETWORK)
     assert better == "mtdnet-viper: version 3 registered; now champion"
+    (lost,) = (tmp_path / ".mlflow" / "artifacts").rglob(f"{run_of(own_store, '1')}/**/network.*")
+    lost.unlink()
+    mended = register.register_one(trained("a", 0.5, 1), NETWORK)
+    assert mended == (
+        "mtdnet-viper: version 1 was not there; written again; champion stays version 3"
+    )
+    assert lost.is_file()
     back = register.register_one(trained("a", 0.5, 1), NETWORK)
     assert back == "mtdnet-viper: version 1 is known; champion stays version 3"
     found = own_store.search_model_versions("name = 'mtdnet-viper'")
@@ -95,8 +113,72 @@ def test_champion_answers_in_another_folder_without_the_checkout(
     own = Verifier(model / "network.safetensors").probability(left, right)
     np.testing.assert_allclose(json.loads(answered), own, atol=1e-3)
     assert np.ptp(own) > 0
-    assert gone == "row 0, right: no image file 'gone.png'"
-    assert empty == "row 0, left: no image file ''"
+    assert gone == "row 0, right: no image file"
+    assert empty == "row 0, left: no image file"
+
+
+@pytest.fixture
+def served(own_store: MlflowClient, trained: Trained) -> Iterator[str]:
+    """Serve a registered model as the README says; yield its address."""
+    register.register_one(trained("viper-0/mtdnet", 0.5, 1), NETWORK)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["models", "serve", "-m", "models:/mtdnet-viper@champion", "--env-manager", "local"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", *words, "--host", "127.0.0.1", "--port", str(port)],
+        env=os.environ
+        | {
+            "MLFLOW_TRACKING_URI": store.location(),
+            "MTDNET_DEVICE": "cpu",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # uvicorn
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            with suppress(OSError), urllib.request.urlopen(f"{address}/ping"):  # noqa: S310
+                break
+            time.sleep(0.2)
+        yield f"{address}/invocations"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.mark.slow
+def test_served_model_tells_what_is_wrong_and_repeats_nothing(served: str, tmp_path: Path) -> None:
+    Image.new("RGB", (40, 96)).save(tmp_path / "a.png")
+    (tmp_path / "text.png").write_text("no image")
+    good, text = str(tmp_path / "a.png"), str(tmp_path / "text.png")
+
+    def ask(left: object, right: object) -> tuple[int, dict[str, Any]]:
+        body = json.dumps({"dataframe_records": [{"left": left, "right": right}]}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(served, body, headers)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.load(refused)
+
+    status, answer = ask(good, good)
+    assert status == 200
+    assert 0 <= answer["predictions"][0]["probability"] <= 1
+    picture = "iVBORw0KGgo" * 1000
+    for row, line in {
+        ("/no.png", good): "row 0, left: no image file",
+        (good, picture): "row 0, right: no image file",
+        (good, text): f"{text}: not an image",
+    }.items():
+        status, answer = ask(*row)
+        assert status == 400
+        assert answer["message"].startswith(line)
+        assert "stack_trace" not in answer
+        assert picture not in json.dumps(answer)
 
 
 def test_model_holds_no_pickle_and_pins_what_it_needs(
@@ -114,29 +196,24 @@ def test_model_holds_no_pickle_and_pins_what_it_needs(
     assert not names & {"prefect", "dvc", "pytest"}
 
 
-def test_networks_of_the_first_split_are_registered_that_answer(
-    trained: Trained, tmp_path: Path
+def test_networks_that_answer_are_registered_and_looking_registers_none(
+    own_store: MlflowClient, trained: Trained, tmp_path: Path
 ) -> None:
-    (tmp_path / "params.yaml").write_text("""
-        ingest: {layouts: {cuhk03: cuhk03, viper: viper, ilids: ilids}}
-        augment: {}
-        pretrain: {steps: 1, variants: [mtdnet, rnk], splits: [0, 1]}
-        train:
-          steps: 1
-          targets: [viper, ilids]
-          splits: [0, 2]
-          compared: {targets: [ilids], variants: [cls]}
-        evaluate: {}
-        report: {}
-    """)
-    assert register.served(params.load(tmp_path / "params.yaml")) == [
-        ("cuhk03", 0, "mtdnet"),
-        ("cuhk03", 0, "rnk"),
-        ("viper", 0, "mtdnet"),
-        ("ilids", 0, "mtdnet"),
-        ("ilids", 0, "cls"),
-    ]
     model = trained("viper-0/mtdnet", 0.5, 1)
-    assert register.answers(model)
+    for _ in range(2):
+        assert register.unregistered(tmp_path, [NETWORK]) == [NETWORK]
+    assert not own_store.search_registered_models()
+    assert len(list(register.registered(tmp_path, [NETWORK]))) == 1
+    assert register.unregistered(tmp_path, [NETWORK]) == []
     serialization.save(AlexNet(1 / 32), model / "network.safetensors")
     assert not register.answers(model)
+    assert register.unregistered(tmp_path, [NETWORK]) == []
+
+
+def test_looking_makes_no_store(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "FOLDER", tmp_path / ".mlflow")
+    trained("viper-0/mtdnet", 0.5, 1)
+    assert register.unregistered(tmp_path, [NETWORK]) == [NETWORK]
+    assert not (tmp_path / ".mlflow").exists()

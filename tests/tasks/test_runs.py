@@ -1,6 +1,9 @@
-"""One run a training, whatever becomes of it, joined by its test."""
+"""One run a training, whatever becomes of it, joined by its test; and work that goes on without."""
 
 import json
+import multiprocessing
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,14 +11,19 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from mtdnet.errors import InputError, Stopped
+from mtdnet import params, steps
+from mtdnet.errors import InputError
 from mtdnet.files import sha256
-from tasks import runs
+from mtdnet.tracker import End
+from tasks import mlflow_tracker, runs, store
+from tasks.command import ROOT
+from tasks.mlflow_tracker import MlflowTracker
 from tasks.store import experiment
 
 Trained = Callable[[str, float, int], Path]
 NETWORK = "viper", 0, "mtdnet"
-SETTINGS: dict[str, object] = {"steps": 40, "rate": 0.01, "weights": None, "seed": 1}
+SETTINGS: dict[str, object] = {"steps": 40, "rate": 0.01, "weights": None, "compile": False}
+MARK = "viper-0/mtdnet-1"
 ROWS = [
     {"step": 20, "triplet_loss": 0.5, "pair_loss": 0.69, "validation_rank1": 0.25},
     {"step": 40, "triplet_loss": 0.4, "pair_loss": 0.6, "validation_rank1": 0.5},
@@ -31,14 +39,23 @@ stages:
 """
 
 
-@pytest.fixture
-def inputs(own_store: MlflowClient, tmp_path: Path) -> MlflowClient:
-    """Put files in the places of a training's inputs."""
-    for name in ("ingest/viper/images", "augment/viper-0/split", "augment/viper-0/triplets"):
-        file = tmp_path / "results" / f"{name}.parquet"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(name)
-    return own_store
+def train(trained: Trained, mark: str = MARK, settings: dict[str, object] = SETTINGS) -> Path:
+    """Do what a training does to its tracker."""
+    tracker = MlflowTracker(NETWORK)
+    tracker.start(mark, settings)
+    for row in ROWS:
+        tracker.log(row)
+    model = trained("viper-0/mtdnet", 0.5, 1)
+    tracker.end("FINISHED")
+    return model
+
+
+def evaluated(tmp_path: Path) -> None:
+    evaluation = tmp_path / "results" / "evaluate" / "viper-0" / "mtdnet"
+    (evaluation / "pictures").mkdir(parents=True)
+    found = {"MTDnet": {"rank-1": 0.75, "mAP": 0.8}, "MTDnet-trp": {"rank-1": 0.5}}
+    (evaluation / "metrics.json").write_text(json.dumps(found))
+    (evaluation / "pictures" / "cmc.png").write_bytes(b"picture")
 
 
 def only_run(client: MlflowClient) -> Run:
@@ -51,23 +68,20 @@ def history(client: MlflowClient, run: Run, key: str) -> list[tuple[int, float]]
 
 
 def test_training_and_its_test_are_one_run(
-    inputs: MlflowClient,
+    own_store: MlflowClient,
     tmp_path: Path,
     trained: Trained,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MTDNET_FLOW_RUN", "flow-1")
     (tmp_path / "dvc.lock").write_text(LOCK)
-    with runs.training(NETWORK, SETTINGS) as observe:
-        observe(ROWS[0])
-        observe(ROWS[1])
-        model = trained("viper-0/mtdnet", 0.5, 1)
-    run = only_run(inputs)
+    model = train(trained)
+    run = only_run(own_store)
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "viper-0-mtdnet"
-    assert run.data.params == {"steps": "40", "rate": "0.01", "weights": "None", "seed": "1"}
-    assert history(inputs, run, "triplet_loss") == [(20, 0.5), (40, 0.4)]
-    assert history(inputs, run, "validation_rank1") == [(20, 0.25), (40, 0.5)]
+    assert run.data.params == {"steps": "40", "rate": "0.01", "weights": "None", "compile": "False"}
+    assert history(own_store, run, "triplet_loss") == [(20, 0.5), (40, 0.4)]
+    assert history(own_store, run, "validation_rank1") == [(20, 0.25), (40, 0.5)]
     assert run.data.metrics["training/best_step"] == 20
     assert run.data.tags["prefect_flow_run"] == "flow-1"
     assert run.data.tags["commit"] == "c0ffee"
@@ -77,77 +91,162 @@ def test_training_and_its_test_are_one_run(
     assert dataset.dataset.name == "viper"
     assert dataset.dataset.digest == "0123456789abcdef0123456789abcdef.dir"
 
-    evaluation = tmp_path / "results" / "evaluate" / "viper-0" / "mtdnet"
-    (evaluation / "pictures").mkdir(parents=True)
-    found = {"MTDnet": {"rank-1": 0.75, "mAP": 0.8}, "MTDnet-trp": {"rank-1": 0.5}}
-    (evaluation / "metrics.json").write_text(json.dumps(found))
-    (evaluation / "pictures" / "cmc.png").write_bytes(b"picture")
-    runs.test(NETWORK)
-    run = only_run(inputs)  # still one
-    assert run.data.metrics["test/MTDnet/rank-1"] == 0.75
-    assert run.data.metrics["test/MTDnet-trp/rank-1"] == 0.5
-    assert [file.path for file in inputs.list_artifacts(run.info.run_id, "test")] == [
-        "test/cmc.png"
-    ]
+    evaluated(tmp_path)
+    for _ in range(2):
+        steps.track_evaluation(NETWORK, MlflowTracker(NETWORK))
+        run = only_run(own_store)  # still one
+        assert run.info.status == "FINISHED"
+        assert history(own_store, run, "test/MTDnet/rank-1") == [(0, 0.75)]
+        assert run.data.metrics["test/MTDnet-trp/rank-1"] == 0.5
+        files = own_store.list_artifacts(run.info.run_id, "test")
+        assert [file.path for file in files] == ["test/cmc.png"]
 
 
-@pytest.mark.parametrize(
-    ("end", "status"),
-    [
-        (Stopped("stopped at step 20"), "KILLED"),
-        (KeyboardInterrupt(), "KILLED"),
-        (RuntimeError("out of memory"), "FAILED"),
-    ],
-)
-def test_unfinished_training_goes_on_in_its_run(
-    end: BaseException,
-    status: str,
-    inputs: MlflowClient,
-    trained: Trained,
+@pytest.mark.parametrize("end", ["KILLED", "FAILED", "FINISHED"])
+def test_the_same_training_goes_on_in_its_run(
+    end: End, own_store: MlflowClient, trained: Trained, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(type(end)), runs.training(NETWORK, SETTINGS) as observe:
-        observe(ROWS[0])
-        raise end
-    assert only_run(inputs).info.status == status
-    with runs.training(NETWORK, SETTINGS) as observe:
-        for row in ROWS:  # a training that continues tells its earlier rows again
-            observe(row)
+    tracker = MlflowTracker(NETWORK)
+    tracker.start(MARK, SETTINGS)
+    tracker.log(ROWS[0])
+    if end == "FINISHED":
         trained("viper-0/mtdnet", 0.5, 1)
-    run = only_run(inputs)
+    tracker.end(end)
+    tracker.end(end)
+    assert only_run(own_store).info.status == end
+    train(trained)  # tells its earlier rows again
+    run = only_run(own_store)
     assert run.info.status == "FINISHED"
-    assert history(inputs, run, "pair_loss") == [(20, 0.69), (40, 0.6)]
+    assert history(own_store, run, "pair_loss") == [(20, 0.69), (40, 0.6)]
+    assert capsys.readouterr().err == ""
 
 
-def test_other_settings_or_inputs_are_another_run(inputs: MlflowClient, tmp_path: Path) -> None:
-    def stop(settings: dict[str, object]) -> None:
-        with pytest.raises(Stopped), runs.training(NETWORK, settings):
-            raise Stopped
-
-    stop(SETTINGS)
-    stop(SETTINGS | {"rate": 0.02})
-    (tmp_path / "results" / "augment" / "viper-0" / "triplets.parquet").write_text("others")
-    stop(SETTINGS)
-    with pytest.raises(Stopped), runs.training(("viper", 0, "cls"), SETTINGS):
-        raise Stopped
-    assert len(inputs.search_runs([experiment("viper")])) == 4
+def test_other_settings_or_inputs_are_another_run(
+    own_store: MlflowClient, trained: Trained
+) -> None:
+    train(trained)
+    train(trained, "other")
+    train(trained, MARK, SETTINGS | {"steps": 60})
+    assert len(own_store.search_runs([experiment("viper")])) == 3
 
 
-def test_network_from_elsewhere_gets_a_run(inputs: MlflowClient, trained: Trained) -> None:
+def begin(uri: str, folder: Path) -> None:
+    """Begin two trainings in another process, finish none of them, and die."""
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    store.FOLDER = folder
+    store.client.cache_clear()
+    for mark in (MARK, "other"):
+        tracker = MlflowTracker(NETWORK)
+        tracker.start(mark, SETTINGS)
+        tracker.log(ROWS[0])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_killed_training_leaves_no_run_running(own_store: MlflowClient, trained: Trained) -> None:
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=begin, args=(store.OWN, store.FOLDER))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    found = own_store.search_runs([experiment("viper")])
+    assert [run.info.status for run in found] == ["RUNNING", "RUNNING"]
+    alive = runs.start(NETWORK, "third", SETTINGS)
+    train(trained)
+    by_mark = {run.data.tags["fingerprint"]: run for run in own_store.search_runs(["1"])}
+    assert by_mark[MARK].info.status == "FINISHED"
+    assert by_mark["other"].info.status == "KILLED"
+    assert by_mark["third"].info.status == "RUNNING", "whose process lives"
+    runs.end(alive, "KILLED")
+
+
+def test_network_from_elsewhere_gets_a_run_with_its_history(
+    own_store: MlflowClient, trained: Trained
+) -> None:
     model = trained("viper-0/mtdnet", 0.5, 1)
     first = runs.of_network(NETWORK, model)
     assert first == runs.of_network(NETWORK, model)
-    assert only_run(inputs).info.status == "FINISHED"
+    run = only_run(own_store)
+    assert run.info.status == "FINISHED"
+    assert history(own_store, run, "pair_loss") == [(20, 0.7)]
+    train(trained)
+    assert only_run(own_store).info.run_id == first, "the same training, done here as well"
 
 
-def test_missing_input_is_named_and_leaves_no_run(inputs: MlflowClient, tmp_path: Path) -> None:
-    (tmp_path / "results" / "augment" / "viper-0" / "split.parquet").unlink()
-    with (
-        pytest.raises(InputError, match=r"split\.parquet: no such file"),
-        runs.training(NETWORK, SETTINGS),
-    ):
-        pass
-    assert inputs.search_runs([experiment("viper")]) == []
+def test_a_locked_store_fails_no_training_and_is_told_later(
+    own_store: MlflowClient,
+    tmp_path: Path,
+    trained: Trained,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def locked(*rest: object, **named: object) -> None:
+        raise TimeoutError("(sqlite3.OperationalError) database is locked\nSQL: ...")
+
+    tracker = MlflowTracker(NETWORK)
+    tracker.start(MARK, SETTINGS)
+    tracker.log(ROWS[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_batch", locked)
+        trained("viper-0/mtdnet", 0.5, 1)
+        tracker.end("FINISHED")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "viper-0-mtdnet: not recorded in MLflow ((sqlite3.OperationalError) database is locked); "
+        "`python -m tasks.mlflow_tracker` records it once MLflow answers"
+    )
+    assert only_run(own_store).info.status == "RUNNING"
+    runs._locks.clear()  # as when the process ends
+    evaluated(tmp_path)
+    steps.track_evaluation(NETWORK, MlflowTracker(NETWORK))
+    run = only_run(own_store)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["test/MTDnet/rank-1"] == 0.75
+    assert history(own_store, run, "pair_loss") == [(20, 0.7)]
 
 
-def test_without_dvc_there_is_no_hash(inputs: MlflowClient) -> None:
+def test_a_broken_store_of_the_project_stops_no_training(
+    own_store: MlflowClient, trained: Trained, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (store.FOLDER / "mlflow.db").write_text("this is no database, and never was one")
+    store.client.cache_clear()
+    assert train(trained).is_dir()
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("viper-0-mtdnet: MLflow fails (MLflow's store sqlite:///")
+    assert "file is not a database" in first and "tried again at the end" in first
+    assert "not recorded in MLflow" in last and "python -m tasks.mlflow_tracker" in last
+
+
+def test_a_store_of_the_user_that_is_not_there_stops_what_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    store.client.cache_clear()
+    with pytest.raises(InputError, match=r"MLflow's store http://127\.0\.0\.1:9: .*refused"):
+        MlflowTracker(NETWORK)
+
+
+def test_what_mlflow_lacks_is_recorded_afterwards(
+    own_store: MlflowClient, tmp_path: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks = [NETWORK, ("viper", 1, "mtdnet"), ("viper", 2, "mtdnet")]
+    monkeypatch.setattr(steps, "trained", lambda params: networks)
+    trained("viper-0/mtdnet", 0.5, 1)
+    trained("viper-1/mtdnet", 0.6, 2)
+    evaluated(tmp_path)
+    for _ in range(2):
+        mlflow_tracker.record_all(params.load(ROOT / "params.yaml"))
+        found = {run.info.run_name: run for run in own_store.search_runs(["1"])}
+        assert found.keys() == {"viper-0-mtdnet", "viper-1-mtdnet"}
+        assert {run.info.status for run in found.values()} == {"FINISHED"}
+        assert found["viper-0-mtdnet"].data.metrics["test/MTDnet/rank-1"] == 0.75
+        assert found["viper-1-mtdnet"].data.metrics["training/validation_rank1"] == 0.6
+
+
+def test_an_end_without_a_start_records_nothing(own_store: MlflowClient) -> None:
+    MlflowTracker(NETWORK).end("FAILED")
+    assert own_store.get_experiment_by_name("viper") is None
+
+
+def test_without_dvc_there_is_no_hash(own_store: MlflowClient) -> None:
     assert runs.data_hash("viper") is None

@@ -40,8 +40,8 @@ BAD = [
             255,
             ["ERROR: failed to reproduce 'a': dependency 'data/viper' does not exist"],
             "BadInput",
-            "data/viper is missing; restore it: `git checkout data.dvc` and "
-            "`dvc pull -r demo data`",
+            "data/viper is missing; put it there; the drawn one: "
+            "`dvc get . data/viper --rev HEAD --remote demo -o data/viper`",
         ),
         (
             255,
@@ -64,3 +64,15 @@ def test_bars_are_thinned_and_words_are_not(monkeypatch: pytest.MonkeyPatch) -> 
     full = "viper: 100%|█████| 9/9 [00:10<00:00, 5 triplets/s]"
     found = list(stage._thinned([bars[0], "", "word", bars[1], bars[2], full, full]))
     assert found == [bars[0], "word", bars[2], full, full]
+
+
+def test_a_stage_inherits_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "a:b")
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "a:b")
+    assert "a:b" not in stage._environment().values()
+
+
+def test_who_holds_what_is_read_from_dvc() -> None:
+    said = "ERROR: failed to reproduce 'a': '/p/one' is busy, it is being blocked by:\n"
+    said += "  (PID 123): dvc repro -s one\n\nIf there are no processes with such PIDs"
+    assert stage.BLOCKER.findall(said) == [("123", "dvc repro -s one")]

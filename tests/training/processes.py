@@ -13,7 +13,7 @@ from torch import nn
 from mtdnet import device, variants
 from mtdnet.data.images import Images
 from mtdnet.errors import status
-from mtdnet.losses.batch import Shown
+from mtdnet.losses.batch import DeviceBatch
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Training
 from mtdnet.training import train
@@ -21,7 +21,7 @@ from mtdnet.training.parallel import joined
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 
-SETTINGS = Training(steps=6, triplets=20, rate=0.01, validate_every=3)
+SETTINGS = Training(steps=6, triplets=20, learning_rate=0.01, validate_every=3)
 
 
 def gradients(results: Path, out: Path, variant: str) -> None:
@@ -38,12 +38,12 @@ def gradients(results: Path, out: Path, variant: str) -> None:
     with joined(place) as group:
         trainer = Trainer(kind, network, SETTINGS, place, group)
 
-        def shown(size: int, step: int) -> Shown:
+        def batch(size: int, step: int) -> DeviceBatch:
             augmented = results / "augment" / "viper-0"
-            return Triplets.open(augmented, size, 1, pixels, place, group).shown(step)
+            return Triplets.open(augmented, size, 1, pixels, place, group).batch(step)
 
         source = kind.source_triplets(SETTINGS.triplets)
-        losses = trainer.backward(shown(SETTINGS.triplets, 5), shown(source, 7) if source else None)
+        losses = trainer.backward(batch(SETTINGS.triplets, 5), batch(source, 7) if source else None)
         means = group.means({name: float(loss.detach()) for name, loss in losses.items()})
         if group.rank == 0:
             named = network.named_parameters()
@@ -56,7 +56,7 @@ def stopped(results: Path, out: Path, number: str) -> None:
     """Train; process ``number`` alone is asked to stop in step 4."""
     step, taken = Trainer.step, 0
 
-    def interrupted(self: Trainer, target: Shown, source: Shown | None = None) -> None:
+    def interrupted(self: Trainer, target: DeviceBatch, source: DeviceBatch | None = None) -> None:
         nonlocal taken
         step(self, target, source)
         taken += 1

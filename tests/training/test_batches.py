@@ -13,30 +13,32 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def drawn() -> tuple[Tensor, Tensor]:
+def triplets() -> tuple[Tensor, Tensor]:
     """Return triplets whose batches hold ever more different images, and mirror flags."""
     torch.manual_seed(1)
     few = [torch.randint(0, 2 + batch, (3, N)) for batch in range(B)]
     return torch.stack(few), torch.rand(B, 3, N) < 0.5
 
 
-def test_each_batch_names_its_triplets_images_and_pairs_once(drawn: tuple[Tensor, Tensor]) -> None:
-    images, mirrors = drawn
+def test_each_batch_names_its_triplets_images_and_pairs_once(
+    triplets: tuple[Tensor, Tensor],
+) -> None:
+    images, mirrors = triplets
     batches = Batches(images, mirrors, CPU)
     assert len(batches) == B
     for number, (rows, flags) in enumerate(zip(images.tolist(), mirrors.tolist(), strict=True)):
         batch = batches[number]
         given = [list(zip(r, f, strict=True)) for r, f in zip(rows, flags, strict=True)]
-        shown = list(zip(batches.images[number].tolist(), batch.mirror.tolist(), strict=True))
-        assert [[shown[i] for i in part] for part in batch.triplets.tolist()] == given
+        items = list(zip(batches.images[number].tolist(), batch.mirror.tolist(), strict=True))
+        assert [[items[i] for i in part] for part in batch.triplets.tolist()] == given
         distinct = len({item for part in given for item in part})
-        assert len(set(shown[:distinct])) == distinct and set(shown[distinct:]) <= {shown[0]}
+        assert len(set(items[:distinct])) == distinct and set(items[distinct:]) <= {items[0]}
 
         anchor, positive, negative = given
         held = Counter(zip(anchor, positive, strict=True))
         held.update(zip(anchor, negative, strict=True))
         left, right = batch.lefts[batch.first].tolist(), batch.rights[batch.second].tolist()
-        pairs = [(shown[one], shown[two]) for one, two in zip(left, right, strict=True)]
+        pairs = [(items[one], items[two]) for one, two in zip(left, right, strict=True)]
         weight = batch.weight.tolist()
         assert {p: w for p, w in zip(pairs, weight, strict=True) if w} == held
         assert sum(w > 0 for w in weight) == len(held)
@@ -47,11 +49,13 @@ def test_each_batch_names_its_triplets_images_and_pairs_once(drawn: tuple[Tensor
             assert [pairs[row] for row in which.tolist()] == list(zip(anchor, other, strict=True))
 
 
-def test_all_batches_have_the_shape_of_the_largest(drawn: tuple[Tensor, Tensor]) -> None:
-    batches = Batches(*drawn, CPU)
+def test_all_batches_have_the_shape_of_the_largest(triplets: tuple[Tensor, Tensor]) -> None:
+    batches = Batches(*triplets, CPU)
     shapes = {tuple(part.shape for part in vars(batches[n]).values()) for n in range(B)}
     assert len(shapes) == 1
-    alone = [Batches(images[None], flags[None], CPU) for images, flags in zip(*drawn, strict=True)]
+    alone = [
+        Batches(images[None], flags[None], CPU) for images, flags in zip(*triplets, strict=True)
+    ]
     assert batches.images.shape[1] == max(one.images.shape[1] for one in alone)
     assert len(batches[0].weight) == max(len(one[0].weight) for one in alone)
     assert not batches[0].weight.all(), "the first batch has too few pairs to fill it"

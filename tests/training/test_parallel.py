@@ -11,7 +11,9 @@ from safetensors.torch import load_file
 
 from mtdnet.errors import InputError
 from mtdnet.files import read_json
-from mtdnet.training.parallel import Group
+from mtdnet.training.parallel import Distributed
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).with_name("processes.py")
 ROOT = Path(__file__).parents[2]
@@ -48,7 +50,7 @@ def test_a_training_of_two_writes_one_model_and_continues_after_a_stop_of_one(
     done = run("stopped", small, whole, "none")
     assert done.returncode == 0, done.stderr
     assert read_json(whole / "model" / "training.json")["processes"] == 2
-    assert [each.name for each in whole.iterdir()] == ["model"]
+    assert {each.name for each in whole.iterdir()} == {"model", "checkpoints"}
     assert done.stderr.count(" 0.00/120") == 1, "one process shows progress"
 
     done = run("stopped", small, parts, "1")
@@ -66,7 +68,7 @@ def test_a_training_of_two_writes_one_model_and_continues_after_a_stop_of_one(
 
 def test_shares_are_equal_neighbours_or_one_line_says_why_not() -> None:
     triplets = torch.arange(12).view(2, 6)
-    shares = [Group(rank, 3).share(triplets).tolist() for rank in range(3)]
+    shares = [Distributed(rank, 3).share(triplets).tolist() for rank in range(3)]
     assert shares == [[[0, 1], [6, 7]], [[2, 3], [8, 9]], [[4, 5], [10, 11]]]
     with pytest.raises(InputError, match="`triplets`: 6 can't be shared by 4 processes"):
-        Group(0, 4).share(triplets)
+        Distributed(0, 4).share(triplets)

@@ -13,24 +13,25 @@ from benchmarks import three_streams
 from mtdnet import device, variants
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError
-from mtdnet.losses.batch import Shown
+from mtdnet.losses.batch import DeviceBatch
 from mtdnet.losses.contrastive import contrastive_loss
 from mtdnet.losses.triplet import triplet_loss
 from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.base import Network
 from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS, Augment, Training
+from mtdnet.params import VARIANTS, Augment, Losses, MarginLoss, Training
 from mtdnet.protocol.augment import augment
-from mtdnet.training.parallel import Group
+from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 
-pytestmark = pytest.mark.usefixtures("float32")
+pytestmark = [pytest.mark.usefixtures("float32"), pytest.mark.slow]
 
 N = 20
 MARGIN = 3.0  # so wide that trained networks have triplets inside
-SETTINGS = Training(steps=1, triplets=N, rate=0.01, margin=MARGIN)
+LOSSES = Losses(triplet=MarginLoss(margin=MARGIN))
+SETTINGS = Training(steps=1, triplets=N, learning_rate=0.01, losses=LOSSES)
 Found = tuple[dict[str, Tensor], dict[str, Tensor]]  # losses and gradients
 
 
@@ -47,7 +48,7 @@ def batches(small: Path, augmented: Path, size: int, seed: int = 1) -> Triplets:
     pixels = torch.from_numpy(Images.open(small / "ingest" / "viper").pixels) // 2
     noise = torch.randint(0, 128, pixels.shape, generator=torch.Generator().manual_seed(0))
     pixels = pixels + noise.byte()
-    return Triplets.open(augmented, size, seed, pixels, device.choose(), Group())
+    return Triplets.open(augmented, size, seed, pixels, device.choose(), Distributed())
 
 
 def network(kind: type[Network], trained: bool, triplets: Triplets) -> Network:
@@ -60,21 +61,23 @@ def network(kind: type[Network], trained: bool, triplets: Triplets) -> Network:
         parameter.data *= 3
     if trained:
         name = "rnk" if kind is AlexNet else "mtdnet"
-        trainer = Trainer(variants.load(name), own, SETTINGS, device.choose(), Group())
+        trainer = Trainer(variants.load(name), own, SETTINGS, device.choose(), Distributed())
         for step in range(5):
-            trainer.step(triplets.shown(step))
+            trainer.step(triplets.batch(step))
     return own
 
 
-def streams(shown: Shown) -> Tensor:
+def streams(batch: DeviceBatch) -> Tensor:
     """Return the prepared images of a batch's triplets, one by one (3, N, 3, 227, 227)."""
     pixels = torch.stack(
-        [p.flip(1) if m else p for p, m in zip(shown.pixels, shown.batch.mirror, strict=True)]
+        [p.flip(1) if m else p for p, m in zip(batch.pixels, batch.batch.mirror, strict=True)]
     )
-    return torch.stack([prepare(pixels[rows]) for rows in shown.batch.triplets])
+    return torch.stack([prepare(pixels[rows]) for rows in batch.batch.triplets])
 
 
-def expected(variant: str, own: Network, target: Shown, source: Shown) -> dict[str, Tensor]:
+def expected(
+    variant: str, own: Network, target: DeviceBatch, source: DeviceBatch
+) -> dict[str, Tensor]:
     """Return a variant's losses by plain passes."""
     images, others = streams(target), streams(source)
     if not isinstance(own, MTDnet):
@@ -82,11 +85,11 @@ def expected(variant: str, own: Network, target: Shown, source: Shown) -> dict[s
         return {"triplet": triplet_loss(features, torch.arange(3 * N).view(3, -1), MARGIN)}
     if variant == "aug":
         images = torch.cat([images, others], dim=1)
-    losses, response = three_streams.both(own, images, MARGIN)
+    losses, response = three_streams.multitask_losses(own, images, MARGIN)
     if variant == "cls":
         del losses["triplet"]
     if variant == "cross":
-        there = three_streams.both(own, others, MARGIN)[1].detach()
+        there = three_streams.multitask_losses(own, others, MARGIN)[1].detach()
         in_turn = torch.stack(there.chunk(2), dim=1).flatten(0, 1).repeat(2, 1)
         kinds = torch.tensor([1, 0]).repeat(N)
         sought = torch.tensor([1, 0]).repeat_interleave(N)
@@ -119,10 +122,10 @@ def test_same_losses_and_gradients_as_three_streams(
     kind = variants.load(variant)
     triplets = batches(small, lists[draw], N)
     size = kind.source_triplets(N) or N
-    target, source = triplets.shown(5), batches(small, lists[draw], size, seed=2).shown(5)
+    target, source = triplets.batch(5), batches(small, lists[draw], size, seed=2).batch(5)
     own = network(kind.kind, trained, triplets)
     theirs = three_streams.plain(own)
-    trainer = Trainer(kind, own, SETTINGS, device.choose(), Group())
+    trainer = Trainer(kind, own, SETTINGS, device.choose(), Distributed())
     taken = trainer.backward(target, source if kind.source_triplets(N) else None)
     found = {k: p.grad for k, p in own.named_parameters() if p.grad is not None}
     alike((taken, found), gradients(theirs, expected(variant, theirs, target, source)))
@@ -136,9 +139,9 @@ def test_compiled_and_eager_give_the_same_losses_and_gradients(
     found = []
     for compiled in (False, True):
         settings = SETTINGS.model_copy(update={"compile": compiled})
-        trainer = Trainer(variants.load("mtdnet"), own, settings, device.choose(), Group())
+        trainer = Trainer(variants.load("mtdnet"), own, settings, device.choose(), Distributed())
         for step in (5, 6):
-            losses = trainer.backward(triplets.shown(step))
+            losses = trainer.backward(triplets.batch(step))
             named = own.named_parameters()
             grads = {name: p.grad.clone() for name, p in named if p.grad is not None}
             found.append((losses, grads))
@@ -153,10 +156,10 @@ def test_no_compiler_is_one_line(
     triplets = batches(small, lists["block"], N)
     settings = SETTINGS.model_copy(update={"compile": True})
     own = MTDnet(1 / 12)  # a width that no test of this process has compiled
-    trainer = Trainer(variants.load("mtdnet"), own, settings, device.choose(), Group())
+    trainer = Trainer(variants.load("mtdnet"), own, settings, device.choose(), Distributed())
     with (
         torch._inductor.config.patch({"cpp.cxx": ("no-such-compiler",)}),
         pytest.raises(InputError, match=r"`compile`: .*install a C\+\+ compiler") as caught,
     ):
-        trainer.step(triplets.shown(0))
+        trainer.step(triplets.batch(0))
     assert "\n" not in str(caught.value)

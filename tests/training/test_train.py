@@ -2,28 +2,45 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from mtdnet import variants
+from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import read_json
 from mtdnet.networks import serialization
-from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS, Training
+from mtdnet.params import VARIANTS, Augmentation, Schedule, Training
 from mtdnet.protocol.query_gallery import probes
-from mtdnet.training import checkpoint, train
+from mtdnet.tracker import Untracked
+from mtdnet.training import train
+from mtdnet.training.checkpoint import Checkpoints
+from mtdnet.training.state import State
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.validation import Validation
 
-STEPS = Training(steps=6, triplets=20, rate=0.01, validate_every=3)
+pytestmark = pytest.mark.slow
+
+STEPS = Training(steps=6, triplets=20, learning_rate=0.01, validate_every=3)
+
+
+class Rows(Untracked):
+    """Keeps the steps of a history's rows."""
+
+    def __init__(self) -> None:
+        self.steps: list[float] = []
+
+    def log(self, row: Mapping[str, float]) -> None:
+        self.steps.append(row["step"])
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +48,7 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MTDNET_DEVICE", "cpu")
 
 
-def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> dict[str, Any]:
+def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> TrainingRecord | None:
     return train(
         ingested=small / "ingest" / "viper",
         augmented=small / "augment" / "viper-0",
@@ -43,18 +60,51 @@ def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> dic
     )
 
 
+def changed(settings: Training, **values: Any) -> Training:
+    return settings.model_copy(update=values)
+
+
 def test_writes_a_model_folder_and_tells_each_row(small: Path, tmp_path: Path) -> None:
-    rows: list[Mapping[str, float]] = []
-    summary = run(small, tmp_path, observe=rows.append)
+    rows = Rows()
+    summary = run(small, tmp_path, tracker=rows)
     model = tmp_path / "model"
-    assert [row["step"] for row in rows] == [3, 6]
+    assert rows.steps == [3, 6]
     header, *lines = (model / "history.csv").read_text().splitlines()
     assert header.startswith("step,triplets,triplet_loss,pair_loss,validation_rank1")
     assert len(lines) == 2
-    assert read_json(model / "training.json") == summary
-    assert summary["triplets"] == 120
-    assert serialization.load(model / "network.safetensors").temperature == summary["temperature"]
-    assert not (tmp_path / "checkpoints").exists()
+    assert summary and read_json(model / "training.json") == summary.model_dump()
+    assert summary.triplets == 120
+    assert serialization.load(model / "network.safetensors").temperature == summary.temperature
+    assert {file.name for file in (tmp_path / "checkpoints").iterdir()} == {
+        "last.safetensors",
+        f"best-{summary.best_step}.safetensors",
+        "lock",
+    }
+
+
+def interrupt(
+    monkeypatch: pytest.MonkeyPatch, after: int, number: int = signal.SIGTERM
+) -> list[object]:
+    """Send this process a signal once so many steps are taken; return the batches as they come."""
+    step, taken = Trainer.step, list[object]()
+
+    def interrupted(self: Trainer, target: Any, source: Any) -> None:
+        step(self, target, source)
+        taken.append(target)
+        if len(taken) == after:
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    return taken
+
+
+def same_models(one: Path, two: Path) -> None:
+    """Assert that two rooms hold the same network and history, to the bit."""
+    weights, others = (load_file(room / "model" / "network.safetensors") for room in (one, two))
+    for name, weight in weights.items():
+        assert torch.equal(weight, others[name]), name
+    histories = [(room / "model" / "history.csv").read_text() for room in (one, two)]
+    assert histories[0] == histories[1]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -62,7 +112,7 @@ def test_a_stopped_training_continues_exactly(
     variant: str, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = variants.load(variant)
-    begun = Training(steps=1, triplets=20, rate=0.01, validate_every=1)
+    begun = Training(steps=1, triplets=20, learning_rate=0.01, validate_every=1)
     run(small, tmp_path / "start", begun, variant=own.start)
     more: dict[str, Any] = {
         "variant": variant,
@@ -70,43 +120,121 @@ def test_a_stopped_training_continues_exactly(
         "source": (small / "ingest" / "viper", small / "augment" / "viper-0"),
     }
     run(small, tmp_path / "whole", **more)
-    step = Trainer.step
-    taken: list[object] = []
-
-    def interrupted(self: Trainer, target: Any, source: Any) -> None:
-        step(self, target, source)
-        taken.append(target)
-        if len(taken) == 4:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    monkeypatch.setattr(Trainer, "step", interrupted)
+    taken = interrupt(monkeypatch, after=4)
     with pytest.raises(Stopped, match="stopped at step 4 of 6"):
         run(small, tmp_path / "parts", **more)
     assert not (tmp_path / "parts" / "model").exists()
-    rows: list[Mapping[str, float]] = []
-    run(small, tmp_path / "parts", observe=rows.append, **more)
+    rows = Rows()
+    run(small, tmp_path / "parts", tracker=rows, **more)
     assert len(taken) == 6, "it began anew"
-    assert [row["step"] for row in rows] == [3, 6], "rows before the stop are told again"
-    whole, parts = (
-        load_file(tmp_path / name / "model" / "network.safetensors") for name in ("whole", "parts")
+    assert rows.steps == [3, 6], "rows before the stop are told again"
+    same_models(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        changed(STEPS, optimiser="adamw", learning_rate=0.001),
+        changed(
+            STEPS,
+            schedule=Schedule(warm_up=0.3, decay="cosine"),
+            averaging=0.9,
+            augmentation=Augmentation(erasing=0.5, shift=8, light=0.2),
+        ),
+    ],
+    ids=["adamw", "schedule, average and augmentation"],
+)
+def test_every_setting_continues_exactly(
+    settings: Training, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(small, tmp_path / "whole", settings)
+    taken = interrupt(monkeypatch, after=4)
+    with pytest.raises(Stopped):
+        run(small, tmp_path / "parts", settings)
+    run(small, tmp_path / "parts", settings)
+    assert len(taken) == 6, "it began anew"
+    same_models(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_the_average_is_what_is_validated_and_kept(small: Path, tmp_path: Path) -> None:
+    settings = changed(STEPS, steps=2, validate_every=2, averaging=0.9)
+    run(small, tmp_path / "one", settings)
+    run(small, tmp_path / "two", changed(settings, averaging=0.0))
+    averaged, plain = (
+        load_file(tmp_path / name / "model" / "network.safetensors") for name in ("one", "two")
     )
-    for name, weight in whole.items():
-        assert torch.equal(weight, parts[name]), name
-    histories = [(tmp_path / n / "model" / "history.csv").read_text() for n in ("whole", "parts")]
-    assert histories[0] == histories[1]
+    assert not torch.equal(averaged["pair.fc8.weight"], plain["pair.fc8.weight"])
+
+
+def test_a_schedule_is_laid_over_its_steps_and_other_steps_are_one_line(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = changed(STEPS, schedule=Schedule(decay="cosine"))
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        interrupt(patch, after=2)
+        run(small, tmp_path, settings)
+    with pytest.raises(InputError, match=r"over 6 steps; set `steps` \(9\) back") as caught:
+        run(small, tmp_path, changed(settings, steps=9))
+    assert "\n" not in str(caught.value)
+    taken = interrupt(monkeypatch, after=99)
+    run(small, tmp_path, settings)
+    assert len(taken) == 4, "nothing was lost"
+
+
+def test_a_training_that_was_killed_at_its_end_writes_its_model_without_a_step(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(small, tmp_path / "whole")
+    finish = Checkpoints.finish
+
+    def finished(self: Checkpoints, state: State) -> None:
+        finish(self, state)
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
+        patch.setattr(Checkpoints, "finish", finished)
+        run(small, tmp_path / "killed")
+    taken = interrupt(monkeypatch, after=99)
+    rows = Rows()
+    summary = run(small, tmp_path / "killed", tracker=rows)
+    assert not taken and rows.steps == [3, 6]
+    same_models(tmp_path / "whole", tmp_path / "killed")
+    assert TrainingRecord.read(tmp_path / "killed" / "model") == summary
+    shutil.rmtree(tmp_path / "killed" / "model")
+    assert run(small, tmp_path / "killed") == summary, "as often as it is asked for"
+    assert not taken
+    run(small, tmp_path / "killed", changed(STEPS, steps=2))
+    assert len(taken) == 2, "other steps are another training"
+    monkeypatch.setattr(import_module("mtdnet.training.train"), "code", lambda: "another")
+    run(small, tmp_path / "killed", changed(STEPS, steps=2))
+    assert len(taken) == 4, "another code may give another network"
+
+
+def test_two_at_once_is_one_line(small: Path, tmp_path: Path) -> None:
+    with (
+        Checkpoints(tmp_path / "checkpoints").lock(),
+        pytest.raises(InputError, match="another process does this training; wait for") as caught,
+    ):
+        run(small, tmp_path)
+    assert "\n" not in str(caught.value)
 
 
 def test_keeps_the_network_that_was_best_on_validation_persons(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(small, tmp_path / "first", Training(steps=3, triplets=20, rate=0.01, validate_every=3))
+    run(
+        small,
+        tmp_path / "first",
+        Training(steps=3, triplets=20, learning_rate=0.01, validate_every=3),
+    )
     rising = iter([0.5, 0.4])
     monkeypatch.setattr(
         Validation,
         "measure",
         lambda self, network: {"validation_rank1": next(rising), "validation_mAP": 0.5},
     )
-    assert run(small, tmp_path / "both")["best_step"] == 3
+    record = run(small, tmp_path / "both")
+    assert record and record.best_step == 3
     first, both = (
         load_file(tmp_path / name / "model" / "network.safetensors") for name in ("first", "both")
     )
@@ -114,7 +242,7 @@ def test_keeps_the_network_that_was_best_on_validation_persons(
 
 
 def test_the_better_map_decides_between_equal_rank1() -> None:
-    state = checkpoint.State("some")
+    state = State("some", steps=4)
     for step, found in enumerate([(0.5, 0.2), (0.5, 0.3), (0.4, 0.9), (0.5, 0.3)], 1):
         state.step, state.since = step, 1
         state.close_row(1, dict(zip(("validation_rank1", "validation_mAP"), found, strict=True)))
@@ -124,14 +252,8 @@ def test_the_better_map_decides_between_equal_rank1() -> None:
 def test_fewer_steps_than_taken_is_one_line(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = Trainer.step
-
-    def interrupted(self: Trainer, target: Any, source: Any) -> None:
-        step(self, target, source)
-        os.kill(os.getpid(), signal.SIGINT)
-
     with monkeypatch.context() as patch, pytest.raises(Stopped):
-        patch.setattr(Trainer, "step", interrupted)
+        interrupt(patch, after=1, number=signal.SIGINT)
         run(small, tmp_path, Training(steps=2, triplets=20))
     with pytest.raises(InputError, match=r"at step 1; set `steps` \(1\) above that"):
         run(small, tmp_path, Training(steps=1, triplets=20))
@@ -147,18 +269,6 @@ def test_split_of_other_images_is_one_line(small: Path, tmp_path: Path) -> None:
         probes(images, tmp_path, "test")
 
 
-def test_another_setting_begins_anew(small: Path, tmp_path: Path) -> None:
-    network = MTDnet(1 / 16)
-    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
-    state = checkpoint.State("one", step=7)
-    checkpoint.save(tmp_path / "last", state, network, optimiser)
-    assert checkpoint.restore(tmp_path / "last", "one", network, optimiser) == state
-    assert checkpoint.restore(tmp_path / "last", "two", network, optimiser) is None
-    assert checkpoint.restore(tmp_path / "none", "one", network, optimiser) is None
-    save_file({"x": torch.zeros(1)}, tmp_path / "other")
-    assert checkpoint.restore(tmp_path / "other", "one", network, optimiser) is None
-
-
 def test_a_target_cannot_start_from_a_network_of_another_kind(small: Path, tmp_path: Path) -> None:
     run(small, tmp_path)
     with pytest.raises(InputError, match="a network of another kind; start from `rnk`"):
@@ -167,9 +277,9 @@ def test_a_target_cannot_start_from_a_network_of_another_kind(small: Path, tmp_p
 
 def test_starts_from_another_network(small: Path, tmp_path: Path) -> None:
     first = run(small, tmp_path / "first")
-    settings = Training(steps=1, triplets=20, rate=1e-12, validate_every=1)
+    settings = Training(steps=1, triplets=20, learning_rate=1e-12, validate_every=1)
     second = run(small, tmp_path / "second", settings, start=tmp_path / "first" / "model")
-    assert (first["start"], second["start"]) == ("drawn", "model")
+    assert first and second and (first.start, second.start) == ("drawn", "model")
     one, two = (
         load_file(tmp_path / name / "model" / "network.safetensors") for name in ("first", "second")
     )
@@ -178,7 +288,7 @@ def test_starts_from_another_network(small: Path, tmp_path: Path) -> None:
 
 
 def test_learns(small: Path, tmp_path: Path) -> None:
-    settings = Training(steps=24, triplets=60, rate=0.01, validate_every=6)
+    settings = Training(steps=24, triplets=60, learning_rate=0.01, validate_every=6)
     run(small, tmp_path, settings)
     _, first, *_, last = (tmp_path / "model" / "history.csv").read_text().splitlines()
     assert float(last.split(",")[2]) < 0.8 * float(first.split(",")[2])
@@ -187,7 +297,10 @@ def test_learns(small: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"settings": Training(steps=9, triplets=20, rate=1e20)}, "loss is not finite.*`rate`"),
+        (
+            {"settings": Training(steps=9, triplets=20, learning_rate=1e20)},
+            "loss is not finite.*`learning_rate`",
+        ),
         ({"settings": Training(steps=9, triplets=10**6)}, "fewer than one batch; set `triplets`"),
         ({"variant": "mtdnet-none"}, "unknown variant 'mtdnet-none'; known: aug"),
         ({"variant": "aug"}, "variant 'aug' needs a source benchmark"),

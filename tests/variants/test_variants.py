@@ -8,18 +8,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mtdnet import variants
-from mtdnet.losses.batch import Shown
+from mtdnet.losses.batch import DeviceBatch
 from mtdnet.losses.contrastive import contrastive_loss
 from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.base import Network
 from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS
+from mtdnet.params import VARIANTS, Losses, MarginLoss, PairLoss
 from mtdnet.training.batches import Batches
 
 N = 6
 CPU = torch.device("cpu")
-Losses = dict[str, Tensor]
+Values = dict[str, Tensor]
 
 
 def network(kind: type[Network] = MTDnet) -> Network:
@@ -33,21 +33,21 @@ def network(kind: type[Network] = MTDnet) -> Network:
     return own
 
 
-def shown(count: int, seed: int) -> Shown:
+def batch(count: int, seed: int) -> DeviceBatch:
     torch.manual_seed(seed)
     pixels = torch.randint(0, 256, (6, 227, 227, 3), dtype=torch.uint8)
     rows = torch.stack([torch.randint(low, low + 2, (count,)) for low in (0, 2, 4)])
     batches = Batches(rows[None], torch.rand(1, 3, count) < 0.5, CPU)
-    return Shown(batches[0], pixels[batches.images[0]])
+    return DeviceBatch(batches[0], pixels[batches.images[0]])
 
 
-def streams(batch: Shown) -> list[list[Tensor]]:
+def streams(one: DeviceBatch) -> list[list[Tensor]]:
     """Return a batch's triplets of prepared images, (1, 3, 227, 227) each."""
     images = []
-    for i, m in enumerate(batch.batch.mirror.tolist()):
-        pixels = batch.pixels[i].flip(1) if m else batch.pixels[i]
+    for i, m in enumerate(one.batch.mirror.tolist()):
+        pixels = one.pixels[i].flip(1) if m else one.pixels[i]
         images.append(prepare(pixels[None]))
-    return [[images[i] for i in rows] for rows in batch.batch.triplets.T.tolist()]
+    return [[images[i] for i in rows] for rows in one.batch.triplets.T.tolist()]
 
 
 def plain(own: MTDnet, triplets: list[list[Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
@@ -83,28 +83,28 @@ def test_every_variant_is_a_module_and_every_system_of_the_paper_is_there() -> N
 
 
 def test_mtdnet_is_both_losses() -> None:
-    own, batch = network(), shown(N, 1)
+    own, target = network(), batch(N, 1)
     assert isinstance(own, MTDnet)
-    found = variants.load("mtdnet")(own).losses(batch, None, 1.0)
-    ranked, paired = plain(own, streams(batch))
+    found = variants.load("mtdnet")(own, Losses()).losses(target, None)
+    ranked, paired = plain(own, streams(target))
     torch.testing.assert_close(found, {"triplet": mean(ranked), "pair": mean(paired)})
     assert reached(own, found["triplet"]) == {"trunk", "ranking"}
     assert reached(own, found["pair"]) == {"trunk", "pair"}
 
 
 def test_cls_is_the_pair_loss_alone() -> None:
-    own, batch = network(), shown(N, 1)
+    own, target = network(), batch(N, 1)
     assert isinstance(own, MTDnet)
-    found = variants.load("cls")(own).losses(batch, None, 1.0)
-    torch.testing.assert_close(found, {"pair": mean(plain(own, streams(batch))[1])})
+    found = variants.load("cls")(own, Losses()).losses(target, None)
+    torch.testing.assert_close(found, {"pair": mean(plain(own, streams(target))[1])})
     assert reached(own, found["pair"]) == {"trunk", "pair"}
 
 
 def test_rnk_is_the_triplet_loss_on_alexnet() -> None:
-    own, batch = network(AlexNet), shown(N, 1)
-    found = variants.load("rnk")(own).losses(batch, None, 0.5)
+    own, target = network(AlexNet), batch(N, 1)
+    found = variants.load("rnk")(own, Losses(triplet=MarginLoss(margin=0.5))).losses(target, None)
     terms = []
-    for images in streams(batch):
+    for images in streams(target):
         a, p, n = (own.embed(image)[0] for image in images)
         terms.append((((a - p) ** 2).sum() - ((a - n) ** 2).sum() + 0.5).clamp(min=0) / 2)
     torch.testing.assert_close(found, {"triplet": mean(terms)})
@@ -113,26 +113,26 @@ def test_rnk_is_the_triplet_loss_on_alexnet() -> None:
 
 
 def test_aug_is_the_mean_over_the_triplets_of_both_benchmarks() -> None:
-    own, target, source = network(), shown(N, 1), shown(N, 2)
+    own, target, source = network(), batch(N, 1), batch(N, 2)
     assert isinstance(own, MTDnet)
     kind = variants.load("aug")
     assert kind.source_triplets(240) == 240
-    found = kind(own).losses(target, source, 1.0)
+    found = kind(own, Losses()).losses(target, source)
     ranked, paired = plain(own, streams(target) + streams(source))
     torch.testing.assert_close(found, {"triplet": mean(ranked), "pair": mean(paired)})
 
 
-def cross() -> tuple[MTDnet, Losses, Shown, Shown, MTDnet]:
+def cross() -> tuple[MTDnet, Values, DeviceBatch, DeviceBatch, MTDnet]:
     """Return a network after a change, its losses, both batches, and the frozen first state."""
-    own, first, target, source = network(), network(), shown(N, 1), shown(N // 2, 2)
+    own, first, target, source = network(), network(), batch(N, 1), batch(N // 2, 2)
     kind = variants.load("cross")
     assert kind.source_triplets(240) == 120
-    objective = kind(own)
+    objective = kind(own, Losses())
     with torch.no_grad():
         for parameter in own.parameters():
             parameter.add_(0.05 * parameter.std(correction=0) * torch.randn_like(parameter))
     assert isinstance(own, MTDnet) and isinstance(first, MTDnet)
-    return own, objective.losses(target, source, 1.0), target, source, first
+    return own, objective.losses(target, source), target, source, first
 
 
 def test_cross_compares_each_source_pair_with_the_targets_pairs_of_its_number() -> None:
@@ -164,10 +164,10 @@ def test_cross_moves_the_target_network_alone_and_not_its_last_layer() -> None:
     assert reached(own, found["contrastive"]) == {"trunk", "pair"}
     (grad,) = torch.autograd.grad(found["contrastive"], own.pair.fc8.weight, allow_unused=True)
     assert grad is None
-    objective = variants.load("cross")(own)
+    objective = variants.load("cross")(own, Losses())
     frozen = objective.frozen
     before = {name: p.clone() for name, p in frozen.named_parameters()}
-    total = torch.stack(list(objective.losses(shown(N, 1), shown(N // 2, 2), 1.0).values())).sum()
+    total = torch.stack(list(objective.losses(batch(N, 1), batch(N // 2, 2)).values())).sum()
     torch.autograd.backward(total)
     torch.optim.SGD(own.parameters(), lr=0.1).step()
     assert not frozen.training
@@ -178,10 +178,40 @@ def test_cross_moves_the_target_network_alone_and_not_its_last_layer() -> None:
 @pytest.mark.parametrize("count", [5, 6])
 def test_cross_takes_an_odd_number_of_triplets(count: int) -> None:
     kind = variants.load("cross")
-    source = shown(kind.source_triplets(count), 2)
-    assert kind(network()).losses(shown(count, 1), source, 1.0)["contrastive"].isfinite()
+    source = batch(kind.source_triplets(count), 2)
+    assert kind(network(), Losses()).losses(batch(count, 1), source)["contrastive"].isfinite()
+
+
+def test_the_objective_is_the_sum_of_the_losses_by_their_weights() -> None:
+    settings = Losses(
+        triplet=MarginLoss(weight=2.0),
+        pair=PairLoss(weight=0.5),
+        contrastive=MarginLoss(weight=0.25, margin=0.3),
+    )
+    variant = variants.load("cross")(network(), settings)
+    values = {name: torch.tensor(float(n)) for n, name in enumerate(("triplet", "pair"), 1)}
+    assert float(variant.objective(values)) == 2.0 * 1 + 0.5 * 2
+    values["contrastive"] = torch.tensor(4.0)
+    assert float(variant.objective(values)) == 2.0 * 1 + 0.5 * 2 + 0.25 * 4
+
+
+def test_each_loss_takes_its_own_settings() -> None:
+    own, target, source = network(), batch(N, 1), batch(N // 2, 2)
+
+    def values(settings: Losses) -> Values:
+        return variants.load("cross")(own, settings).losses(target, source)
+
+    published = values(Losses())
+    for name, settings in {
+        "triplet": Losses(triplet=MarginLoss(margin=0.4)),
+        "pair": Losses(pair=PairLoss(smoothing=0.2)),
+        "contrastive": Losses(contrastive=MarginLoss(margin=0.4)),
+    }.items():
+        changed = values(settings)
+        assert {k for k, v in changed.items() if not torch.equal(v, published[k])} == {name}
 
 
 def test_variant_names_need_no_torch() -> None:
-    text = Path(variants.__file__).parents[1].joinpath("params.py").read_text()
-    assert "import torch" not in text and "mtdnet.variants import" not in text
+    for file in Path(variants.__file__).parents[1].joinpath("params").glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        assert "import torch" not in text and "mtdnet.variants import" not in text

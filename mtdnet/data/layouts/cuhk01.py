@@ -10,9 +10,9 @@ PUBLISHED = Published(persons=971, cameras=2, images=3884)
 
 def find(source: Path, _boxes: str) -> Found | None:
     """Find CUHK01; images 1 and 2 of a person are camera a, 3 and 4 camera b."""
-    found = by_name(
+    return by_name(
         source,
-        r"(\d{4})00([1-4])\.png",
+        r"(\d{4})00([1-4])",
         lambda m: Entry(person=m[1], camera="a" if m[2] in "12" else "b", path=m[0]),
+        PUBLISHED,
     )
-    return found and Found(*found, published=PUBLISHED)

@@ -27,15 +27,17 @@ def find(source: Path, boxes: str) -> Found | None:
     if mats := [f for f in files(source) if f.name == mat.NAME]:
         file = only(mats, source)
         entries, test_sets = mat.contents(file, boxes)
-        return Found(file.parent, entries, PUBLISHED[boxes], test_sets, read=mat.read)
-    found = by_name(
-        source, rf"images_{boxes}/([1-5])_(\d{{3}})_([12])_\d{{2}}\.(?:png|jpg)", _label
+        beside = f"beside {mat.NAME}, which was taken"
+        return Found(
+            file.parent, entries, PUBLISHED[boxes], test_sets, others=beside, read=mat.read
+        )
+    return by_name(
+        source, rf"images_{boxes}/([1-5])_(\d{{3}})_([12])_\d{{2}}", _label, PUBLISHED[boxes]
     )
-    return found and Found(*found, published=PUBLISHED[boxes])
 
 
-def _label(match: re.Match[str]) -> Entry | None:
+def _label(match: re.Match[str]) -> Entry | str:
     pair, person, view = match.groups()
     if int(pair) not in mat.PAIRS:
-        return None
+        return "camera pairs 4 and 5 are not of the protocol"
     return Entry(person=f"{pair}_{person}", camera=pair + mat.VIEWS[int(view) - 1], path=match[0])

@@ -15,11 +15,10 @@ PUBLISHED = Published(persons=934, cameras=2, images=1134)
 
 def find(source: Path, _boxes: str) -> Found | None:
     """Find PRID 2011; persons are "0001" to "0200" in both cameras, then "a0201", "b0201"."""
-    found = by_name(source, r"cam_([ab])/person_(\d{4})\.png", _label)
-    return found and Found(*found, published=PUBLISHED)
+    return by_name(source, r"cam_([ab])/person_(\d{4})", _label, PUBLISHED)
 
 
 def _label(match: re.Match[str]) -> Entry:
-    camera, number = match.groups()
+    camera, number = match[1].lower(), match[2]
     person = number if int(number) <= SHARED else camera + number
     return Entry(person=person, camera=camera, path=match[0])

@@ -1,75 +1,159 @@
 """Anyone's own images: a CSV or Parquet table with ``path``, ``person_id``, ``camera_id``."""
 
 import csv
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mtdnet.data.scan import Entry, Found, files, only
+from mtdnet.data.scan import Entry, Found, files
 from mtdnet.errors import InputError
 
 COLUMNS = ("path", "person_id", "camera_id")
 LOOKED_FOR = f"a .csv or .parquet with the columns {', '.join(COLUMNS)}"
+UNKNOWN = ("", "nan", "none", "null")  # what is written where nothing is known, in any letter case
+
+Row = tuple[int, tuple[str, ...]]  # its number, and the cells of COLUMNS
 
 
 def find(source: Path, _boxes: str) -> Found | None:
-    """Find the one table; its paths are relative to its own folder and stay inside.
+    """Find the one table with the columns; its paths are relative to its folder and stay inside.
 
-    Ids may be text or numbers and are kept as text; an empty camera is an unknown one.
-    InputError names the row, counted as a spreadsheet does: the header is row 1.
+    Ids may be text or whole numbers and are kept as text; a camera of ``UNKNOWN`` is "". InputError
+    names the row, counted as a spreadsheet does: the header is row 1, blank lines count.
     """
-    tables = [f for f in files(source) if f.suffix.lower() in (".csv", ".parquet")]
-    if not tables:
+    found = [f for f in files(source) if f.suffix.lower() in (".csv", ".parquet")]
+    if not found:
         return None
-    table = only(tables, source)
-    rows = _csv(table) if table.suffix.lower() == ".csv" else _parquet(table)
+    table = _only(sorted(found), source)
     seen: dict[str, int] = {}
     entries = []
-    for number, row in enumerate(rows, start=2):
-        path, person, camera = (row[c] for c in COLUMNS)
+    for number, (path, person, camera) in _rows(table):
         where = f"{table}: row {number}"
-        if not person:
-            raise InputError(f"{where}: person_id is empty; give one or remove the row")
+        if person.lower() in UNKNOWN:
+            raise InputError(
+                f"{where}: person_id is {person or 'empty'}; give one or remove the row"
+            )
         pure = PurePosixPath(path)
         if not path or pure.is_absolute() or ".." in pure.parts:
             raise InputError(f"{where}: path '{path}' isn't relative to the table's folder")
-        if not (table.parent / path).is_file():
+        if not _is_file(table.parent / path):
             raise InputError(f"{where}: no file {table.parent / path}; correct or remove the row")
         if (first := seen.setdefault(str(pure), number)) != number:
             raise InputError(f"{where}: path '{path}' stands in row {first} already; remove one")
-        entries.append(Entry(person=person, camera=camera, path=str(pure)))
+        known = camera if camera.lower() not in UNKNOWN else ""
+        entries.append(Entry(person=person, camera=known, path=str(pure)))
     if not entries:
         raise InputError(f"{table}: no rows; list one image a row")
-    return Found(table.parent, entries)
+    return Found(table.parent, entries, others=f"in no row of {table.name}")
 
 
-def _csv(table: Path) -> Iterable[Mapping[str, str]]:
+def _only(tables: list[Path], source: Path) -> Path:
+    """Return the table that has the columns; InputError for several, or for none."""
+    refused = {}
+    for table in tables:
+        try:
+            next(_rows(table), None)
+        except InputError as problem:
+            refused[table] = problem
+    kept = [table for table in tables if table not in refused] or tables
+    if len(kept) > 1:
+        names = ", ".join(table.name for table in kept)
+        raise InputError(f"{source}: {len(kept)} tables ({names}); keep one there")
+    if kept[0] in refused:
+        raise refused[kept[0]]
+    return kept[0]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # too long a name
+        return False
+
+
+def _rows(table: Path) -> Iterator[Row]:
+    return _csv(table) if table.suffix.lower() == ".csv" else _parquet(table)
+
+
+def _csv(table: Path) -> Iterator[Row]:
     """Read by the csv module, which keeps "0001" text."""
+    places: list[int] = []
     try:
         with table.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, restval="")
-            _check(reader.fieldnames or (), table)
-            return [{c: row[c].strip() for c in COLUMNS} for row in reader]
+            lines = csv.reader(stream, skipinitialspace=True, strict=True)
+            for number, line in enumerate(lines, start=1):
+                cells = [cell.strip() for cell in line]
+                if not any(cells):
+                    continue
+                if not places:
+                    places, width = _places(cells, table), len(cells)
+                    continue
+                if any(cells[width:]):
+                    raise InputError(
+                        f"{table}: row {number}: {len(cells)} cells below {width} names; "
+                        "put a path with a comma in quotes"
+                    )
+                cells += [""] * (width - len(cells))
+                yield number, tuple(cells[place] for place in places)
     except (UnicodeDecodeError, csv.Error) as problem:
         raise InputError(f"{table}: not a CSV in UTF-8 ({problem}); save it again") from None
+    if not places:
+        _places([], table)
 
 
-def _parquet(table: Path) -> Iterable[Mapping[str, str]]:
+def _parquet(table: Path) -> Iterator[Row]:
     try:
         with pq.ParquetFile(table) as file:
-            _check(file.schema_arrow.names, table)
-            rows = file.read(columns=list(COLUMNS)).to_pylist()
-    except (pa.ArrowInvalid, OSError) as problem:
+            names = file.schema_arrow.names
+            places = _places([name.strip() for name in names], table)
+            columns = [file.read(columns=[names[p]]).column(0) for p in places]
+    except (pa.ArrowException, OSError) as problem:
         line = str(problem).splitlines()[0]
         raise InputError(f"{table}: not a whole Parquet file ({line}); write it again") from None
-    return [{c: "" if row[c] is None else str(row[c]).strip() for c in COLUMNS} for row in rows]
+    cells = [_text(c, f"{table}: {name}") for c, name in zip(columns, COLUMNS, strict=True)]
+    yield from enumerate(zip(*cells, strict=True), start=2)
 
 
-def _check(names: Iterable[str], table: Path) -> None:
-    there = list(names)
-    if missing := [c for c in COLUMNS if c not in there]:
+def _text(column: Any, where: str) -> list[str]:
+    """Return a Parquet column as text; InputError when its type is no id's."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+        column = column.cast(kind)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        try:
+            column = column.cast(pa.string())
+        except pa.ArrowInvalid:
+            raise InputError(f"{where} is binary and no UTF-8; write it as text") from None
+    elif not (
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_null(kind)
+    ):
+        raise InputError(f"{where} is of type {kind}; write it as text or whole numbers")
+    return [_cell(cell, f"{where}, row {n}") for n, cell in enumerate(column.to_pylist(), start=2)]
+
+
+def _cell(cell: Any, where: str) -> str:
+    if isinstance(cell, float) and not math.isnan(cell):  # pandas: whole numbers with gaps
+        if not cell.is_integer():
+            raise InputError(f"{where}: {cell} is no whole number")
+        return str(int(cell))
+    return "" if cell is None else str(cell).strip()
+
+
+def _places(names: list[str], table: Path) -> list[int]:
+    """Return where each of COLUMNS stands; InputError when one doesn't, or twice."""
+    if missing := [c for c in COLUMNS if c not in names]:
         raise InputError(
-            f"{table}: no column {', '.join(missing)}; it has {', '.join(there) or 'none'}"
+            f"{table}: no column {', '.join(missing)}; it has {', '.join(names) or 'none'}"
         )
+    if twice := [c for c in COLUMNS if names.count(c) > 1]:
+        raise InputError(f"{table}: two columns {twice[0]}; remove one")
+    return [names.index(c) for c in COLUMNS]

@@ -10,9 +10,9 @@ PUBLISHED = Published(persons=632, cameras=2, images=1264)
 
 def find(source: Path, _boxes: str) -> Found | None:
     """Find VIPeR; the number is the person, the angle differs between the cameras."""
-    found = by_name(
+    return by_name(
         source,
-        r"cam_([ab])/(\d{3})_\d+\.bmp",
-        lambda m: Entry(person=m[2], camera=m[1], path=m[0]),
+        r"cam_([ab])/(\d{3})_\d+",
+        lambda m: Entry(person=m[2], camera=m[1].lower(), path=m[0]),
+        PUBLISHED,
     )
-    return found and Found(*found, published=PUBLISHED)

@@ -1,0 +1,97 @@
+"""Prefect's server: the one that the user names, else one of this process alone."""
+
+import os
+import socket
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from flows.environment import ROOT
+from mtdnet.errors import InputError
+from tasks.process_group import Group
+
+PAGE = "http://127.0.0.1:4200"  # of `make prefect`, which shows the runs of embedded servers too
+TIMEOUT_SECONDS = 5.0
+POLL_SECONDS = 0.1
+# what Prefect itself sets for a server that serves one flow
+EMBEDDED = {
+    "PREFECT_UI_ENABLED": "false",
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT__SERVER_FINAL": "1",
+}
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Let Prefect in the block use a server that answers.
+
+    The one that the user has set, or one of this process's own, which ends with it, however that
+    ends. InputError in one line when it doesn't answer or doesn't take the password.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+    from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
+
+    if url := PREFECT_API_URL.value():
+        check(url)
+        yield
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+    command += ["--host", "127.0.0.1", "--port", port, "--log-level", "error", "--lifespan", "on"]
+    with Group(command, folder=ROOT, env=os.environ | EMBEDDED) as group:
+        said: deque[str] = deque(maxlen=20)
+        reader = threading.Thread(target=lambda: said.extend(group), daemon=True)
+        reader.start()
+        url = f"http://127.0.0.1:{port}/api"
+        if not _answers(url, reader):
+            last = next((line for line in reversed(said) if line), "no answer in time")
+            raise InputError(f"Prefect's embedded server did not start: {last}")
+        try:
+            with temporary_settings({PREFECT_API_URL: url, PREFECT_UI_URL: PAGE}):
+                yield
+                APILogWorker.drain_all(timeout=TIMEOUT_SECONDS)
+                EventsWorker.drain_all(timeout=TIMEOUT_SECONDS)
+        finally:
+            group.terminate()
+            reader.join(TIMEOUT_SECONDS)  # it writes what it was sent last
+
+
+def _answers(url: str, reader: threading.Thread) -> bool:
+    """Wait until a server answers; False when its output ends before, or it takes too long."""
+    end = time.monotonic() + float(os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"])
+    while reader.is_alive() and time.monotonic() < end:
+        try:
+            httpx.get(f"{url}/health", timeout=TIMEOUT_SECONDS).raise_for_status()
+            return True
+        except httpx.HTTPError:
+            time.sleep(POLL_SECONDS)
+    return False
+
+
+def check(url: str) -> None:
+    """Raise InputError when a server doesn't answer as Prefect's, or not to our password."""
+    from prefect.client.orchestration import get_client
+
+    advice = "start it (`make prefect`), or unset PREFECT_API_URL"
+    try:
+        with get_client(sync_client=True, httpx_settings={"timeout": TIMEOUT_SECONDS}) as client:
+            client.api_version()
+    except httpx.HTTPStatusError as problem:
+        if problem.response.status_code != httpx.codes.UNAUTHORIZED:
+            raise InputError(
+                f"Prefect's server {url} answers {problem.response.status_code}; {advice}"
+            ) from None
+        raise InputError(
+            f"Prefect's server {url} refuses the password; set PREFECT_API_AUTH_STRING to its own"
+        ) from None
+    except Exception as problem:
+        reason = " ".join(str(problem).split()) or type(problem).__name__
+        raise InputError(f"Prefect's server {url} doesn't answer ({reason}); {advice}") from None

@@ -1,0 +1,119 @@
+"""The tracker that records in MLflow, and lets the work go on when MLflow doesn't.
+
+``python -m tasks.mlflow_tracker`` records what the project has and MLflow lacks.
+"""
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mtdnet import steps
+from mtdnet.params import Params
+from mtdnet.steps import Network
+from mtdnet.tracker import End
+from tasks import command, runs, store
+
+FLUSH_SECONDS = 10.0
+LATER = "`python -m tasks.mlflow_tracker` records it once MLflow answers"
+
+
+class MlflowTracker:
+    """Records a network's training, or its test, in the training's run.
+
+    What MLflow refuses is kept and tried once more at the end; a locked SQLite is waited for, 20
+    seconds each time. Then a line to standard error says what is not recorded.
+    """
+
+    def __init__(self, network: Network) -> None:
+        """Raise InputError when the store that MLFLOW_TRACKING_URI names is not there.
+
+        Without the project's own store the work begins, and says so.
+        """
+        self._network = network
+        self._training: tuple[str, Mapping[str, Any]] | None = None
+        self._run_id: str | None = None
+        self._rows: list[Mapping[str, float]] = []
+        self._figures: dict[str, float] = {}
+        self._files: list[Path] = []
+        self._flushed = time.monotonic()
+        self._failed = False
+        if store.location() != store.OWN:
+            store.client()
+
+    def start(self, fingerprint: str, settings: Mapping[str, Any]) -> None:
+        """Begin the training's run, or go on in it."""
+        self._training = fingerprint, settings
+        self._try()
+
+    def log(self, row: Mapping[str, float]) -> None:
+        """Take a row of the history, unless the run has it already."""
+        self._rows.append(row)
+        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self._try()
+
+    def figures(self, figures: Mapping[str, float]) -> None:
+        """Take figures of the test."""
+        self._figures |= figures
+
+    def artefact(self, file: Path) -> None:
+        """Take a picture of the test."""
+        self._files.append(file)
+
+    def end(self, end: End) -> None:
+        """Write what is left, and end the run of a training that has started."""
+        if not self._training and not self._figures:
+            return
+        try:
+            self._flush()
+            run_id = self._run()
+            runs.log_figures(run_id, self._figures)
+            for file in self._files:
+                store.client().log_artifact(run_id, str(file), "test")
+            if self._training and end == "FINISHED":
+                runs.finish(run_id, steps.model(*self._network))
+            elif self._training:
+                runs.end(run_id, end)
+        except Exception as problem:
+            self._say(f"not recorded in MLflow ({store.reason(problem)}); {LATER}")
+
+    def _run(self) -> str:
+        if self._run_id is None and self._training:
+            self._run_id = runs.start(self._network, *self._training)
+        elif self._run_id is None:
+            self._run_id = runs.of_network(self._network, steps.model(*self._network))
+        return self._run_id
+
+    def _flush(self) -> None:
+        runs.log_rows(self._run(), self._rows)
+        self._rows.clear()
+
+    def _try(self) -> None:
+        """Write what was taken; after a failure no more, lest the work waits each time."""
+        if self._failed:
+            return
+        try:
+            self._flush()
+        except Exception as problem:
+            self._failed = True
+            self._say(f"MLflow fails ({store.reason(problem)}); tried again at the end")
+        self._flushed = time.monotonic()
+
+    def _say(self, line: str) -> None:
+        print("{}-{}-{}: ".format(*self._network) + line, file=sys.stderr)
+
+
+def record_all(params: Params) -> None:
+    """Record each network and test of the project that MLflow lacks; end runs of the dead."""
+    runs.end_dead()
+    for network in steps.trained(params):
+        model, evaluation = steps.model(*network), steps.evaluation(*network)
+        if (evaluation / "metrics.json").is_file() and model.is_dir():
+            steps.track_evaluation(network, MlflowTracker(network))
+        elif model.is_dir():
+            runs.of_network(network, model)
+
+
+if __name__ == "__main__":
+    sys.exit(command.main(record_all))

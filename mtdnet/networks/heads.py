@@ -31,13 +31,9 @@ class PairHead(nn.Module):
     conv3 is linear until its ReLU and not grouped, so ``conv3([A; B]) = left(A) + right(B) + b``:
     both halves are computed once an image, and a pair costs an addition and ``tail``. ``maps``:
     channels C of one image's maps; ``grid``: their (h, w), the paper's is (13, 13).
-
-    With ``features`` F > 0 the verdict has one more input, the squared distance of the images'
-    ranking features: halves then carry these in ``distance_maps`` further channels, the right one
-    with a minus, so that a joint map holds their difference.
     """
 
-    def __init__(self, width: float, maps: int, grid: tuple[int, int], features: int = 0) -> None:
+    def __init__(self, width: float, maps: int, grid: tuple[int, int]) -> None:
         super().__init__()
         third, fifth = channels(384, width), channels(256, width)
         hidden = channels(4096, width)
@@ -50,14 +46,20 @@ class PairHead(nn.Module):
         self.fc7 = nn.Linear(hidden, hidden)
         self.fc8 = nn.Linear(hidden, 2)
         self.drop = nn.Dropout(0.5)
-        self.distance_maps = -(-features // math.prod(grid))
-        self.distance = nn.Linear(1, 1) if features else None
+        self.places, self.distance_maps = math.prod(grid), 0
+        self.distance: nn.Linear | None = None
 
-    def start_from_distance(self) -> None:
-        """Set what the distance adds to the logit of "same" to ``3 - 3 |f_a - f_b|^2``."""
-        if self.distance is not None and not self.distance.weight.is_meta:
-            nn.init.constant_(self.distance.weight, -3.0)
-            nn.init.constant_(self.distance.bias, 3.0)
+    def take_distance(self, features: int) -> None:
+        """From now on take the squared distance of ranking features as one more input.
+
+        ``features``: F of an image. Halves then carry these in ``distance_maps`` further channels,
+        the right one with a minus, so that a joint map holds their difference ``d`` and the logit
+        of "same" gains ``w |d|^2 + b``: 3 - 3 |d|^2 at first. The paper's head has no such input.
+        """
+        self.distance_maps = -(-features // self.places)
+        self.distance = nn.Linear(1, 1)
+        nn.init.constant_(self.distance.weight, -3.0)
+        nn.init.constant_(self.distance.bias, 3.0)
 
     @property
     def half_channels(self) -> int:
@@ -78,7 +80,7 @@ class PairHead(nn.Module):
         return own if features is None else self._with_features(own, -features)
 
     def _with_features(self, maps: Tensor, features: Tensor) -> Tensor:
-        values = self.distance_maps * math.prod(maps.shape[2:])
+        values = self.distance_maps * self.places
         further = F.pad(features, (0, values - features.shape[1]))
         own = further.view(len(maps), self.distance_maps, *maps.shape[2:]).to(maps.dtype)
         return torch.cat([maps, own], dim=1)
@@ -116,5 +118,5 @@ class PairHead(nn.Module):
         return self.verdict(self.response(joint), joint)
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return logits (P, 2) of P ordered pairs of maps, of a verdict without distance."""
+        """Return logits (P, 2) of P ordered pairs of maps, of a head that takes no distance."""
         return self.tail(self.left(first) + self.right(second))

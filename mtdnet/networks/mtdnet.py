@@ -10,30 +10,22 @@ from mtdnet.networks.weight_init import draw
 class MTDnet(Network):
     """The multi-task network; 1.0 is the paper's width, smaller ones are for small machines.
 
-    ImageNet weights need a trunk of full width. With ``distance_input`` the distance of the ranking
-    features is one more input of the verdict; the paper's has none. The pair loss doesn't reach the
-    ranking head through it: that keeps to its own loss.
+    ImageNet weights need a trunk of full width.
     """
 
     pair: PairHead
 
     def __init__(
-        self,
-        width: float = 1.0,
-        trunk_width: float | None = None,
-        trunk: str = "caffenet",
-        distance_input: bool = False,
+        self, width: float = 1.0, trunk_width: float | None = None, trunk: str = "caffenet"
     ) -> None:
         super().__init__(width, trunk_width, trunk)
         maps = self.trunk.channels, self.trunk.grid
         self.ranking = RankingHead(width, *maps)
+        self.pair = PairHead(width, *maps)
         self.feature_size = self.ranking.fc.out_features
-        self.pair = PairHead(width, *maps, self.feature_size if distance_input else 0)
         self.trunk.draw()
         fed = {f"pair.{name}": width for name in ("conv4", "conv5", "fc6", "fc7", "fc8")}
         draw(self, fed | dict.fromkeys(("pair.conv3", "ranking.fc"), self.trunk_width))
-        if distance_input:
-            self.pair.start_from_distance()
 
     def features(self, maps: Tensor) -> Tensor:
         """Return the ranking head's features (B, 512 width)."""

@@ -62,8 +62,9 @@ def load(source: Path) -> Kept:
         if not (0 < width <= 1 and 0 < trunk_width <= 1):
             raise ValueError(f"width {width}, {trunk_width}")
         with torch.device("meta"):
-            options = {"distance_input": True} if "pair.distance.weight" in weights else {}
-            network = KINDS[told["kind"]](width, trunk_width, told["trunk"], **options)
+            network = KINDS[told["kind"]](width, trunk_width, told["trunk"])
+            if "pair.distance.weight" in weights and network.pair is not None:
+                network.pair.take_distance(network.feature_size)
         network.load_state_dict(weights, assign=True)
         temperature = None if told["temperature"] is None else float(told["temperature"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as problem:

@@ -9,7 +9,7 @@ from mtdnet.training.state import State
 def test_the_snapshot_is_the_best_or_the_last() -> None:
     steps = {}
     for snapshot in get_args(Snapshot):
-        state = State("")
+        state = State("", 3)
         for step, value in enumerate((0.4, 0.6, 0.5), 1):
             state.step, state.since = step, 1
             measured = {"validation_rank1": value, "validation_mAP": value}

@@ -38,6 +38,7 @@ def parser() -> Parser:
     _same(commands.add_parser("same", help="the probability that two images show one person"))
     _rank(commands.add_parser("rank", help="order a gallery's images by likeness to a query"))
     _index(commands.add_parser("index", help="prepare a large gallery for rank"))
+    _export(commands.add_parser("export", help="write a network as ONNX files"))
     for step, told in STEPS.items():
         _step(commands.add_parser(step, help=told), step)
     for command in commands.choices.values():
@@ -81,6 +82,15 @@ def _index(command: argparse.ArgumentParser) -> None:
     _file(command, "--out", type=Path, required=True, help="the index, a folder")
     told = "keep ranking features alone: small, but rank reads the images of its shortlist"
     command.add_argument("--features-only", action="store_true", help=told)
+    _model(command)
+
+
+def _export(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Write trunk, ranking head, halves and tail of a network as ONNX files, which need no "
+        "torch; examples/onnx_pairs.py scores pairs by them."
+    )
+    _file(command, "--onnx", by=shtab.DIRECTORY, type=Path, required=True, help="a new folder")
     _model(command)
 
 

@@ -52,6 +52,9 @@ def _same(command: argparse.ArgumentParser) -> None:
     )
     _file(command, "left", type=Path, nargs="?", help="an image")
     _file(command, "right", type=Path, nargs="?", help="another image")
+    for side in ("left", "right"):
+        told = f"further images of the {side} person; the answer is that of the mean of logits"
+        _file(command, f"--{side}-also", type=Path, nargs="+", default=[], help=told)
     told = "a CSV with the columns left and right instead: paths, from the CSV's folder on"
     _file(command, "--pairs", type=Path, help=told)
     _model(command)
@@ -66,6 +69,10 @@ def _rank(command: argparse.ArgumentParser) -> None:
     _file(command, "query", type=Path, help="an image")
     told = "a folder of images, or what `mtdnet index` made of one"
     _file(command, "gallery", by=shtab.DIRECTORY, type=Path, help=told)
+    told = "further images of the query's person; scores are those of the mean of logits"
+    _file(command, "--also", type=Path, nargs="+", default=[], help=told)
+    told = "each folder of images is one person, who is named by the first of them"
+    command.add_argument("--tracks", action="store_true", help=told)
     command.add_argument("--top", type=int, default=10, metavar="N", help="how many (10)")
     told = "of an index, ask the pair head about the N nearest by ranking features (1000)"
     command.add_argument("--shortlist", type=int, metavar="N", help=told)

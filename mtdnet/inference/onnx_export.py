@@ -16,11 +16,13 @@ from mtdnet.networks.base import Network
 OPSET = 18
 FACTS = "export.json"
 
+Work = Callable[[Tensor], object]
+
 
 class _Part(nn.Module):
     """A function of a network as a module, which is what is exported."""
 
-    def __init__(self, network: Network, work: Callable[[Tensor], object]) -> None:
+    def __init__(self, network: Network, work: Work) -> None:
         super().__init__()
         self.network, self.work = network, work
 
@@ -48,7 +50,7 @@ def export(source: Path, target: Path) -> list[str]:
     with torch.no_grad():
         images = torch.zeros(2, *size, 3, dtype=torch.uint8)
         maps = _trunk(network)(images)
-        parts = [
+        parts: list[tuple[str, Work, Tensor, list[str], list[str]]] = [
             ("trunk", _trunk(network), images, ["images"], ["maps"]),
             ("ranking", network.features, maps, ["maps"], ["features"]),
         ]
@@ -93,9 +95,9 @@ def _trunk(network: Network) -> Callable[[Tensor], Tensor]:
     return lambda images: network.trunk(network.trunk.prepare(images))
 
 
-def _halves(network: Network) -> Callable[[Tensor], object]:
+def _halves(network: Network) -> Work:
     return lambda maps: (network.left(maps), network.right(maps))
 
 
-def _tail(tail: Callable[[Tensor], Tensor]) -> Callable[[Tensor], object]:
+def _tail(tail: Callable[[Tensor], Tensor]) -> Work:
     return lambda joint: tail(joint).softmax(1)[:, 1]

@@ -25,7 +25,7 @@ FOLDS = (8, 1)
 Scores = NDArray[np.floating]
 Seen = Callable[[int], object]
 Person = ImageLike | Sequence[Any]  # one image, or several of one person: a track
-Persons = list[Person] | tuple[Person, ...]
+Persons = list[Any] | tuple[Any, ...]
 
 
 class Ranked(NamedTuple):

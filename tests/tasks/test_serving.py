@@ -17,7 +17,9 @@ from mlflow import pyfunc
 from PIL import Image
 
 from benchmarks.model_server import SECONDS, model_server
+from benchmarks.work import serving
 from mtdnet.inference.verifier import Verifier
+from mtdnet.metrics.calibration import calibrated
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from tasks import served_model
@@ -169,3 +171,16 @@ def test_clients_get_the_answers_to_their_own_pairs(server: int, verifier: Verif
         expected = verifier.probability(left, right)
         np.testing.assert_allclose(answer, expected, atol=1e-3)
     assert np.ptp([answer[0] for answer in found]) > 0.05  # else a mix-up would not show
+
+
+def test_the_load_that_is_measured(
+    server: int, model: Path, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "PAIRS", 6)
+    times, rate = serving.load(server, PICTURES * 2, clients=2)
+    assert len(times) == 6 and rate > 0
+    network = serialization.load(model / served_model.FILE).network
+    assert isinstance(network, MTDnet)
+    raw = serving.one_pass(network, *PICTURES[:2])
+    expected = verifier.same(PICTURES[:1], PICTURES[1:2], folds=1)
+    np.testing.assert_allclose(calibrated(np.array([raw]), 2.0), expected, atol=1e-2)

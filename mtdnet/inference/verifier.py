@@ -1,29 +1,26 @@
 """Same person? The verdict of a trained network on images, as pairs or as a ranked gallery."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple, Self, overload
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtdnet.data.picture import ImageLike, Source, is_one, key, source, sources
+from mtdnet.data.picture import ImageLike, Source, is_one, source, sources
 from mtdnet.errors import InputError
 from mtdnet.inference.features import Describer, pixels
 from mtdnet.inference.model_file import fetched
+from mtdnet.inference.pairs import Scores, Seen, passed
 from mtdnet.inference.readable import readable
 from mtdnet.metrics.calibration import pooled
-from mtdnet.scoring.scorer import Halves, squared_distances
+from mtdnet.scoring.scorer import squared_distances
 
-BLOCK = 64  # pairs, or images of a gallery, in memory at a time
-HELD = 256  # images whose halves are kept while pairs are scored; 266 MB at the paper's width
+BLOCK = 64  # images in memory at a time
 FOLDS = (8, 1)
 
-Scores = NDArray[np.floating]
-Seen = Callable[[int], object]
 Person = ImageLike | Sequence[Any]  # one image, or several of one person: a track
 Persons = list[Any] | tuple[Any, ...]
 
@@ -87,7 +84,7 @@ class Verifier:
 
         It answers for a prior of one half. The eight-fold score of the paper's test, so the order
         in a pair doesn't matter. An image that stands in several pairs is read and passed through
-        the trunk once, among ``HELD`` of them. Raises InputError when the network only ranks, the
+        the trunk once, among ``pairs.HELD`` of them. Raises InputError when the network only ranks, the
         lists differ in length, or an image is missing or none.
         """
         if self.measure != "probability":
@@ -104,7 +101,7 @@ class Verifier:
             for side, given in (("left", left), ("right", right))
         ]
         pairs = [list(product(*both)) for both in zip(*tracks, strict=True)]
-        found = self._passed([pair for some in pairs for pair in some], folds, seen)
+        found = passed(self._describer, [pair for some in pairs for pair in some], folds, seen)
         if len(found) == len(left):
             return self._describer.calibrated(found)
         group = np.repeat(np.arange(len(pairs)), [len(some) for some in pairs])
@@ -176,22 +173,6 @@ class Verifier:
             found.append(self._describer.scorer.features(block).cpu().numpy())
         return np.concatenate(found)
 
-    def _passed(self, pairs: Sequence[tuple[Source, ...]], folds: int, seen: Seen) -> Scores:
-        """Return what the pair head gives each pair, (N,), not calibrated."""
-        found, held = np.empty(len(pairs), np.float32), dict[Hashable, Tensor]()
-        number = dict[Hashable, int]()
-        place = [tuple(number.setdefault(key(one), len(number)) for one in pair) for pair in pairs]
-        # So that pairs of the same images follow one another.
-        order = sorted(range(len(pairs)), key=lambda n: place[n])
-        for start in range(0, len(pairs), BLOCK):
-            some = order[start : start + BLOCK]
-            sides = [[pairs[n][side] for n in some] for side in (0, 1)]
-            self._hold(held, [image for side in sides for image in side], folds)
-            left, right = (_of(held, side) for side in sides)
-            found[some] = self._describer.scorer.matched(left, right, folds)
-            seen(len(some))
-        return found
-
     def _distances(self, query: list[Source], gallery: list[list[Source]]) -> Scores:
         """Return squared distances (G,) in [0, 4] of tracks by the mean of their features."""
         tracks = [query, *gallery]
@@ -209,28 +190,6 @@ class Verifier:
             return lambda images: squared_distances(point, scorer.features(images))[0]
         own = scorer.halves(query)
         return lambda images: describer.calibrated(scorer.against(own, scorer.halves(images)))
-
-    def _hold(self, held: dict[Hashable, Tensor], images: Sequence[Source], folds: int) -> None:
-        """Add to what is held (2 sides, mirrors, h, w, C) an image, those that lack there."""
-        asked = {key(image): image for image in images}
-        lacking = [image for known, image in asked.items() if known not in held]
-        for known in [known for known in held if known not in asked]:
-            if len(held) + len(lacking) <= HELD:
-                break
-            del held[known]  # the one that came first
-        mirrors = (False, True) if folds == 8 else (False,)
-        for block in (lacking[start : start + BLOCK] for start in range(0, len(lacking), BLOCK)):
-            some = pixels(block, self._describer.size)
-            sides = torch.stack(self._describer.scorer.halves(some, mirrors))
-            each = sides.view(2, len(mirrors), len(block), *sides.shape[2:]).unbind(2)
-            # Copies: a view would keep its whole block in memory.
-            held.update(zip(map(key, block), (one.contiguous() for one in each), strict=True))
-
-
-def _of(held: dict[Hashable, Tensor], images: Sequence[Source]) -> Halves:
-    """Return the halves of images, as ``Scorer.halves`` does."""
-    left, right = torch.stack([held[key(image)] for image in images], 2).flatten(1, 2)
-    return left, right
 
 
 def _track(person: Any, name: str) -> list[Source]:

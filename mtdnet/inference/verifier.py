@@ -84,8 +84,8 @@ class Verifier:
 
         It answers for a prior of one half. The eight-fold score of the paper's test, so the order
         in a pair doesn't matter. An image that stands in several pairs is read and passed through
-        the trunk once, among ``pairs.HELD`` of them. Raises InputError when the network only ranks, the
-        lists differ in length, or an image is missing or none.
+        the trunk once, among ``pairs.HELD`` of them. Raises InputError when the network only ranks,
+        the lists differ in length, or an image is missing or none.
         """
         if self.measure != "probability":
             raise InputError(

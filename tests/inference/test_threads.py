@@ -12,8 +12,9 @@ from PIL import Image
 
 from mtdnet.device import Device
 from mtdnet.inference.index_build import build
+from mtdnet.inference.pairs import Scores
 from mtdnet.inference.search import Gallery
-from mtdnet.inference.verifier import Scores, Verifier
+from mtdnet.inference.verifier import Verifier
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring.scorer import Scorer
 

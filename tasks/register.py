@@ -19,9 +19,8 @@ from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.networks import header
 from mtdnet.steps import Network
-from tasks import runs, store
+from tasks import champion, promotion, runs, store
 
-CHAMPION = "champion"
 FILE = "network.safetensors"
 
 
@@ -36,7 +35,7 @@ def registered(root: Path, networks: Sequence[Network]) -> Iterator[str]:
         for network in networks:
             model = root / steps.model(*network)
             if answers(model):
-                yield register_one(model, network)
+                yield register_one(model, network, root)
     except MlflowException as problem:
         raise InputError(f"not registered: {store.reason(problem)}; run the flow again") from None
 
@@ -59,12 +58,11 @@ def answers(model: Path) -> bool:
     return bool(header.read(model / FILE)["kind"] == "MTDnet")
 
 
-def register_one(model: Path, network: Network) -> str:
+def register_one(model: Path, network: Network, root: Path = Path()) -> str:
     """Register a model folder as a version of ``mtdnet-{benchmark}``; return what was done.
 
-    The same network, by its hash, is registered once. The alias ``champion`` moves only to a
-    version whose rank-1 on validation persons is better than the champion's: test figures choose
-    nothing.
+    The same network, by its hash, is registered once, and judged once (``tasks.promotion``), by the
+    data below the project's folder ``root``: it becomes ``champion``, or stays ``challenger``.
     """
     client, name = store.client(), f"mtdnet-{network[0]}"
     own = sha256(model / FILE)
@@ -72,24 +70,35 @@ def register_one(model: Path, network: Network) -> str:
         if not client.search_registered_models(f"name = '{name}'"):
             client.create_registered_model(name)
         known = _versions(name, own)
-        made = known[0] if known else _add_version(name, network, model)
+        made = known[0] if known else _add_version(name, network, model, root)
         done = f"{name}: version {made.version} {'is known' if known else 'registered'}"
         if known and not _holds_network(made):
             _log_model(made.run_id or runs.of_network(network, model), model)
             done = f"{name}: version {made.version} was not there; written again"
-        present = client.get_registered_model(name).aliases.get(CHAMPION)
-        if present and str(present) == str(made.version):
-            return f"{done}; champion"
-        if present and _rank1(made) <= _rank1(client.get_model_version(name, present)):
-            return f"{done}; champion stays version {present}"
-        client.set_registered_model_alias(name, CHAMPION, str(made.version))
-        return f"{done}; now champion"
+        if champion.VERDICT not in made.tags:
+            client.set_registered_model_alias(name, champion.CHALLENGER, made.version)
+    if champion.VERDICT in made.tags:
+        stays = champion.present(name)
+        state = "champion" if stays == str(made.version) else f"champion stays version {stays}"
+        return f"{done}; {state}"
+    verdict = promotion.judged(model, network, root, made)  # outside of the lock: it takes a while
+    with store.LOCK:
+        promotion.keep(made, verdict)
+        if verdict.verdict == "champion":
+            champion.crown(name, str(made.version), verdict.why)
+            return f"{done}; now champion: {verdict.why}"
+    word = f"; `python -m tasks.champion {name} --take {made.version}` is a person's word"
+    return (
+        f"{done}; champion stays version {verdict.against}: {verdict.why}"
+        f"{word if verdict.verdict == 'undecided' else ''}"
+    )
 
 
-def _add_version(name: str, network: Network, model: Path) -> ModelVersion:
-    """Register a model folder's network as MLflow's model of the run that trained it."""
+def _add_version(name: str, network: Network, model: Path, root: Path) -> ModelVersion:
+    """Register a network as MLflow's model of the run that trained it."""
     record, run_id = TrainingRecord.read(model), runs.of_network(network, model)
     _log_model(run_id, model)
+    promotion.log_persons(run_id, network, root, record)
     tags = {
         runs.NETWORK: sha256(model / FILE),
         "variant": network[2],
@@ -135,10 +144,6 @@ def _versions(name: str, sha256: str) -> list[ModelVersion]:
     """Return the registered version of the network with this hash, if there is one."""
     same = f"name = '{name}' and tags.{runs.NETWORK} = '{sha256}'"
     return list(store.client().search_model_versions(same, max_results=1))
-
-
-def _rank1(made: ModelVersion) -> float:
-    return float(made.tags["validation_rank1"])
 
 
 def _pinned() -> list[str]:

@@ -10,10 +10,12 @@ from filelock import FileLock
 from mlflow import MlflowClient
 
 from mtdnet.artifacts import TrainingRecord
+from mtdnet.files import sha256
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from tasks import store
 
+SPLIT = "results/augment/viper-0/split.parquet"
 Trained = Callable[[str, float, int], Path]
 
 
@@ -72,6 +74,7 @@ def trained(tmp_path: Path) -> Trained:
             compiled=False,
             commit="c0ffee",
             fingerprint=f"{name}-{seed}",
+            split_sha256=sha256(split) if (split := tmp_path / SPLIT).is_file() else "",
         ).write(folder)
         (folder / "history.csv").write_text(
             "step,triplets,pair_loss,validation_rank1\n20,400,0.7,0.5\n"

@@ -62,7 +62,7 @@ def evidence(client: MlflowClient, version: int, room: Path) -> Evidence:
     """Read what is stored with a version."""
     made = client.get_model_version(MODEL, str(version))
     place = made.tags["evidence"].removeprefix(f"runs:/{made.run_id}/")
-    file = Path(client.download_artifacts(made.run_id, place, str(room)))
+    file = Path(client.download_artifacts(str(made.run_id), place, str(room)))
     return Evidence.read(file.parent)
 
 

@@ -1,27 +1,19 @@
 """Registration of trained networks: no stage's output, so DVC would skip it for a restored one."""
 
-import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
-from importlib.metadata import requires, version
 from pathlib import Path
 
-from mlflow.artifacts import list_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from packaging.requirements import Requirement
-from packaging.version import Version
 
-import mtdnet
 from mtdnet import steps
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.networks import header
 from mtdnet.steps import Network
-from tasks import champion, promotion, runs, store
-
-FILE = "network.safetensors"
+from tasks import champion, logged_model, model_card, promotion, runs, store
+from tasks.logged_model import FILE
 
 
 def registered(root: Path, networks: Sequence[Network]) -> Iterator[str]:
@@ -48,7 +40,7 @@ def unregistered(root: Path, networks: Sequence[Network]) -> list[Network]:
     for network in networks:
         if answers(model := root / steps.model(*network)):
             known = _versions(f"mtdnet-{network[0]}", sha256(model / FILE))
-            if not known or not _holds_network(known[0]):
+            if not known or not logged_model.holds_network(known[0]):
                 lacking.append(network)
     return lacking
 
@@ -72,15 +64,15 @@ def register_one(model: Path, network: Network, root: Path = Path()) -> str:
         known = _versions(name, own)
         made = known[0] if known else _add_version(name, network, model, root)
         done = f"{name}: version {made.version} {'is known' if known else 'registered'}"
-        if known and not _holds_network(made):
-            _log_model(made.run_id or runs.of_network(network, model), model)
+        if known and not logged_model.holds_network(made):
+            logged_model.write_again(made, model)
             done = f"{name}: version {made.version} was not there; written again"
-        if champion.VERDICT not in made.tags:
-            client.set_registered_model_alias(name, champion.CHALLENGER, made.version)
-    if champion.VERDICT in made.tags:
         stays = champion.present(name)
-        state = "champion" if stays == str(made.version) else f"champion stays version {stays}"
-        return f"{done}; {state}"
+        if stays == str(made.version):
+            return f"{done}; champion"
+        if champion.VERDICT in made.tags:
+            return f"{done}; champion stays version {stays}"
+        client.set_registered_model_alias(name, champion.CHALLENGER, made.version)
     verdict = promotion.judged(model, network, root, made)  # outside of the lock: it takes a while
     with store.LOCK:
         promotion.keep(made, verdict)
@@ -96,58 +88,16 @@ def register_one(model: Path, network: Network, root: Path = Path()) -> str:
 
 def _add_version(name: str, network: Network, model: Path, root: Path) -> ModelVersion:
     """Register a network as MLflow's model of the run that trained it."""
-    record, run_id = TrainingRecord.read(model), runs.of_network(network, model)
-    _log_model(run_id, model)
-    promotion.log_persons(run_id, network, root, record)
-    tags = {
-        runs.NETWORK: sha256(model / FILE),
-        "variant": network[2],
-        "split": str(network[1]),
-        "validation_rank1": str(record.validation_rank1),
-        "commit": record.commit,
-    }
-    source = f"runs:/{run_id}/model"
-    return store.client().create_model_version(name, source, run_id=run_id, tags=tags)
-
-
-def _holds_network(made: ModelVersion) -> bool:
-    """Tell whether a version's network is where the registry says."""
-    place = store.client().get_model_version_download_uri(made.name, made.version)
-    files = list_artifacts(artifact_uri=f"{place}/artifacts", tracking_uri=store.location())
-    return any(Path(file.path).name == FILE for file in files)
-
-
-def _log_model(run_id: str, model: Path) -> None:
-    """Save the network and the code that it needs as an MLflow model of a run."""
-    from mlflow import pyfunc  # seconds, and most runs register nothing
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
-
-    signature = ModelSignature(
-        inputs=Schema([ColSpec(DataType.string, "left"), ColSpec(DataType.string, "right")]),
-        outputs=Schema([ColSpec(DataType.float, "probability")]),
-    )
-    with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*input example")  # it would be run, on files
-        pyfunc.save_model(
-            Path(room, "model"),
-            python_model=str(Path(__file__).with_name("model_code.py")),
-            artifacts={"network": str(model / FILE)},
-            code_paths=[str(Path(mtdnet.__file__).parent)],
-            signature=signature,
-            pip_requirements=_pinned(),
-        )
-        store.client().log_artifacts(run_id, str(Path(room, "model")), "model")
+    run_id, card = runs.of_network(network, model), model_card.write(model, network, root)
+    tags = card.tags | {runs.NETWORK: sha256(model / FILE)}
+    promotion.log_persons(run_id, network, root, TrainingRecord.read(model))
+    model_id = logged_model.log(run_id, model, tags)
+    curve = root / steps.evaluation(*network) / "pictures" / "cmc.png"
+    logged_model.add_card(model_id, card.text, curve)
+    return logged_model.make_version(name, model_id, run_id, tags, card.text)
 
 
 def _versions(name: str, sha256: str) -> list[ModelVersion]:
     """Return the registered version of the network with this hash, if there is one."""
     same = f"name = '{name}' and tags.{runs.NETWORK} = '{sha256}'"
     return list(store.client().search_model_versions(same, max_results=1))
-
-
-def _pinned() -> list[str]:
-    """Return what ``mtdnet`` requires, and what a model's table needs, at the versions here."""
-    names = [Requirement(line) for line in requires("mtdnet") or []]
-    needed = [each.name for each in names if each.marker is None] + ["mlflow", "pandas"]
-    return [f"{each}=={Version(version(each)).public}" for each in needed]

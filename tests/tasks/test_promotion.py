@@ -5,57 +5,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 from mlflow import MlflowClient
-from PIL import Image
 
-from mtdnet import params
-from mtdnet.data.ingest import ingest
 from mtdnet.errors import InputError
-from mtdnet.networks import serialization
-from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.protocol.augment import augment
 from tasks import champion, register, store
 from tasks.evidence import Evidence
 
 Trained = Callable[[str, float, int], Path]
+Data = Callable[..., None]
+Sharp = Callable[..., Path]
 NETWORK, MODEL = ("viper", 0, "mtdnet"), "mtdnet-viper"
-
-
-def data(persons: int, validation: int, test: int = 2, picture: int = 0) -> None:
-    """Ingest that many persons, whose two pictures are alike, and draw a split of them."""
-    source = Path("data") / f"{persons}-{picture}"
-    for person in range(persons):
-        rng = np.random.default_rng([picture, person])
-        pixels = rng.integers(0, 256, (8, 4, 3), np.uint8).repeat(4, 0).repeat(4, 1)
-        for camera in "ab":
-            file = (
-                source
-                / "VIPeR"
-                / f"cam_{camera}"
-                / f"{person:03d}_{0 if camera == 'a' else 90}.png"
-            )
-            file.parent.mkdir(parents=True, exist_ok=True)
-            noise = rng.integers(0, 4, pixels.shape, np.uint8)
-            Image.fromarray((pixels // 2 + noise).astype(np.uint8)).save(file)
-    out = Path("results/ingest/viper")
-    ingest(source=source, benchmark="viper", layout="viper", out=out, boxes="labeled")
-    split = params.Split(name="random", test=test, validation=validation)
-    settings = params.Augment(splits={"viper": split})
-    augment(ingested=out, out=Path("results/augment/viper-0"), settings=settings, seed=1)
-
-
-def sharp(folder: Path, seed: int, temperature: float | None = None) -> Path:
-    """Let a model folder hold a network that knows one picture of a person from another."""
-    torch.manual_seed(seed)
-    network = MTDnet(1 / 16)
-    network.pair.take_distance(network.feature_size)
-    assert network.pair.distance is not None
-    network.pair.distance.weight.data.fill_(-100.0)
-    serialization.save(network, folder / "network.safetensors", temperature)
-    return folder
 
 
 def evidence(client: MlflowClient, version: int, room: Path) -> Evidence:
@@ -67,7 +27,7 @@ def evidence(client: MlflowClient, version: int, room: Path) -> Evidence:
 
 
 def test_a_tie_on_one_person_waits_for_a_word(
-    own_store: MlflowClient, trained: Trained, tmp_path: Path
+    own_store: MlflowClient, trained: Trained, data: Data, sharp: Sharp, tmp_path: Path
 ) -> None:
     data(12, 1)
     first = register.register_one(sharp(trained("a", 1.0, 1), 1), NETWORK)
@@ -99,7 +59,7 @@ def test_a_tie_on_one_person_waits_for_a_word(
 
 
 def test_the_better_on_the_same_persons_is_champion_and_no_test_person_is_looked_at(
-    own_store: MlflowClient, trained: Trained, tmp_path: Path
+    own_store: MlflowClient, trained: Trained, data: Data, sharp: Sharp, tmp_path: Path
 ) -> None:
     data(30, 12, 8)
     register.register_one(trained("a", 0.9, 1), NETWORK)
@@ -118,7 +78,7 @@ def test_the_better_on_the_same_persons_is_champion_and_no_test_person_is_looked
 
 
 def test_an_equal_one_trained_on_more_persons_is_champion(
-    own_store: MlflowClient, trained: Trained, tmp_path: Path
+    own_store: MlflowClient, trained: Trained, data: Data, sharp: Sharp, tmp_path: Path
 ) -> None:
     data(30, 12, 8)
     register.register_one(sharp(trained("a", 0.9, 1), 1), NETWORK)
@@ -133,7 +93,9 @@ def test_an_equal_one_trained_on_more_persons_is_champion(
     assert "not worse and trained on 30 persons" in said and "before: version 1" in said
 
 
-def test_other_data_need_a_word(own_store: MlflowClient, trained: Trained, tmp_path: Path) -> None:
+def test_other_data_need_a_word(
+    own_store: MlflowClient, trained: Trained, data: Data, sharp: Sharp, tmp_path: Path
+) -> None:
     data(30, 12, 8)
     register.register_one(sharp(trained("a", 0.9, 1), 1), NETWORK)
     data(30, 12, 8, picture=1)

@@ -243,3 +243,13 @@ def report(params: Params) -> str:
         out=REPORT,
         settings=params.report,
     )
+
+
+def show(params: Params) -> str:
+    """Return the table of the evaluations that are there, as text; nothing is written."""
+    from mtdnet.report import load
+    from mtdnet.report.tables import terminal
+
+    folders = [evaluation(*network) for network in trained(params)]
+    measured = load.evaluations(folders)
+    return terminal(measured, load.expected(folders, measured))

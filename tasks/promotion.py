@@ -96,7 +96,7 @@ class Comparison:
 
     def first(self) -> Evidence:
         """Return the evidence of a version that has nobody before it."""
-        return self._evidence("champion", "the first version")
+        return self._evidence("champion", "no champion before it")
 
     def undecided(self, why: str) -> Evidence:
         """Return the evidence that there is none."""

@@ -75,6 +75,8 @@ def register_one(model: Path, network: Network, root: Path = Path()) -> str:
         client.set_registered_model_alias(name, champion.CHALLENGER, made.version)
     verdict = promotion.judged(model, network, root, made)  # outside of the lock: it takes a while
     with store.LOCK:
+        if champion.present(name) != verdict.against:
+            return f"{done}; somebody named another champion meanwhile, and the next flow judges"
         promotion.keep(made, verdict)
         if verdict.verdict == "champion":
             champion.crown(name, str(made.version), verdict.why)

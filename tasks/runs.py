@@ -117,10 +117,13 @@ def of_network(network: Network, model: Path) -> str:
 
 
 def log_figures(run_id: str, figures: Mapping[str, float]) -> None:
-    """Add figures to a run, those that it lacks or has otherwise."""
-    logged, now = client().get_run(run_id).data.metrics, int(time.time() * 1000)
+    """Add figures to a run, and to the model logged in it, those that it lacks or has otherwise."""
+    run, now = client().get_run(run_id), int(time.time() * 1000)
+    logged, models = run.data.metrics, run.outputs.model_outputs if run.outputs else []
+    model_id = models[-1].model_id if models else None
     new = {key: float(value) for key, value in figures.items() if logged.get(key) != value}
-    client().log_batch(run_id, metrics=[Metric(key, v, now, 0) for key, v in new.items()])
+    metrics = [Metric(key, v, now, 0, model_id=model_id) for key, v in new.items()]
+    client().log_batch(run_id, metrics=metrics)
 
 
 def end_dead() -> None:

@@ -14,7 +14,7 @@ from mtdnet.commands import model
 from mtdnet.evaluation.evaluate import evaluate
 from mtdnet.files import sha256
 from mtdnet.params import Evaluate
-from tasks import promotion, register, store
+from tasks import promotion, register, runs, store
 from tasks.mlflow_tracker import MlflowTracker
 
 Trained = Callable[[str, float, int], Path]
@@ -67,6 +67,10 @@ def test_everything_links_and_stays_linked_where_the_project_is_moved(
     assert logged.params is not None and logged.params["steps"] == run.data.params["steps"] == "40"
     names = {each.dataset.name for each in run.inputs.dataset_inputs}
     assert names == {"viper", "viper-test"}
+
+    runs.log_figures(run.info.run_id, {"test/rank-1": 0.5})  # measured anew
+    (again,) = own_store.search_logged_models([run.info.experiment_id])
+    assert 0.5 in {each.value for each in again.metrics or [] if each.key == "test/rank-1"}
 
     card = str(version.description)
     assert "| data | VIPeR, DVC's hash 0123456789abcdef0123456789abcdef.dir |" in card

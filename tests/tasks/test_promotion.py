@@ -5,12 +5,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from mlflow import MlflowClient
 
 from mtdnet.errors import InputError
+from mtdnet.tables import read_table
 from tasks import champion, register, store
-from tasks.evidence import Evidence
+from tasks.evidence import Evidence, Seen
 
 Trained = Callable[[str, float, int], Path]
 Data = Callable[..., None]
@@ -31,7 +33,7 @@ def test_a_tie_on_one_person_waits_for_a_word(
 ) -> None:
     data(12, 1)
     first = register.register_one(sharp(trained("a", 1.0, 1), 1), NETWORK)
-    assert first == "mtdnet-viper: version 1 registered; now champion: the first version"
+    assert first == "mtdnet-viper: version 1 registered; now champion: no champion before it"
     data(16, 1)
     second = register.register_one(sharp(trained("b", 1.0, 2), 2), NETWORK)
     assert second.startswith(
@@ -68,7 +70,9 @@ def test_the_better_on_the_same_persons_is_champion_and_no_test_person_is_looked
     found = evidence(own_store, 2, tmp_path)
     assert (found.verdict, found.rank1, found.passed_over) == ("champion", 1.0, 0)
     assert found.low is not None and found.low > 0
-    assert len(found.persons) == 12
+    split = read_table(Path("results/augment/viper-0/split.parquet"), ["person", "part"])
+    held = {row["person"] for row in split.to_pylist() if row["part"] == "validation"}
+    assert set(found.persons) == held and len(held) == 12
     assert (found.train_persons, found.train_persons_against) == (10, 10)
     worse = register.register_one(trained("c", 1.0, 3), ("viper", 0, "cls"))
     assert "champion stays version 2: worse: rank-1" in worse
@@ -129,7 +133,22 @@ def test_the_command_says_what_it_lacks(
     assert "no version 7" in ask("mtdnet-viper", "--take", "7")[2]
     assert "is champion already" in ask("mtdnet-viper", "--take", "1")[2]
     done, out, _ = ask("mtdnet-viper", "--why")
-    assert done == 0 and "the first version" in out
+    assert done == 0 and "no champion before it" in out
     own_store.set_registered_model_tag(MODEL, champion.HISTORY, json.dumps([]))
     assert "named in MLflow, without evidence" in ask("mtdnet-viper", "--why")[1]
     assert store.location() == store.OWN
+
+
+def test_whom_a_network_knows_by_name_or_by_image() -> None:
+    def seen(*rows: tuple[str, str, str]) -> Seen:
+        columns = zip(("person", "part", "sha256"), zip(*rows, strict=True), strict=True)
+        return Seen(pa.table({name: list(column) for name, column in columns}))
+
+    old = seen(("1", "train", "a"), ("2", "test", "b"), ("3", "validation", "c"), ("4", "", "d"))
+    new = seen(
+        *(("1", "validation", "other"), ("renamed", "validation", "b"), ("renamed", "", "z")),
+        *(("3", "validation", "c"), ("4", "validation", "d"), ("5", "validation", "e")),
+    )
+    assert old.known(new) == {"1", "renamed"}
+    assert old.train_persons == 1
+    assert old.shares_images(new) and not old.shares_images(seen(("1", "train", "y")))

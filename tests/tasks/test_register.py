@@ -53,7 +53,7 @@ def version(client: MlflowClient) -> str:
 
 def test_a_network_is_registered_and_judged_once(own_store: MlflowClient, trained: Trained) -> None:
     first = register.register_one(trained("a", 0.5, 1), NETWORK)
-    assert first == "mtdnet-viper: version 1 registered; now champion: the first version"
+    assert first == "mtdnet-viper: version 1 registered; now champion: no champion before it"
     again = register.register_one(trained("a", 0.5, 1), NETWORK)
     assert again == "mtdnet-viper: version 1 is known; champion"
     other = register.register_one(trained("b", 0.5, 2), ("viper", 0, "cls"))

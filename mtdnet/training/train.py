@@ -123,7 +123,8 @@ def train(
                     if group.rank:  # the first process chooses and keeps
                         continue
                     if row_due:
-                        state.close_row(settings.triplets, validation.measure(trainer.result()))
+                        measured = validation.measure(trainer.result())
+                        state.close_row(settings.triplets, measured, settings.snapshot)
                     if row_due or stopping:
                         keeper.save(state, trainer, row_due and state.best_step == state.step)
                     if row_due:

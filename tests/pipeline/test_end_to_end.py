@@ -44,6 +44,7 @@ pretrain:
     contrastive: {weight: 1.0, margin: 1.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
   validate_every: 2
+  snapshot: best
 train:
   targets: [viper]
   variants: [cross]
@@ -64,6 +65,7 @@ train:
     contrastive: {weight: 1.0, margin: 1.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
   validate_every: 1
+  snapshot: best
 evaluate: {ranks: [1, 5], false_alarms: [0.1], pictures: 2}
 report: {title: A few drawn people}
 """

@@ -3,20 +3,15 @@
 import json
 import tempfile
 import warnings
-from importlib.metadata import requires, version
 from pathlib import Path
-from typing import Any
 
 import mlflow
 from mlflow.artifacts import list_artifacts
 from mlflow.entities.model_registry import ModelVersion
-from packaging.requirements import Requirement
-from packaging.version import Version
 
-import mtdnet
-from tasks import store
+from tasks import served_model, store
+from tasks.served_model import FILE
 
-FILE = "network.safetensors"
 CARD = "card"  # folder of the model: its card, and the picture of its CMC curve
 
 
@@ -33,7 +28,7 @@ def log(run_id: str, model: Path, tags: dict[str, str]) -> str:
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", message=".*input example")  # it would be run, on files
-        info = pyfunc.log_model(name="mtdnet", tags=tags, **_form(model))
+        info = pyfunc.log_model(name="mtdnet", tags=tags, **served_model.parts(model))
     return str(info.model_id)
 
 
@@ -74,34 +69,9 @@ def write_again(made: ModelVersion, model: Path) -> None:
     source, folder = str(made.source), "model"
     with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input example")
-        pyfunc.save_model(Path(room, folder), **_form(model))
+        pyfunc.save_model(Path(room, folder), **served_model.parts(model))
         if source.startswith("models:/"):
             model_id = source.removeprefix("models:/")
             store.client().log_model_artifacts(model_id, str(Path(room, folder)))
         else:  # of a run, as versions were once
             store.client().log_artifacts(str(made.run_id), str(Path(room, folder)), folder)
-
-
-def _form(model: Path) -> dict[str, Any]:
-    """Return what MLflow saves: the network, the code that it needs, its inputs and outputs."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
-
-    signature = ModelSignature(
-        inputs=Schema([ColSpec(DataType.string, "left"), ColSpec(DataType.string, "right")]),
-        outputs=Schema([ColSpec(DataType.float, "probability")]),
-    )
-    return {
-        "python_model": str(Path(__file__).with_name("model_code.py")),
-        "artifacts": {"network": str(model / FILE)},
-        "code_paths": [str(Path(mtdnet.__file__).parent)],
-        "signature": signature,
-        "pip_requirements": _pinned(),
-    }
-
-
-def _pinned() -> list[str]:
-    """Return what ``mtdnet`` requires, and what a model's table needs, at the versions here."""
-    names = [Requirement(line) for line in requires("mtdnet") or []]
-    needed = [each.name for each in names if each.marker is None] + ["mlflow", "pandas"]
-    return [f"{each}=={Version(version(each)).public}" for each in needed]

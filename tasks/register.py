@@ -13,7 +13,7 @@ from mtdnet.files import sha256
 from mtdnet.networks import header
 from mtdnet.steps import Network
 from tasks import champion, logged_model, model_card, promotion, runs, store
-from tasks.logged_model import FILE
+from tasks.served_model import FILE
 
 
 def registered(root: Path, networks: Sequence[Network]) -> Iterator[str]:

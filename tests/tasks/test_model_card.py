@@ -10,9 +10,9 @@ from filelock import FileLock
 from mlflow import MlflowClient
 
 from mtdnet import steps
-from mtdnet.commands import model
 from mtdnet.evaluation.evaluate import evaluate
 from mtdnet.files import sha256
+from mtdnet.inference import model_file
 from mtdnet.params import Evaluate
 from tasks import promotion, register, runs, store
 from tasks.mlflow_tracker import MlflowTracker
@@ -89,7 +89,7 @@ def test_everything_links_and_stays_linked_where_the_project_is_moved(
     monkeypatch.setattr(store, "OWN", f"sqlite:///{home / 'mlflow.db'}")
     monkeypatch.setattr(store, "LOCK", FileLock(home / "lock"))
     store.client.cache_clear()
-    with model.fetched(f"models:/{MODEL}@champion") as found:
+    with model_file.fetched(f"models:/{MODEL}@champion") as found:
         assert sha256(found) == sha256(registered / "network.safetensors")
     (again,) = store.client().search_logged_models([run.info.experiment_id])
     assert again.artifact_location.startswith(home.as_uri())

@@ -15,6 +15,7 @@ STEPS = {
     "train": "train a variant on a target, from its source network",
     "evaluate": "score the test persons of a benchmark: CMC and mAP",
     "report": "one page of all evaluations",
+    "show": "the table of all evaluations, of what is there",
 }
 
 

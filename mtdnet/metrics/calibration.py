@@ -13,6 +13,7 @@ from mtdnet.errors import InputError
 
 LEAST = 1e-7  # float32 probabilities reach 0 and 1, whose logits are infinite
 HOTTEST = 100.0
+ENOUGH = 10  # pairs of one person, and of two, that a temperature is fitted to
 
 Probability = NDArray[np.floating]
 Flags = NDArray[np.bool_]

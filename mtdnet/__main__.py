@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mtdnet.commands.index import index
+from mtdnet.commands.init import init
 from mtdnet.commands.output import Answer, answer
 from mtdnet.commands.parser import parser
 from mtdnet.commands.rank import rank
@@ -12,7 +13,12 @@ from mtdnet.commands.same import same
 from mtdnet.commands.step import step
 from mtdnet.errors import status
 
-ASKING: dict[str, Callable[..., Answer]] = {"same": same, "rank": rank, "index": index}
+ASKING: dict[str, Callable[..., Answer]] = {
+    "same": same,
+    "rank": rank,
+    "index": index,
+    "init": init,
+}
 
 
 def run(words: Sequence[str]) -> Answer:

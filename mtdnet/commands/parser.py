@@ -38,6 +38,7 @@ def parser() -> Parser:
     _same(commands.add_parser("same", help="the probability that two images show one person"))
     _rank(commands.add_parser("rank", help="order a gallery's images by likeness to a query"))
     _index(commands.add_parser("index", help="prepare a large gallery for rank"))
+    _init(commands.add_parser("init", help="write the params.yaml that fits what is below data/"))
     for step, told in STEPS.items():
         _step(commands.add_parser(step, help=told), step)
     for command in commands.choices.values():
@@ -82,6 +83,16 @@ def _index(command: argparse.ArgumentParser) -> None:
     told = "keep ranking features alone: small, but rank reads the images of its shortlist"
     command.add_argument("--features-only", action="store_true", help=told)
     _model(command)
+
+
+def _init(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Look at the folders below data/ (layouts recognised, persons and cameras counted, a split "
+        "proposed) and write the params.yaml that trains a small network on them."
+    )
+    told = "what is trained first, a folder below data/; the others start from its network"
+    command.add_argument("--source", metavar="NAME", help=told)
+    command.add_argument("--force", action="store_true", help="replace the file that is there")
 
 
 def _step(command: argparse.ArgumentParser, step: str) -> None:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mtdnet.commands.doctor import doctor
 from mtdnet.commands.index import index
 from mtdnet.commands.init import init
 from mtdnet.commands.output import Answer, answer
@@ -18,6 +19,7 @@ ASKING: dict[str, Callable[..., Answer]] = {
     "rank": rank,
     "index": index,
     "init": init,
+    "doctor": doctor,
 }
 
 

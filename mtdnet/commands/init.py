@@ -31,11 +31,11 @@ def init(parameters: Path, *, source: str | None, force: bool) -> Answer:
         try:
             found.append(recognise(place))
         except InputError as problem:
-            refused.append(problem)
+            refused.append(str(problem))
     if not found:
-        raise refused[0]
-    for problem in refused:
-        note(f"passed over {problem}")
+        raise InputError(refused[0])
+    for line in refused:
+        note(f"passed over {line}")
     found.sort(key=lambda b: (b.layout != "cuhk03", -sum(b.persons.values()), b.name))
     first = source or _chosen([b.name for b in found])
     if first not in (names := [b.name for b in found]):

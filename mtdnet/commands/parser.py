@@ -39,6 +39,8 @@ def parser() -> Parser:
     _rank(commands.add_parser("rank", help="order a gallery's images by likeness to a query"))
     _index(commands.add_parser("index", help="prepare a large gallery for rank"))
     _init(commands.add_parser("init", help="write the params.yaml that fits what is below data/"))
+    told = "one page on this machine and project, to paste into a bug report"
+    commands.add_parser("doctor", help=told, description=f"Print {told}; it changes nothing.")
     for step, told in STEPS.items():
         _step(commands.add_parser(step, help=told), step)
     for command in commands.choices.values():

@@ -91,13 +91,13 @@ def _benchmark(name: str, layout: str, boxes: str, found: Found) -> Benchmark:
     entries = sorted(found.entries)
     person, camera, _, part, role = (np.array(column) for column in zip(*entries, strict=True))
     named = layout in PUBLISHED or {"query", "gallery"} <= set(role)
-    split = "paper" if named else "random"
+    split = Split(name="paper" if named else "random")
     identities = divide(
         benchmark=name,
         layout=layout,
         person=person,
         camera=camera,
-        settings=Split(name=split),
+        settings=split,
         part=part,
         role=role,
         test_sets=found.test_sets,
@@ -110,7 +110,7 @@ def _benchmark(name: str, layout: str, boxes: str, found: Found) -> Benchmark:
         boxes=boxes,
         cameras=len(set(camera) - {""}),
         images=len(entries),
-        split=split,
+        split=split.name,
         persons=persons,
         left_out=len(identities.one_camera),
     )

@@ -111,7 +111,8 @@ def _step(command: argparse.ArgumentParser, step: str) -> None:
 def _model(command: argparse.ArgumentParser) -> None:
     told = (
         "network.safetensors, its folder, models:/NAME@ALIAS or models:/NAME/VERSION; else what "
-        "MTDNET_MODEL says, else the project's network of the source"
+        "MTDNET_MODEL says, else the project's network of the source, else "
+        "~/.config/mtdnet/network.safetensors"
     )
     _file(command, "--model", help=told)
 

@@ -9,7 +9,7 @@ TEMPLATE = """\
 # yaml-language-server: $schema=params.schema.json
 {comment}
 # As it stands, it trains in minutes on a processor. With a GPU, take width, steps and learning
-# rates of configs/paper.yaml, and its weights after weights/README.md.
+# rates of configs/modern.yaml, and its weights after weights/README.md.
 seed: 1
 trunk: caffenet                      # or resnet50; see weights/README.md
 
@@ -21,7 +21,7 @@ ingest:
 augment:
   negatives: 10
   draw: block
-  pairs: 24
+  pairs: 12
   rounds: 4
   splits:                            # persons; random: a quarter to test, or `test: 30`
 {splits}
@@ -34,22 +34,24 @@ pretrain:
   - 0
   width: 0.125
   weights:{weights}
-  hidden_bias: 0.1
-  joint_start: drawn                 # or difference: conv3's right half is minus its left
-  steps: 300
-  triplets: 240
+  hidden_bias: 0.0
+  joint_start: difference            # conv3's right half is minus its left
+  distance_input: true               # the ranking distance is one more input of the verdict
+  steps: 600
+  triplets: 120
   optimiser: sgd                     # or adamw
   learning_rate: 0.01
   momentum: 0.9
   weight_decay: 0.0005
-  schedule: {{warm_up: 0.0, decay: none}}  # or cosine
+  schedule: {{warm_up: 0.05, decay: cosine}}
   averaging: 0.0                     # 0.999: a moving average of the weights is kept
   losses:
     triplet: {{weight: 1.0, margin: 1.0}}
     pair: {{weight: 1.0, smoothing: 0.0}}
     contrastive: {{weight: 1.0, margin: 1.0}}
   augmentation: {{erasing: 0.0, shift: 0, light: 0.0}}
-  validate_every: 60
+  validate_every: 150
+  snapshot: last                     # the schedule ends at rate 0
   compile: false
 
 train:
@@ -61,21 +63,22 @@ train:
   compared:
     targets: []
     variants: []
-  steps: 30
-  triplets: 240
+  steps: 100
+  triplets: 120
   optimiser: sgd                     # or adamw
   learning_rate: 0.005
   learning_rates: {{}}
   momentum: 0.9
   weight_decay: 0.0005
-  schedule: {{warm_up: 0.0, decay: none}}  # or cosine
+  schedule: {{warm_up: 0.05, decay: cosine}}
   averaging: 0.0                     # 0.999: a moving average of the weights is kept
   losses:
     triplet: {{weight: 1.0, margin: 1.0}}
     pair: {{weight: 1.0, smoothing: 0.0}}
     contrastive: {{weight: 1.0, margin: 1.0}}
   augmentation: {{erasing: 0.0, shift: 0, light: 0.0}}
-  validate_every: 15
+  validate_every: 50
+  snapshot: last
   compile: false
 
 evaluate:

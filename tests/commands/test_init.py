@@ -161,3 +161,12 @@ def test_the_files_below_configs_are_of_the_same_text(
     written = (ROOT / "configs" / f"{name}.yaml").read_text(encoding="utf-8")
     alone = Benchmark(benchmark, layout, "labeled", 2, 0, split, {}, 0)
     assert written == starter([alone], comment=written.splitlines()[1])
+
+
+def test_it_trains_as_the_demo_does() -> None:
+    demo, own = params.load(ROOT / "params.yaml"), params.load(ROOT / "configs" / "own.yaml")
+    chosen = {"source", "variants", "targets", "compared"}
+    assert own.augment.model_dump(exclude={"splits"}) == demo.augment.model_dump(exclude={"splits"})
+    for section in ("pretrain", "train"):
+        of_demo, of_own = (getattr(p, section).model_dump(exclude=chosen) for p in (demo, own))
+        assert of_own == of_demo

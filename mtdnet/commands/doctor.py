@@ -27,7 +27,7 @@ Page = dict[str, dict[str, str]]  # section -> name -> what was seen
 
 
 def doctor(parameters: Path) -> Answer:
-    """Answer with what this machine and the project of ``parameters`` are like; changes nothing.
+    """Answer with what this machine and the project of ``parameters`` are like; runs no stage.
 
     Without user names, passwords and tokens. A part that can't be looked at says why.
     """

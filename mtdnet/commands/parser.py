@@ -40,7 +40,7 @@ def parser() -> Parser:
     _index(commands.add_parser("index", help="prepare a large gallery for rank"))
     _init(commands.add_parser("init", help="write the params.yaml that fits what is below data/"))
     told = "one page on this machine and project, to paste into a bug report"
-    commands.add_parser("doctor", help=told, description=f"Print {told}; it changes nothing.")
+    commands.add_parser("doctor", help=told, description=f"Print {told}; it runs no stage.")
     for step, told in STEPS.items():
         _step(commands.add_parser(step, help=told), step)
     for command in commands.choices.values():

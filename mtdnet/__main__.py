@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mtdnet.commands.doctor import doctor
+from mtdnet.commands.export import export
 from mtdnet.commands.index import index
 from mtdnet.commands.init import init
 from mtdnet.commands.output import Answer, answer
@@ -20,6 +21,7 @@ ASKING: dict[str, Callable[..., Answer]] = {
     "index": index,
     "init": init,
     "doctor": doctor,
+    "export": export,
 }
 
 

@@ -9,6 +9,8 @@ from mtdnet.data.images import Images
 from mtdnet.errors import InputError
 from mtdnet.tables import read_table
 
+SPLIT = "split.parquet"
+
 
 def probes(
     images: Images, augmented: Path, part: str
@@ -18,7 +20,7 @@ def probes(
     ``part``: "validation" or "test". InputError when the split is missing, of other images, or
     has none of either.
     """
-    source = augmented / "split.parquet"
+    source = augmented / SPLIT
     table = read_table(source, ["image", "person", "part", "role"])
     if table["person"].to_pylist() != images.person.tolist():
         raise InputError(f"{source}: a split of other images than ingested; run augment again")

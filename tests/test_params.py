@@ -22,8 +22,8 @@ OWN = ["params.yaml", *(f"configs/{file.name}" for file in sorted(ROOT.glob("con
 @pytest.mark.parametrize("name", OWN)
 def test_the_projects_own_files_are_read(name: str) -> None:
     found = params.load(ROOT / name)
-    assert {variant for _, variant in found.train.networks()} == set(params.VARIANTS)
-    assert set(found.train.targets) <= set(found.ingest.layouts)
+    variants = {variant for _, variant in found.train.networks()}
+    assert variants == (set(params.VARIANTS) if found.train.targets else set())
 
 
 def changed(tmp_path: Path, section: str, **values: object) -> Path:

@@ -37,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     serialization.save(AlexNet(1 / 32), tmp_path / "rnk" / "network.safetensors")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MTDNET_MODEL", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return tmp_path
 
 
@@ -50,6 +51,19 @@ def call(folder: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Calle
         return status, printed.out, printed.err
 
     return run
+
+
+def test_outside_a_project_the_users_own_network_is_asked(
+    call: Callable[..., Called], folder: Path
+) -> None:
+    pair = ("same", "query.png", "gallery/1.png")
+    status, _, err = call(*pair)
+    own = folder / "config" / "mtdnet" / "network.safetensors"
+    assert status == 2 and f"or put it at {own}" in err
+    own.parent.mkdir(parents=True)
+    (folder / "pair" / "network.safetensors").rename(own)
+    status, _, err = call(*pair)
+    assert status == 0 and f"asked {own}" in err
 
 
 def test_same_prints_the_calibrated_probability(call: Callable[..., Called]) -> None:

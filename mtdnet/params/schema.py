@@ -191,7 +191,8 @@ class Pretrain(Training):
     ``weights``: a file of ImageNet weights for a trunk of full width; without it all is drawn.
     ``width`` scales what is drawn. ``hidden_bias``: the first biases of the fully connected layers
     but the last of the pair head. ``joint_start``: the third convolution's right half is drawn as
-    published, or minus its left half, so that joint maps start as differences.
+    published, or minus its left half, so that joint maps start as differences. ``distance_input``:
+    the pair head's verdict takes the squared distance of the ranking features as one more input.
     """
 
     source: Benchmark = "cuhk03"
@@ -201,6 +202,7 @@ class Pretrain(Training):
     weights: str | None = None
     hidden_bias: float = 0.0
     joint_start: JointStart = "drawn"
+    distance_input: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -15,7 +15,6 @@ from tqdm import tqdm
 from mtdnet.device import Device, compiling
 from mtdnet.networks.base import Network
 from mtdnet.networks.fourier_tail import GRID, Tail
-from mtdnet.networks.heads import PairHead
 
 ROWS, COLUMNS = 16, 256  # queries and gallery images of a tile: a minute's work on a processor
 QUERIES = 8  # views that a tail pairs with as many of the gallery as make its pairs
@@ -49,11 +48,6 @@ class Scorer:
             self.logits: Callable[[Tensor], Tensor] = Tail(own.pair) if fourier else own.pair.tail
             if compiled and not fourier:
                 self.logits = _alone(torch.compile(own.pair.tail))
-
-    @property
-    def _pair(self) -> PairHead:
-        assert self.network.pair is not None, "no pair head"
-        return self.network.pair
 
     def _prepared(self, images: Tensor, mirrored: bool) -> Iterator[Tensor]:
         for block in torch.split(images, 64):
@@ -93,7 +87,7 @@ class Scorer:
         )
 
     def _halves(self, maps: Tensor) -> Halves:
-        left, right = self._pair.left(maps), self._pair.right(maps)
+        left, right = self.network.left(maps), self.network.right(maps)
         return left.permute(0, 2, 3, 1), right.permute(0, 2, 3, 1)
 
     @torch.inference_mode()

@@ -29,6 +29,7 @@ pretrain:
   weights: null
   hidden_bias: 0.1
   joint_start: drawn
+  distance_input: false
   steps: 4
   triplets: 18
   optimiser: sgd

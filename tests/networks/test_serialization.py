@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_a_network_of_before_there_were_trunks_loads(tmp_path: Path) -> None:
         serialization.save(MTDnet(1 / 32, trunk=trunk), file)
         with safe_open(file, framework="pt") as opened:
             assert json.loads(opened.metadata()["network"]).get("trunk") == named
-        assert header.read(file)["trunk"] == trunk
+        assert header.read(file).trunk == trunk
         assert serialization.load(file).network.trunk.name == trunk
 
 
@@ -54,6 +55,38 @@ def test_one_line_for_what_is_no_network(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=words) as caught:
             serialization.load(source)
         assert str(source) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        *((f'{{"temperature": {value}}}', "temperature: ") for value in ("NaN", "0", "-1", '"x"')),
+        ('{"temperature": 1' + 400 * "0" + "}", "temperature: input should be a finite number"),
+        *((f'{{"width": {value}}}', "width: ") for value in ("NaN", "0", "1e9", "[]", "null")),
+        ('{"kind": "Elsewhere"}', "kind: "),
+        ('{"kind": []}', "kind: "),
+        ('{"trunk": {}}', "trunk: "),
+        ('{"trunk": "vgg"}', "'vgg'"),
+        *((text, "") for text in ("", "[]", "null", '"x"', "{", "[" * 100_000)),
+    ],
+)
+def test_a_wrong_header_is_named(told: str, words: str, tmp_path: Path) -> None:
+    file, good = tmp_path / "network.safetensors", json.loads(HEADER % 0.03125)
+    with suppress(TypeError, ValueError, RecursionError):  # what is no object stays as it is
+        told = json.dumps(good | json.loads(told))
+    save_file(MTDnet(1 / 32).state_dict(), file, metadata={"network": told})
+    with pytest.raises(InputError, match=rf"no network of this project \({words}") as caught:
+        serialization.load(file)
+    assert len(str(caught.value)) < 400 + len(str(file)) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(value: float, tmp_path: Path) -> None:
+    network, file = MTDnet(1 / 32), tmp_path / "network.safetensors"
+    next(network.parameters()).data.flatten()[3] = value
+    serialization.save(network, file)
+    with pytest.raises(InputError, match=r"trunk\..*weight is not finite"):
+        serialization.load(file)
 
 
 def test_equal_networks_are_equal_files(tmp_path: Path) -> None:

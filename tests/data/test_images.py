@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -67,8 +68,22 @@ def test_other_columns_are_refused(folder: Path) -> None:
 
 
 def test_counts_of_another_set_are_refused(folder: Path) -> None:
-    write_json(folder / "counts.json", {"images": 5})
+    right = read_json(folder / "counts.json")
+    write_json(folder / "counts.json", right | {"images": 5})
     with pytest.raises(InputError, match=r"counts\.json: not the counts of 4 images"):
+        Images.open(folder)
+    for key, value in (("benchmark", 1), ("layout", []), ("images", True), ("test_sets", "x")):
+        write_json(folder / "counts.json", right | {key: value})
+        with pytest.raises(InputError, match=rf"counts\.json: {key}: .*; run its step again"):
+            Images.open(folder)
+
+
+def test_an_empty_cell_is_refused(folder: Path) -> None:
+    table = pq.read_table(folder / "images.parquet")
+    place = table.schema.get_field_index("person")
+    empty = table.set_column(place, "person", pa.nulls(len(table), pa.string()))
+    pq.write_table(empty, folder / "images.parquet")
+    with pytest.raises(InputError, match=r"images\.parquet: an empty cell in person"):
         Images.open(folder)
 
 

@@ -1,9 +1,12 @@
 import json
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -94,3 +97,23 @@ def test_equal_networks_are_equal_files(tmp_path: Path) -> None:
     for name in "abcd":
         serialization.save(network, tmp_path / name, 1.5)
     assert len({(tmp_path / name).read_bytes() for name in "abcd"}) == 1
+
+
+@settings(derandomize=True, deadline=None, max_examples=15)
+@given(
+    kind=st.sampled_from([MTDnet, AlexNet]),
+    width=st.integers(1, 4).map(lambda part: part / 64),
+    temperature=st.none() | st.floats(0.01, 100),
+    seed=st.integers(0, 2**31),
+)
+def test_whatever_was_saved_is_loaded(
+    kind: type[Network], width: float, temperature: float | None, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    network = kind(width, 1 / 16)
+    with TemporaryDirectory() as folder:
+        one, two = Path(folder, "one"), Path(folder, "two")
+        serialization.save(network, one, temperature)
+        kept = serialization.load(one)
+        serialization.save(kept.network, two, kept.temperature)
+        assert one.read_bytes() == two.read_bytes() and kept.temperature == temperature

@@ -123,7 +123,7 @@ def test_each_key_that_is_missing_is_named(
 
 
 @pytest.mark.parametrize("kind", [Facts, TrainingRecord, SplitCounts, Metrics])
-@pytest.mark.parametrize("text", ["", "[]", "null", '"text"', "{", "\x00"])
+@pytest.mark.parametrize("text", ["", "[]", "null", '"text"', "{", "\x00", "[" * 100_000])
 def test_what_is_no_document_is_named(kind: type[Document], text: str, tmp_path: Path) -> None:
     (tmp_path / kind.FILE).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=rf"{kind.FILE}: .*; run its step again"):

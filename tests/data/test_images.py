@@ -1,3 +1,4 @@
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +133,16 @@ def test_the_table_hashes_the_pixels(folder: Path, tmp_path: Path) -> None:
     other = sealed(pq.read_table(folder / "images.parquet"), source / VIPER[0])
     pq.write_table(other, tmp_path / "other.parquet")
     assert (tmp_path / "other.parquet").read_bytes() != table
+
+
+def test_what_is_no_array_of_pixels_is_refused(folder: Path) -> None:
+    file = folder / "images.npy"
+    np.savez(folder / "other.npz", a=np.zeros(3))
+    for content in (b"", (folder / "other.npz").read_bytes(), pickle.dumps({"a": 1})):
+        file.write_bytes(content)
+        with pytest.raises(InputError, match="run the ingest step again"):
+            Images.open(folder)
+    for array in (np.zeros(()), np.zeros(3), np.array(["a"]), np.zeros(3, [("a", "i4")])):
+        np.save(file, array)
+        with pytest.raises(InputError, match="run the ingest step again"):
+            Images.open(folder)

@@ -30,7 +30,7 @@ from tasks import download_model, register, store
 Trained = Callable[[str, float, int], Path]
 
 
-class Unpickled(AssertionError):
+class UnpickledError(AssertionError):
     """Something was unpickled."""
 
 
@@ -46,7 +46,7 @@ def no_pickle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let every way to unpickle fail; be in an empty folder."""
 
     def fail(*_: object, **__: object) -> None:
-        raise Unpickled
+        raise UnpickledError
 
     for place, name in (
         *((pickle, name) for name in ("load", "loads", "Unpickler", "_Unpickler")),

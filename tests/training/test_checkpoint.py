@@ -44,6 +44,15 @@ def trainer(seed: int, **settings: Any) -> Trainer:
     return own
 
 
+RECORD: dict[str, Any] = {
+    **{"variant": "mtdnet", "start": "drawn", "width": 1.0, "trunk_width": 1.0, "seed": 1},
+    **{"steps": 3, "triplets": 9, "best_step": 3, "validation_rank1": 0.5},
+    **{"validation_mAP": 0.25, "validation_persons": 9, "temperature": None, "seconds": 1.5},
+    **{"triplets_per_second": 6.0, "device": "CPU", "processes": 1, "bf16": False},
+    **{"compiled": False, "commit": "c0ffee"},
+}
+
+
 def saved(folder: Path, **settings: Any) -> tuple[State, Trainer]:
     state = State("mark", 9, step=3, best=(0.5, 0.25), best_step=3, seconds=1.5, history=ROWS)
     own = trainer(1, **settings)
@@ -177,7 +186,7 @@ def test_a_finished_training_keeps_its_best_network_alone_until_it_is_swept(tmp_
     state, own = saved(folder)
     assert not sweep(tmp_path / "of none") and not sweep(folder), "it may still be needed"
     size = (folder / "last.safetensors").stat().st_size
-    state.summary = {"steps": 3, "temperature": None}
+    state.summary = RECORD
     keeper = Checkpoints(folder)
     keeper.finish(state)
     assert (folder / "last.safetensors").stat().st_size < size / 100

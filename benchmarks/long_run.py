@@ -8,16 +8,13 @@ go to ``long-run.csv`` of a folder, the curves to ``long-run.png``.
 import argparse
 import csv
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import chdir, closing, contextmanager
+from contextlib import chdir, closing
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,10 +22,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import psutil
 from matplotlib.figure import Figure
-from mlflow import pyfunc
 from numpy.typing import NDArray
 
-import mtdnet
+from benchmarks.model_server import SECONDS
 from mtdnet import errors, steps, synthetic
 from mtdnet.data.ingest import ingest
 from mtdnet.errors import InputError
@@ -39,10 +35,8 @@ from mtdnet.params import Augment, Evaluate, Training
 from mtdnet.plots.style import SYSTEMS, plain, save
 from mtdnet.protocol.augment import augment
 from mtdnet.training import train
-from tasks import model_code
 
 CLIENTS, REQUESTS, PERSONS, WIDTH = 4, 100, 30, 1 / 16
-PATIENCE = 180  # seconds
 STEPS = Training(steps=20, triplets=60, learning_rate=0.01, validate_every=10)
 COLUMNS = ("minutes", "work_mb", "work_files", "server_mb", "server_files")
 Row = tuple[float, ...]
@@ -126,58 +120,16 @@ def _once(images: Sequence[Path], seed: int) -> None:
     Verifier(model / "network.safetensors").rank(images[0], images[1:])
 
 
-@contextmanager
-def _server(network: Path) -> Iterator[tuple[int, psutil.Process]]:
-    """Serve a network as the pipeline registers it, on a free port of loopback."""
-    pyfunc.save_model(
-        "served",
-        python_model=model_code.__file__,
-        artifacts={"network": str(network)},
-        code_paths=[str(Path(mtdnet.__file__).parent)],
-        pip_requirements=[],
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = "models serve --env-manager local --host 127.0.0.1 --workers 1 --model-uri served"
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    with Path("server.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", *words.split(), "--port", str(port)],
-            env=os.environ | {"PATH": path},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        _wait(port, process)
-        yield port, psutil.Process(process.pid)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            HTTPConnection("127.0.0.1", port, timeout=5).connect()
-            return
-        except OSError:
-            time.sleep(0.5)
-    raise InputError(f"no model server: {Path('server.log').read_text()[-500:]}")
-
-
 def _ask(port: int, images: Sequence[Path]) -> None:
-    """Send requests of one to three pairs, every tenth with an image that is missing."""
+    """Send requests of one to three pairs, every tenth with an image that is none."""
+    encoded = [b64encode(image.read_bytes()).decode() for image in images]
 
     def one(number: int) -> int:
-        names = [str(images[(number * k) % len(images)]) for k in range(1, 4)]
-        names[0] += ".gone" if number % 10 == 0 else ""
-        rows = [[names[0], other] for other in names[: 1 + number % 3]]
-        body = json.dumps({"dataframe_split": {"columns": ["left", "right"], "data": rows}})
-        client = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        with closing(client):
+        some = [encoded[(number * k) % len(encoded)] for k in range(1, 4)]
+        left = "no image" if number % 10 == 0 else some[0]
+        rows = [{"left": left, "right": right} for right in some[: 1 + number % 3]]
+        body = json.dumps({"dataframe_records": rows})
+        with closing(HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as client:
             client.request("POST", "/invocations", body, {"Content-Type": "application/json"})
             answer = client.getresponse()
             answer.read()

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mtdnet.commands.export import export
 from mtdnet.commands.index import index
 from mtdnet.commands.output import Answer, answer
 from mtdnet.commands.parser import parser
@@ -12,7 +13,12 @@ from mtdnet.commands.same import same
 from mtdnet.commands.step import step
 from mtdnet.errors import status
 
-ASKING: dict[str, Callable[..., Answer]] = {"same": same, "rank": rank, "index": index}
+ASKING: dict[str, Callable[..., Answer]] = {
+    "same": same,
+    "rank": rank,
+    "index": index,
+    "export": export,
+}
 
 
 def run(words: Sequence[str]) -> Answer:

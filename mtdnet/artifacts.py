@@ -120,6 +120,7 @@ class TrainingRecord(Document):
     compiled: bool
     commit: str
     fingerprint: str = ""  # of data and settings
+    split_sha256: str = ""  # of the identity split
     trunk: str = "caffenet"
 
 

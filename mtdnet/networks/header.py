@@ -1,27 +1,45 @@
 """What a ``network.safetensors`` tells of itself, read without its weights."""
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 
 from mtdnet.errors import InputError
 
 TRUNK = "caffenet"  # of a network that doesn't name its trunk
 KEY = "network"  # one: safetensors writes several in random order, and hashes would differ
-Width = Annotated[float, Field(gt=0, le=1)]
+WIDTH = 1e-6, 1.0
+TEMPERATURE = 1e-3, 1e3  # fits give 0.01 to 100
 
 
-class Header(BaseModel):
+@dataclass(frozen=True)
+class Header:
     """A network's kind, widths and trunk; ``temperature`` of its pair head, None without one."""
 
-    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
-    kind: Literal["MTDnet", "AlexNet"]
-    width: Width
-    trunk_width: Width
-    temperature: Annotated[float, Field(ge=1e-3, le=1e3)] | None  # fits give 0.01 to 100
+    kind: str
+    width: float
+    trunk_width: float
+    temperature: float | None
     trunk: str = TRUNK
+
+    def __post_init__(self) -> None:
+        for key in ("kind", "trunk"):
+            if not isinstance(getattr(self, key), str):
+                raise ValueError(f"{key}: no text")
+        _check("width", self.width, WIDTH)
+        _check("trunk_width", self.trunk_width, WIDTH)
+        if self.temperature is not None:
+            _check("temperature", self.temperature, TEMPERATURE)
+
+
+def _check(key: str, value: object, within: tuple[float, float]) -> None:
+    low, high = within
+    if not (
+        isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    ):
+        raise ValueError(f"{key}: expected a number from {low:g} to {high:g}")
 
 
 def read(source: Path) -> Header:
@@ -31,14 +49,15 @@ def read(source: Path) -> Header:
     """
     try:
         with safe_open(source, framework="numpy") as file:
-            return Header.model_validate_json((file.metadata() or {})[KEY])
+            told = json.loads((file.metadata() or {})[KEY])
+        names = ("kind", "width", "trunk_width", "temperature")
+        return Header(*(told[name] for name in names), told.get("trunk", TRUNK))
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; train the network first") from None
-    except ValidationError as problem:
-        first = problem.errors(include_url=False)[0]
-        where = "".join(f"{part}: " for part in first["loc"])
-        raise foreign(source, ValueError(where + first["msg"].lower())) from None
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as problem:
+    except (
+        *(SafetensorError, OSError, KeyError),
+        *(TypeError, ValueError, AttributeError, RecursionError),
+    ) as problem:
         raise foreign(source, problem) from None
 
 

@@ -10,6 +10,8 @@ from mtdnet.data.images import Images
 from mtdnet.errors import InputError
 from mtdnet.tables import read_table
 
+SPLIT = "split.parquet"
+
 
 def probes(
     images: Images, augmented: Path, part: str
@@ -19,7 +21,7 @@ def probes(
     ``part``: "validation" or "test". InputError when the split is missing, of other images, or
     has none of either.
     """
-    source = augmented / "split.parquet"
+    source = augmented / SPLIT
     text = dict.fromkeys(("person", "part", "role"), pa.string())
     table = read_table(source, {"image": pa.int32(), **text})
     image = table["image"].to_numpy().astype(np.int64)

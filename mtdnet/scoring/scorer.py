@@ -4,17 +4,19 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, product
 from threading import Lock
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
 from mtdnet.device import Device, compiling
 from mtdnet.networks.base import Network
 from mtdnet.networks.fourier_tail import GRID, Tail
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 ROWS, COLUMNS = 16, 256  # queries and gallery images of a tile: a minute's work on a processor
 QUERIES = 8  # views that a tail pairs with as many of the gallery as make its pairs
@@ -168,20 +170,25 @@ class Scorer:
                 out[tile] = score
         return out
 
-    def matched(self, first: Halves, second: Halves) -> Scores:
-        """Return the eight-fold P(same person), (N,), of N pairs: of either side's ``halves``."""
+    def matched(self, first: Halves, second: Halves, folds: int = 8) -> Scores:
+        """Return P(same person), (N,), of N pairs: of either side's ``halves``.
+
+        ``folds`` as in ``probabilities``; 1 takes halves of plain images alone.
+        """
+        mirrors = 2 if folds == 8 else 1
         (a_left, a_right), (b_left, b_right) = (
-            [side.view(2, -1, *side.shape[1:]) for side in halves] for halves in (first, second)
+            [side.view(mirrors, -1, *side.shape[1:]) for side in halves]
+            for halves in (first, second)
         )
-        orders, parts = ((a_left, b_right), (b_left, a_right)), []
-        for start in range(0, a_left.shape[1], self.pairs // 8):
-            some = slice(start, start + self.pairs // 8)
-            folds = [
+        orders, parts = [(a_left, b_right), (b_left, a_right)][:mirrors], []
+        for start in range(0, a_left.shape[1], self.pairs // folds):
+            some = slice(start, start + self.pairs // folds)
+            joint = [
                 left[i, some] + right[j, some]
                 for left, right in orders
-                for i, j in product((0, 1), repeat=2)
+                for i, j in product(range(mirrors), repeat=2)
             ]
-            parts.append(self.tail(torch.cat(folds)).view(8, -1).mean(0))
+            parts.append(self.tail(torch.cat(joint)).view(folds, -1).mean(0))
         return torch.cat(parts).float().cpu().numpy()
 
     def distances(self, pixels: Tensor, query: Rows, gallery: Rows) -> Scores:
@@ -242,6 +249,8 @@ def tiling(queries: int, gallery: int) -> list[Tile]:
 
 def progress(passes: int, done: int = 0, disable: bool = False) -> "tqdm[NoReturn]":
     """Return a bar of passes of the pair head."""
+    from tqdm import tqdm  # a network that answers needs none of it
+
     return tqdm(
         total=passes, initial=done, unit=" passes", desc="score", unit_scale=True, disable=disable
     )

@@ -11,11 +11,12 @@ from mtdnet import device, variants
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
-from mtdnet.files import whole
+from mtdnet.files import sha256, whole
 from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
 from mtdnet.params import VARIANTS, JointStart, Training
+from mtdnet.protocol.query_gallery import SPLIT
 from mtdnet.provenance import code, commit, fingerprint, inputs
 from mtdnet.tracker import UNTRACKED, Tracker
 from mtdnet.training import begin
@@ -122,7 +123,8 @@ def train(
                     if group.rank:  # the first process chooses and keeps
                         continue
                     if row_due:
-                        state.close_row(settings.triplets, validation.measure(trainer.result()))
+                        measured = validation.measure(trainer.result())
+                        state.close_row(settings.triplets, measured, settings.snapshot)
                     if row_due or stopping:
                         keeper.save(state, trainer, row_due and state.best_step == state.step)
                     if row_due:
@@ -155,6 +157,7 @@ def train(
                 compiled=settings.compile,
                 commit=commit(),
                 fingerprint=mark,
+                split_sha256=sha256(augmented / SPLIT),
             )
             state.summary = record.model_dump()
             state.code = code()

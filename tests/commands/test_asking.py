@@ -108,6 +108,26 @@ def test_rank_orders_the_gallery(
         np.testing.assert_allclose(scores, pairs, atol=1e-3)
 
 
+def test_several_images_of_a_person_are_one_question(call: Callable[..., Called]) -> None:
+    verifier = Verifier.load("pair")
+    also = ("--left-also", "gallery/0.png", "--right-also", "gallery/2.png", "gallery/3.png")
+    _, out, _ = call("same", "query.png", "gallery/1.png", *also, "--model", "pair", "--json")
+    left = ["query.png", "gallery/0.png"]
+    expected = verifier.same([left], [[f"gallery/{n}.png" for n in (1, 2, 3)]])
+    assert json.loads(out)["pairs"][0]["probability"] == pytest.approx(expected[0], abs=1e-3)
+    words = ("query.png", "gallery", "--also", "gallery/0.png", "--tracks", "--model", "pair")
+    status, out, _ = call("rank", *words, "--json")
+    found = {row["file"]: row["probability"] for row in json.loads(out)["ranked"]}
+    shop = [f"gallery/{n}.png" for n in (1, 2, 3, 4)]
+    own = verifier.same([left, left], [shop, ["gallery/deep/5.PNG"]])
+    assert status == 0 and found.keys() == {"gallery/1.png", "gallery/deep/5.PNG"}
+    np.testing.assert_allclose(
+        [found["gallery/1.png"], found["gallery/deep/5.PNG"]], own, atol=1e-3
+    )
+    _, _, err = call("same", "--pairs", "p.csv", "--left-also", "query.png", "--model", "pair")
+    assert "--left-also and --right-also go with two images" in err
+
+
 class Sheet(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -184,6 +204,6 @@ def test_the_environment_names_a_model(
 def test_a_registry_needs_the_pipeline(
     call: Callable[..., Called], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtdnet.commands.model.entry_points", lambda group: ())
+    monkeypatch.setattr("mtdnet.inference.model_file.entry_points", lambda group: ())
     _, _, err = call("same", "query.png", "query.png", "--model", "models:/mtdnet-viper@champion")
     assert "install mtdnet[pipeline] to load from a registry" in err

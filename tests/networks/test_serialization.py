@@ -64,7 +64,7 @@ def test_one_line_for_what_is_no_network(tmp_path: Path) -> None:
     ("told", "words"),
     [
         *((f'{{"temperature": {value}}}', "temperature: ") for value in ("NaN", "0", "-1", '"x"')),
-        ('{"temperature": 1' + 400 * "0" + "}", "temperature: input should be a finite number"),
+        ('{"temperature": 1' + 400 * "0" + "}", "temperature: "),
         *((f'{{"width": {value}}}', "width: ") for value in ("NaN", "0", "1e9", "[]", "null")),
         ('{"kind": "Elsewhere"}', "kind: "),
         ('{"kind": []}', "kind: "),

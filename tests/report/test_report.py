@@ -186,7 +186,8 @@ def test_plots_have_their_values(html: str) -> None:
 
 
 def test_the_folder_holds_page_and_table(written: tuple[Path, str]) -> None:
-    assert sorted(p.name for p in written[0].iterdir()) == ["index.html", "table.csv", "table.txt"]
+    names = ["index.html", "metrics.json", "table.csv", "table.txt"]
+    assert sorted(p.name for p in written[0].iterdir()) == names
     assert written[1].startswith("benchmark  system")
 
 

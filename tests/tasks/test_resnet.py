@@ -80,7 +80,7 @@ def test_every_step_and_every_answer(
     assert row["probability"] == pytest.approx(expected[0], abs=1e-6)
 
     build(shop, Path("index"), file)
-    scores = dict(zip(images, Verifier(file).rank(images[0], images), strict=True))
+    scores = dict(zip(images, Verifier(file).scores(images[0], images), strict=True))
     for found_file, score in Gallery(Path("index"), file).rank(images[0], top=3):
         assert score == pytest.approx(scores[found_file], abs=1e-3)
 

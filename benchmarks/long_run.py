@@ -22,9 +22,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import psutil
 from matplotlib.figure import Figure
+from mlflow import pyfunc
 from numpy.typing import NDArray
 
-from benchmarks.model_server import SECONDS
+from benchmarks.model_server import SECONDS, model_server
 from mtdnet import errors, steps, synthetic
 from mtdnet.data.ingest import ingest
 from mtdnet.errors import InputError
@@ -35,6 +36,7 @@ from mtdnet.params import Augment, Evaluate, Training
 from mtdnet.plots.style import SYSTEMS, plain, save
 from mtdnet.protocol.augment import augment
 from mtdnet.training import train
+from tasks import served_model
 
 CLIENTS, REQUESTS, PERSONS, WIDTH = 4, 100, 30, 1 / 16
 STEPS = Training(steps=20, triplets=60, learning_rate=0.01, validate_every=10)
@@ -48,7 +50,9 @@ def run(minutes: float, out: Path) -> None:
     with TemporaryDirectory(prefix="mtdnet-long-") as scratch, chdir(scratch):
         images = _prepared()
         _once(images, 0)
-        with _server(Path("model", "network.safetensors")) as (port, server):
+        pyfunc.save_model("served", **served_model.parts(Path("model")))
+        with model_server(Path("served"), Path("server.log")) as port:
+            (server,) = own.children()
             begun = time.monotonic()
             while len(rows) < 2 or rows[-1][0] < minutes:
                 _once(images, len(rows))

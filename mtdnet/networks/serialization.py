@@ -61,6 +61,8 @@ def load(source: Path) -> Kept:
         for name, weight in weights.items():
             if not torch.isfinite(weight).all():
                 raise ValueError(f"{name} is not finite")
+        if told.kind not in KINDS:
+            raise ValueError(f"kind: no '{told.kind}'")
         with torch.device("meta"):
             network = KINDS[told.kind](told.width, told.trunk_width, told.trunk)
             if "pair.distance.weight" in weights and network.pair is not None:

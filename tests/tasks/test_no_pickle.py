@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from mlflow import MlflowClient, pyfunc
+from mlflow import pyfunc
 from PIL import Image
 
 from mtdnet import device, variants
@@ -25,7 +26,7 @@ from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.state import State
 from mtdnet.training.trainer import Trainer
-from tasks import download_model, register, store
+from tasks import download_model, register, served_model
 
 Trained = Callable[[str, float, int], Path]
 
@@ -83,12 +84,12 @@ def test_arrays_with_objects_are_refused(tmp_path: Path) -> None:
     good: dict[str, Any] = {name: np.zeros(shape, np.float32) for name, shape in arrays.items()}
     good["conv2_b"] = np.zeros(256, np.float32)
     np.savez(tmp_path / "good.npz", **good)
-    initialise(CaffeNet(), tmp_path / "good.npz")
+    initialise(CaffeNet(1.0), tmp_path / "good.npz")
     np.savez(tmp_path / "code.npz", **good | {"conv1_w": np.array([Code()], object)})
     (tmp_path / "pickle.npz").write_bytes(pickle.dumps(Code()))
     for name in ("code", "pickle"):
         with pytest.raises(InputError, match=rf"{name}\.npz: not the arrays"):
-            initialise(CaffeNet(), tmp_path / f"{name}.npz")
+            initialise(CaffeNet(1.0), tmp_path / f"{name}.npz")
     assert not Path("ran").exists()
 
 
@@ -100,12 +101,12 @@ def test_a_registered_model_is_loaded_and_served(trained: Trained, tmp_path: Pat
     room.mkdir()
     file = download_model.network("models:/mtdnet-viper@champion", room)
     assert file.read_bytes() == (model / "network.safetensors").read_bytes()
-    client: MlflowClient = store.client()
-    place = client.get_model_version_download_uri("mtdnet-viper", "1")
-    frame = pd.DataFrame({"left": [str(files[0])], "right": [str(files[1])]})
-    found = pyfunc.load_model(place).predict(frame)
+    pyfunc.save_model(tmp_path / "served", **served_model.parts(model))
+    texts = [b64encode(file.read_bytes()).decode() for file in files]
+    frame = pd.DataFrame({"left": texts[:1], "right": texts[1:]})
+    found = pyfunc.load_model(str(tmp_path / "served")).predict(frame)
     assert 0 <= found["probability"][0] <= 1
-    assert not list(Path(place.removeprefix("file://")).rglob("*.pkl"))
+    assert not list(tmp_path.rglob("*.pkl"))
 
 
 def test_code_in_a_pth_never_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,5 +117,5 @@ def test_code_in_a_pth_never_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for name, content in (("zip", made.getvalue()), ("plain", pickle.dumps(Code()))):
         (tmp_path / f"{name}.pth").write_bytes(content)
         with pytest.raises(InputError, match=rf"{name}\.pth: not a file of tensors alone"):
-            initialise(CaffeNet(), tmp_path / f"{name}.pth")
+            initialise(CaffeNet(1.0), tmp_path / f"{name}.pth")
     assert not Path("ran").exists()

@@ -50,8 +50,13 @@ def read(source: Path) -> Header:
     try:
         with safe_open(source, framework="numpy") as file:
             told = json.loads((file.metadata() or {})[KEY])
-        names = ("kind", "width", "trunk_width", "temperature")
-        return Header(*(told[name] for name in names), told.get("trunk", TRUNK))
+        return Header(
+            kind=told["kind"],
+            width=told["width"],
+            trunk_width=told["trunk_width"],
+            temperature=told["temperature"],
+            trunk=told.get("trunk", TRUNK),
+        )
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; train the network first") from None
     except (

@@ -16,13 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from mtdnet.errors import InputError
-from mtdnet.files import sha256, whole
+from mtdnet.files import alone, sha256, whole
 from mtdnet.networks import serialization
 from mtdnet.training.state import State
 from mtdnet.training.trainer import Trainer
@@ -49,20 +48,10 @@ class Checkpoints:
         if not here:
             yield
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / LOCK)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise InputError(
-                f"{self.folder}: another process does this training; wait for that one"
-            ) from None
-        try:
+        with alone(self.folder / LOCK, "this training"):
             for draft in self.folder.glob(".*.safetensors.*"):
                 shutil.rmtree(draft, ignore_errors=True)
             yield
-        finally:
-            lock.release()
 
     def best(self, state: State) -> Path:
         """Return the file of the best network so far."""

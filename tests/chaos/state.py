@@ -45,7 +45,7 @@ def wrong(root: Path) -> Iterator[str]:
     for place in sorted(root.rglob(".*")):
         if DRAFT.fullmatch(place.name) and ".dvc/cache" not in str(place):
             yield f"a draft: {place.relative_to(root)}"
-    if left := list((root / "checkpoints").rglob("*.*")):
+    if left := list((root / "checkpoints").rglob("*.[!l]*")):
         yield f"state of what is finished: {left}"
     for line in _trainings(root):
         yield f"MLflow: {line}"

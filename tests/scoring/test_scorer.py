@@ -69,24 +69,24 @@ from mtdnet.scoring.scorer import Scorer
 torch.manual_seed(0)
 network, scores = MTDnet(1 / 16), {}
 pixels = torch.randint(0, 256, (70, 227, 227, 3), dtype=torch.uint8)
-query, gallery = torch.arange(10).numpy(), torch.arange(40).numpy()
+query, gallery = torch.arange(3).numpy(), torch.arange(40).numpy()
 for bf16 in (False, True):
     scorer = Scorer(network, Device(torch.device("cpu"), bf16, "test"))
     scores[f"pair {bf16}"] = scorer.probabilities(pixels, query, gallery)
     scores[f"ranking {bf16}"] = scorer.distances(pixels, torch.arange(70).numpy(), gallery)
-    scores[f"matched {bf16}"] = scorer.matched(*[scorer.halves(pixels[:40])] * 2)
+    scores[f"matched {bf16}"] = scorer.matched(*[scorer.halves(pixels[:20])] * 2)
 save_file({name: torch.from_numpy(score) for name, score in scores.items()}, sys.argv[1])
 """
 
 
 @pytest.mark.slow
 def test_the_number_of_threads_does_not_show(tmp_path: Path) -> None:
-    for count in ("1", "2", "3"):
+    for count in ("1", "3"):
         environment = os.environ | {"OMP_NUM_THREADS": count}
         command = [sys.executable, "-c", SCORED, str(tmp_path / count)]
         subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
-    first, *others = ((tmp_path / count).read_bytes() for count in ("1", "2", "3"))
-    assert all(other == first for other in others)
+    one, three = ((tmp_path / count).read_bytes() for count in ("1", "3"))
+    assert one == three
 
 
 def test_out_of_memory_pieces_are_halved(

@@ -1,6 +1,7 @@
 # make demo     install, fetch the drawn benchmarks, run the whole pipeline
 # make test     install, run the tests          make test-fast  those that take a minute together
 # make check    lint and test                   make lint       check format, rules and types
+# make chaos    kill a small flow at random moments: make chaos RUNS=100 SEED=0
 # make format   format, mend what can be        make bench      speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
@@ -16,7 +17,7 @@ IN := $(BIN)/python -m flows
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo repository test test-fast check lint format bench docs prefect mlflow deploy worker run clean
+.PHONY: demo repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run clean
 
 demo: repository $(READY)
 	$(BIN)/dvc pull -r demo data
@@ -31,6 +32,11 @@ test: $(READY)
 
 test-fast: $(READY)
 	$(PYTEST) -m "not slow and not pipeline"
+
+chaos: RUNS := 100
+chaos: SEED := 0
+chaos: $(READY)
+	$(BIN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
 
 check: lint test
 

@@ -97,6 +97,7 @@ def pretrain(
         "weights": weights,
         "trunk": params.trunk,
         "hidden_bias": section.hidden_bias,
+        "distance_input": section.distance_input,
         "joint_start": section.joint_start,
     }
     return _train(section.source, split, variant, section, params.seed, tracker, **origin)

@@ -34,7 +34,7 @@ class Describer:
         self.temperature, self.channels = None, 0
         if kept.network.pair is not None:
             self.temperature = kept.temperature or 1.0
-            self.channels = kept.network.pair.conv3.out_channels
+            self.channels = kept.network.pair.half_channels
         self.features, trunk = kept.network.feature_size, kept.network.trunk
         self.size, self.grid = trunk.size, trunk.grid
         self.measure = "distance" if self.temperature is None else "probability"

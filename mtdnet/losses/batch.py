@@ -54,8 +54,8 @@ def joint_maps(network: MTDnet, maps: Tensor, batch: Batch) -> Tensor:
 
     ``maps``: the trunk's, of the batch's images. Every half is computed once an image.
     """
-    joint = _spread(network.pair.left(maps[batch.lefts]), batch.first)
-    return joint + _spread(network.pair.right(maps[batch.rights]), batch.second)
+    joint = _spread(network.left(maps[batch.lefts]), batch.first)
+    return joint + _spread(network.right(maps[batch.rights]), batch.second)
 
 
 def multitask_losses(
@@ -68,8 +68,9 @@ def multitask_losses(
     """
     batch, maps = target.batch, network.trunk(target.images(network))
     ranked = triplet_loss(network.ranking(maps), batch.triplets, settings.triplet.margin)
-    response = network.pair.response(joint_maps(network, maps, batch))
-    logits = network.pair.verdict(response)
+    joint = joint_maps(network, maps, batch)
+    response = network.pair.response(joint)
+    logits = network.pair.verdict(response, joint)
     paired = pair_loss(logits, batch.same, batch.weight, settings.pair.smoothing)
     return {"triplet": ranked, "pair": paired}, response
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from mtdnet.networks.heads import PairHead
@@ -83,6 +84,25 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def features(self, maps: Tensor) -> Tensor:
         """Return ranking features (B, F), float32, unit length, of the trunk's maps."""
+
+    def left(self, maps: Tensor) -> Tensor:
+        """Return what the trunk's maps of an image add to a joint map as a pair's first image.
+
+        (B, ``pair.half_channels``, h, w), of a network with a pair head, as ``right`` too.
+        """
+        assert self.pair is not None, "no pair head"
+        return self.pair.left(maps, self._distance_features(maps))
+
+    def right(self, maps: Tensor) -> Tensor:
+        """Return what the trunk's maps of an image add to a joint map as a pair's second image."""
+        assert self.pair is not None, "no pair head"
+        return self.pair.right(maps, self._distance_features(maps))
+
+    def _distance_features(self, maps: Tensor) -> Tensor | None:
+        if self.pair is None or self.pair.distance is None:
+            return None
+        with torch.no_grad():  # the ranking head keeps to its own loss
+            return self.features(maps)
 
     def embed(self, images: Tensor) -> Tensor:
         """Return ranking features (B, F) of prepared images."""

@@ -83,9 +83,10 @@ class Tail:
 
     def __call__(self, joint: Tensor) -> Tensor:
         """Return logits (P, 2) from sums of halves (P, 384 w, 13, 13)."""
-        hidden = torch.cat([self._pooled(some) for some in torch.split(joint, PAIRS)])
         head = self.head
-        return head.verdict(head.fc7(head.fc6(hidden).relu_()))
+        maps = joint[:, : head.conv3.out_channels]
+        hidden = torch.cat([self._pooled(some) for some in torch.split(maps, PAIRS)])
+        return head.verdict(head.fc7(head.fc6(hidden).relu_()), joint)
 
     def _pooled(self, joint: Tensor) -> Tensor:
         pairs, depth = joint.shape[:2]

@@ -46,39 +46,77 @@ class PairHead(nn.Module):
         self.fc7 = nn.Linear(hidden, hidden)
         self.fc8 = nn.Linear(hidden, 2)
         self.drop = nn.Dropout(0.5)
+        self.places, self.distance_maps = math.prod(grid), 0
+        self.distance: nn.Linear | None = None
 
-    def left(self, maps: Tensor) -> Tensor:
-        """Convolve (B, C, h, w) by conv3's first half of input channels: (B, 384 width, ...)."""
-        return F.conv2d(maps, self.conv3.weight[:, : maps.shape[1]], padding=1)
+    def take_distance(self, features: int) -> None:
+        """From now on take the squared distance of ranking features as one more input.
 
-    def right(self, maps: Tensor) -> Tensor:
+        ``features``: F of an image. Halves then carry these in ``distance_maps`` further channels,
+        the right one with a minus, so that a joint map holds their difference ``d`` and the logit
+        of "same" gains ``w |d|^2 + b``: 3 - 3 |d|^2 at first. The paper's head has no such input.
+        """
+        self.distance_maps = -(-features // self.places)
+        self.distance = nn.Linear(1, 1)
+        nn.init.constant_(self.distance.weight, -3.0)
+        nn.init.constant_(self.distance.bias, 3.0)
+
+    @property
+    def half_channels(self) -> int:
+        """Channels of a half."""
+        return self.conv3.out_channels + self.distance_maps
+
+    def left(self, maps: Tensor, features: Tensor | None = None) -> Tensor:
+        """Convolve (B, C, h, w) by conv3's first half of input channels: (B, 384 width, ...).
+
+        ``features``: (B, F) of a verdict that takes their distance.
+        """
+        own = F.conv2d(maps, self.conv3.weight[:, : maps.shape[1]], padding=1)
+        return own if features is None else self._with_features(own, features)
+
+    def right(self, maps: Tensor, features: Tensor | None = None) -> Tensor:
         """Convolve by conv3's second half, as ``left`` by its first."""
-        return F.conv2d(maps, self.conv3.weight[:, maps.shape[1] :], padding=1)
+        own = F.conv2d(maps, self.conv3.weight[:, maps.shape[1] :], padding=1)
+        return own if features is None else self._with_features(own, -features)
+
+    def _with_features(self, maps: Tensor, features: Tensor) -> Tensor:
+        values = self.distance_maps * self.places
+        further = F.pad(features, (0, values - features.shape[1]))
+        own = further.view(len(maps), self.distance_maps, *maps.shape[2:]).to(maps.dtype)
+        return torch.cat([maps, own], dim=1)
 
     def response(self, joint: Tensor) -> Tensor:
         """Return fc7's responses (P, 4096 width), before ReLU, to sums of halves."""
         bias = self.conv3.bias
         assert bias is not None
-        maps = (joint + bias.to(joint.dtype)[:, None, None]).relu()
+        maps = (joint[:, : len(bias)] + bias.to(joint.dtype)[:, None, None]).relu()
         parts = convolve(maps, self.conv4, self.conv5)
         maps = torch.cat([self.pool(part) for part in parts], dim=1)
         hidden = maps.permute(0, 2, 3, 1).flatten(1)
         response: Tensor = self.fc7(self.drop(self.fc6(hidden).relu()))
         return response
 
-    def verdict(self, response: Tensor) -> Tensor:
-        """Return logits (P, 2), float32, class 1 = same person, from fc7's responses."""
+    def verdict(self, response: Tensor, joint: Tensor) -> Tensor:
+        """Return logits (P, 2), float32, class 1 = same person, from fc7's responses.
+
+        ``joint``: the sums of halves that these respond to.
+        """
         hidden = self.drop(response.relu())
         # Logits rounded to bf16 tie, and ties decide ranks: so no matrix product, which autocast
         # would do in bf16, but float32 sums.
         products = hidden.float()[:, None] * self.fc8.weight.float()
         logits: Tensor = products.sum(2) + self.fc8.bias.float()
-        return logits
+        if self.distance is None:
+            return logits
+        difference = joint[:, self.conv3.out_channels :].float()
+        squared = difference.square().sum((1, 2, 3))
+        same = squared * self.distance.weight.float()[0, 0] + self.distance.bias.float()[0]
+        return logits + F.pad(same[:, None], (1, 0))
 
     def tail(self, joint: Tensor) -> Tensor:
         """Return logits (P, 2) from sums of halves (P, 384 width, h, w)."""
-        return self.verdict(self.response(joint))
+        return self.verdict(self.response(joint), joint)
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return logits (P, 2) of P ordered pairs of maps."""
+        """Return logits (P, 2) of P ordered pairs of maps, of a head that takes no distance."""
         return self.tail(self.left(first) + self.right(second))

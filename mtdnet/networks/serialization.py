@@ -63,6 +63,8 @@ def load(source: Path) -> Kept:
             raise ValueError(f"width {width}, {trunk_width}")
         with torch.device("meta"):
             network = KINDS[told["kind"]](width, trunk_width, told["trunk"])
+            if "pair.distance.weight" in weights and network.pair is not None:
+                network.pair.take_distance(network.feature_size)
         network.load_state_dict(weights, assign=True)
         temperature = None if told["temperature"] is None else float(told["temperature"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as problem:

@@ -42,6 +42,7 @@ NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 JointStart = Literal["drawn", "difference"]
+Snapshot = Literal["best", "last"]
 
 
 class Section(BaseModel):
@@ -161,6 +162,8 @@ class Training(Section):
 
     ``momentum`` is SGD's, and the first beta of AdamW. ``averaging``: the decay of an exponential
     moving average of the weights, which is then what is validated and kept; 0: no average.
+    ``snapshot``: which step's network is kept, the one that ranks the validation persons best, or
+    the last, which nobody chose: enough where a schedule ends at rate 0 and such persons are few.
     ``compile`` spares a GPU the launches of a step's many kernels, for half a minute at the start.
     """
 
@@ -182,6 +185,7 @@ class Training(Section):
     losses: Losses = Losses()
     augmentation: Augmentation = Augmentation()
     validate_every: Count = 200
+    snapshot: Snapshot = "best"
     compile: bool = False
 
 
@@ -191,7 +195,8 @@ class Pretrain(Training):
     ``weights``: a file of ImageNet weights for a trunk of full width; without it all is drawn.
     ``width`` scales what is drawn. ``hidden_bias``: the first biases of the fully connected layers
     but the last of the pair head. ``joint_start``: the third convolution's right half is drawn as
-    published, or minus its left half, so that joint maps start as differences.
+    published, or minus its left half, so that joint maps start as differences. ``distance_input``:
+    the pair head's verdict takes the squared distance of the ranking features as one more input.
     """
 
     source: Benchmark = "cuhk03"
@@ -201,6 +206,7 @@ class Pretrain(Training):
     weights: str | None = None
     hidden_bias: float = 0.0
     joint_start: JointStart = "drawn"
+    distance_input: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -15,7 +15,6 @@ from tqdm import tqdm
 from mtdnet.device import Device, compiling
 from mtdnet.networks.base import Network
 from mtdnet.networks.fourier_tail import GRID, Tail
-from mtdnet.networks.heads import PairHead
 from mtdnet.scoring.pieces import Result, each
 
 ROWS, COLUMNS = 16, 256  # queries and gallery images of a tile: a minute's work on a processor
@@ -50,11 +49,6 @@ class Scorer:
             self.logits: Callable[[Tensor], Tensor] = Tail(own.pair) if fourier else own.pair.tail
             if compiled and not fourier:
                 self.logits = _alone(torch.compile(own.pair.tail))
-
-    @property
-    def _pair(self) -> PairHead:
-        assert self.network.pair is not None, "no pair head"
-        return self.network.pair
 
     def _each(
         self, images: Tensor, work: Callable[[Tensor], Result], mirrors: tuple[bool, ...] = MIRRORS
@@ -94,7 +88,7 @@ class Scorer:
         )
 
     def _halves(self, maps: Tensor) -> Halves:
-        left, right = self._pair.left(maps), self._pair.right(maps)
+        left, right = self.network.left(maps), self.network.right(maps)
         return left.permute(0, 2, 3, 1), right.permute(0, 2, 3, 1)
 
     def tails(self, joint: Iterable[Tensor]) -> Tensor:

@@ -26,6 +26,7 @@ def network(
     trunk: str = "caffenet",
     hidden_bias: float = 0.0,
     joint_start: JointStart = "drawn",
+    distance_input: bool = False,
 ) -> Network:
     """Return the network that a training starts from; InputError for one of another kind."""
     if start:
@@ -37,6 +38,8 @@ def network(
     fill_hidden_biases(fresh, hidden_bias)
     if joint_start == "difference" and fresh.pair is not None:
         start_as_difference(fresh.pair.conv3)
+    if distance_input and fresh.pair is not None:
+        fresh.pair.take_distance(fresh.feature_size)
     if weights:
         initialise(fresh.trunk, weights)
     return fresh

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mtdnet.params import Snapshot
+
 Row = dict[str, float]
 
 
@@ -36,8 +38,10 @@ class State:
         for name, total in sums.items():
             self.sums[name] = self.sums.get(name, 0.0) + total
 
-    def close_row(self, triplets: int, validation: Mapping[str, float]) -> Row:
-        """End a row of the history with the figures of a validation, and note the best."""
+    def close_row(
+        self, triplets: int, validation: Mapping[str, float], snapshot: Snapshot = "best"
+    ) -> Row:
+        """End a row of the history with the figures of a validation; note the one that is kept."""
         row = {
             "step": self.step,
             "triplets": self.step * triplets,
@@ -47,6 +51,6 @@ class State:
         self.history.append(row)
         self.sums, self.since = {}, 0
         figures = validation["validation_rank1"], validation["validation_mAP"]
-        if figures > self.best:
+        if snapshot == "last" or figures > self.best:
             self.best, self.best_step = figures, self.step
         return row

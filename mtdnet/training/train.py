@@ -48,18 +48,19 @@ def train(
     trunk: str = "caffenet",
     hidden_bias: float = 0.0,
     joint_start: JointStart = "drawn",
+    distance_input: bool = False,
     tracker: Tracker = UNTRACKED,
 ) -> TrainingRecord | None:
     """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
 
     ``start``: a model folder to start from; else a network of ``width`` on ``trunk`` is drawn from
     ``seed``, its trunk, then of full width, from ``weights`` where given; ``hidden_bias``,
-    ``joint_start``: as in ``Pretrain``. ``source``: the source benchmark's folders of ingest and
-    augment, for variants that take its triplets too. Every ``validate_every`` steps the validation
-    persons are ranked; the network best at it (rank-1, then mAP) is kept, and calibrated on them.
-    ``tracker`` gets the fingerprint and each row of ``history.csv``. State is kept below
-    ``checkpoints``: the same call continues a stopped training, on a processor exactly, and writes
-    the output of a finished one again.
+    ``joint_start``, ``distance_input``: as in ``Pretrain``. ``source``: the source benchmark's
+    folders of ingest and augment, for variants that take its triplets too. Every
+    ``validate_every`` steps the validation persons are ranked; the network best at it (rank-1, then
+    mAP) is kept, and calibrated on them. ``tracker`` gets the fingerprint and each row of
+    ``history.csv``. State is kept below ``checkpoints``: the same call continues a stopped
+    training, on a processor exactly, and writes the output of a finished one again.
 
     Several processes of torchrun train one network; all but the first return None.
 
@@ -71,7 +72,9 @@ def train(
     kind = variants.load(variant)
     place = device.choose()
     torch.manual_seed(seed)
-    network = begin.network(kind, start, width, weights, trunk, hidden_bias, joint_start)
+    network = begin.network(
+        kind, start, width, weights, trunk, hidden_bias, joint_start, distance_input
+    )
     size = network.trunk.size
     images = Images.open(ingested, size)
     pixels = place.resident(torch.from_numpy(images.pixels))
@@ -84,7 +87,7 @@ def train(
         "seed": seed,
         "widths": [network.width, network.trunk_width],
         "trunk": network.trunk.name,
-        "start": [hidden_bias, joint_start],
+        "start": [hidden_bias, joint_start, distance_input],
     }
     mark = fingerprint(_of_steps(settings) | facts, files)
     origin = start.name if start else weights.name if weights else "drawn"
@@ -120,7 +123,8 @@ def train(
                     if group.rank:  # the first process chooses and keeps
                         continue
                     if row_due:
-                        state.close_row(settings.triplets, validation.measure(trainer.result()))
+                        measured = validation.measure(trainer.result())
+                        state.close_row(settings.triplets, measured, settings.snapshot)
                     if row_due or stopping:
                         keeper.save(state, trainer, row_due and state.best_step == state.step)
                     if row_due:

@@ -26,6 +26,7 @@ pretrain:
   weights: null
   hidden_bias: 0.1
   joint_start: drawn
+  distance_input: false
   steps: 4
   triplets: 18
   optimiser: sgd
@@ -40,6 +41,7 @@ pretrain:
     contrastive: {weight: 1.0, margin: 1.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
   validate_every: 2
+  snapshot: best
 train:
   targets: [viper]
   variants: [cross]
@@ -60,6 +62,7 @@ train:
     contrastive: {weight: 1.0, margin: 1.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
   validate_every: 1
+  snapshot: best
 evaluate: {ranks: [1, 5], false_alarms: [0.1], pictures: 2}
 report: {title: A few drawn people}
 """

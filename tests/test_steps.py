@@ -43,7 +43,7 @@ def test_no_step_writes_over_the_images(tmp_path: Path, monkeypatch: pytest.Monk
     assert (images / "000_45.bmp").read_bytes() == b"original"
 
 
-def test_an_evaluation_waits_for_no_other_of_the_same(
+def test_an_evaluation_is_refused_while_another_does_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

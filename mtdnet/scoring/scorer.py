@@ -33,7 +33,8 @@ class Scorer:
 
     It holds weights and settings alone: what is scored comes with each question, as ``images``,
     uint8 (R, H, W, 3) RGB, or as rows of ``pixels``, which are many of these. A network without
-    a pair head has ``features`` and ``distances`` alone. ``compiled``: compile the tail when it is
+    a pair head has ``features`` and ``distances`` alone. On a processor the scores don't depend on
+    its number of cores (``mtdnet.scoring.pieces``). ``compiled``: compile the tail when it is
     first passed, but for a processor's Fourier products; InputError there if that fails.
     """
 
@@ -165,7 +166,7 @@ class Scorer:
     ) -> Iterator[tuple[Tile, Scores]]:
         """Yield tiles of ``probabilities`` with their scores; ``seen`` gets counts of passes.
 
-        Memory is that of a tile, whatever Q and G. Halves of conv3 are computed once a gallery
+        Memory is that of a tile and of a piece a core, whatever Q and G. Halves of conv3 are computed once a gallery
         image, and a query once a tile. To keep all of them on disk wouldn't pay: of a query's 2,048
         tails in a tile its two trunks and four halves take 0.3 % (0.6 % by Fourier products).
         """

@@ -166,9 +166,10 @@ class Scorer:
     ) -> Iterator[tuple[Tile, Scores]]:
         """Yield tiles of ``probabilities`` with their scores; ``seen`` gets counts of passes.
 
-        Memory is that of a tile and of a piece a core, whatever Q and G. Halves of conv3 are computed once a gallery
-        image, and a query once a tile. To keep all of them on disk wouldn't pay: of a query's 2,048
-        tails in a tile its two trunks and four halves take 0.3 % (0.6 % by Fourier products).
+        Memory is that of a tile and of a piece a core, whatever Q and G. Halves of conv3 are
+        computed once a gallery image, and a query once a tile. To keep all of them on disk wouldn't
+        pay: of a query's 2,048 tails in a tile its two trunks and four halves take 0.3 % (0.6 % by
+        Fourier products).
         """
         mirrors = MIRRORS if folds == 8 else (False,)
         for columns, column in groupby(tiles, key=lambda tile: tile[1]):

@@ -91,6 +91,7 @@ class Chaos:
         """Run the flow; kill it, some way, after seconds. Return its status, or "killed"."""
         env = project.environment() | {kill.MARK: self.mark}
         env |= {"PREFECT_HOME": str(root / ".prefect"), "DVC_SITE_CACHE_DIR": str(root / ".site")}
+        env["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = str(LONGEST)
         with (root / "flow.log").open("w") as log:
             command = [sys.executable, "-m", "flows.reproduce"]
             flow = subprocess.Popen(command, cwd=root, env=env, stdout=log, stderr=log)

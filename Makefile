@@ -2,6 +2,7 @@
 # make install  into .venv, or VENV=...
 # make test     install, run the tests          make test-fast  those that take a minute together
 # make check    lint and test                   make lint       check format, rules and types
+# make chaos    kill a small flow at random moments: make chaos RUNS=100 SEED=0
 # make format   format, mend what can be        make bench      speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
@@ -18,7 +19,7 @@ IN := $(BIN)/python -m flows
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo install repository test test-fast check lint format bench docs prefect mlflow deploy worker run dist clean
+.PHONY: demo install repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run dist clean
 
 demo: repository $(READY)
 	@echo "about ten minutes on two idle cores; after each stage a line tells what is left"
@@ -36,6 +37,11 @@ test: $(READY)
 
 test-fast: $(READY)
 	$(PYTEST) -m "not slow and not pipeline"
+
+chaos: RUNS := 100
+chaos: SEED := 0
+chaos: $(READY)
+	$(BIN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
 
 check: lint test
 

@@ -70,3 +70,15 @@ def compiling(what: str) -> Iterator[None]:
             f"`compile`: {what} can't be compiled ({line}); "
             "install a C++ compiler (g++, or name it in CXX), or set `compile: false`"
         ) from None
+
+
+@contextmanager
+def fitting(what: str) -> Iterator[None]:
+    """Turn a GPU out of memory into InputError, one line that names the remedy."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise InputError(
+            f"{what} doesn't fit into the GPU's free memory; end what else uses the GPU, "
+            "or lower `triplets` for a training; the same command continues"
+        ) from None

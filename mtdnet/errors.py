@@ -29,9 +29,8 @@ def status(work: Callable[[], object]) -> int:
         print(f"error: {problem}", file=sys.stderr)
         return 2
     except OSError as problem:
-        print(
-            f"error: {problem.filename or 'input or output'}: {problem.strerror}", file=sys.stderr
-        )
+        reason = problem.strerror or problem
+        print(f"error: {problem.filename or 'input or output'}: {reason}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped; nothing was written, the same command begins anew", file=sys.stderr)

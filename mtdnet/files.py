@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from mtdnet.errors import InputError
@@ -39,11 +40,8 @@ def whole(target: Path) -> Iterator[Path]:
         draft = room / target.name
         try:
             yield draft
-        except SafetensorError as problem:  # the system's error, a full disk say, is in its text
-            number = re.search(r"os error (\d+)", str(problem))
-            if number is None:
-                raise
-            raise OSError(int(number[1]), os.strerror(int(number[1])), str(target)) from None
+        except (OSError, SafetensorError) as problem:
+            raise _named(problem, target) from None
         for attempt in range(9):
             try:
                 _check_replaced(target, draft)
@@ -54,6 +52,16 @@ def whole(target: Path) -> Iterator[Path]:
                     raise
             with suppress(FileNotFoundError):
                 target.rename(room / f"replaced{attempt}")
+
+
+def _named(problem: OSError | SafetensorError, target: Path) -> Exception:
+    """Return the system's error, a full disk say, with what was being written."""
+    if isinstance(problem, OSError):
+        number = None if problem.filename else problem.errno
+    else:  # in its text
+        told = re.search(r"os error (\d+)", str(problem))
+        number = int(told[1]) if told else None
+    return OSError(number, os.strerror(number), str(target)) if number else problem
 
 
 def _check_replaced(target: Path, draft: Path) -> None:
@@ -113,6 +121,24 @@ def _locked(folder: Path, wait: bool = False) -> Iterator[bool]:
         yield held
     finally:
         os.close(handle)
+
+
+@contextmanager
+def alone(lock: Path, what: str) -> Iterator[None]:
+    """Hold a lock file, which the system frees when the process dies.
+
+    Raises InputError, "another process does ``what``", when another holds it.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    own = FileLock(lock)
+    try:
+        own.acquire(blocking=False)
+    except Timeout:
+        raise InputError(f"{lock.parent}: another process does {what}; wait for that one") from None
+    try:
+        yield
+    finally:
+        own.release()
 
 
 def write_json(target: Path, content: Any) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtdnet.errors import InputError, Stopped
+from mtdnet.files import alone
 from mtdnet.params import Params, Training
 from mtdnet.tracker import UNTRACKED, Tracker
 
@@ -203,15 +204,17 @@ def evaluate(
 
     check("evaluate", target, split, variant, trained(params))
     out = evaluation(target, split, variant)
-    figures = run(
-        ingested=ingested(target),
-        augmented=augmented(target, split),
-        model=model(target, split, variant),
-        out=out,
-        checkpoints=CHECKPOINTS / out.relative_to(RESULTS),
-        settings=params.evaluate,
-    )
-    track_evaluation((target, split, variant), tracker)
+    kept = CHECKPOINTS / out.relative_to(RESULTS)
+    with alone(kept.with_name(f"{kept.name}.lock"), f"the evaluation of {variant}"):
+        figures = run(
+            ingested=ingested(target),
+            augmented=augmented(target, split),
+            model=model(target, split, variant),
+            out=out,
+            checkpoints=kept,
+            settings=params.evaluate,
+        )
+        track_evaluation((target, split, variant), tracker)
     return figures
 
 

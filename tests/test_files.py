@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mtdnet.errors import InputError
-from mtdnet.files import read_json, whole, write_json
+from mtdnet.files import alone, read_json, whole, write_json
 
 
 def test_a_failed_write_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> None:
@@ -90,3 +90,29 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> No
         draft.touch()
         other.touch()
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*others, "counts.json"])
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from mtdnet.files import alone
+with alone(Path(sys.argv[1]), "this work"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_one_at_a_time_until_its_process_is_gone(tmp_path: Path) -> None:
+    lock = tmp_path / "work" / "lock"
+    command = [sys.executable, "-c", HOLD, str(lock)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None
+        first.stdout.readline()
+        with (
+            pytest.raises(InputError, match="another process does this work"),
+            alone(lock, "this work"),
+        ):
+            pass
+        first.kill()
+    with alone(lock, "this work"):
+        pass

@@ -3,10 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from mtdnet import steps
 from mtdnet.errors import InputError
-from mtdnet.params import Params, build
+from mtdnet.params import Params, build, load
+
+ROOT = Path(__file__).parents[1]
 
 NAMES = ["/abs/x", "..", "a/b", "a\\b", "", ".", "x;y", "a b", "-x", "a\n"]
 
@@ -38,3 +41,18 @@ def test_no_step_writes_over_the_images(tmp_path: Path, monkeypatch: pytest.Monk
         steps.ingest(build(Params, content, "params.yaml"), own)
     assert [p.name for p in tmp_path.iterdir()] == ["images"]
     assert (images / "000_45.bmp").read_bytes() == b"original"
+
+
+def test_an_evaluation_is_refused_while_another_does_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = load(ROOT / "params.yaml")
+    benchmark, split, variant = steps.trained(chosen)[0]
+    lock = tmp_path / "checkpoints" / "evaluate" / f"{benchmark}-{split}" / f"{variant}.lock"
+    lock.parent.mkdir(parents=True)
+    refused = pytest.raises(InputError, match=f"another process does the evaluation of {variant}")
+    with FileLock(lock), refused:
+        steps.evaluate(chosen, benchmark, variant, split)
+    with pytest.raises(InputError, match="no such"):  # of its own account
+        steps.evaluate(chosen, benchmark, variant, split)

@@ -36,6 +36,7 @@ Figures = dict[str, dict[str, float]]
 HEADS = "MTDnet", "MTDnet-trp"  # the two heads of one network: figure 1 of the paper
 
 
+@device.fitting("the evaluation")
 def evaluate(
     *,
     ingested: Path,

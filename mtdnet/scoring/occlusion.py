@@ -25,16 +25,13 @@ def occlusion(scorer: Scorer, first: Tensor, second: Tensor) -> tuple[Map, Map]:
     """
     images, covered = torch.stack([first, second]), patches(*first.shape[:2])
     left, right = scorer.halves(images, (False,))
-    whole = scorer.tail(left + right.flip(0)).mean()
+    whole = scorer.tails([left + right.flip(0)]).mean()
     masks = torch.from_numpy(covered).to(images.device)[..., None]
     grey, maps = torch.tensor(scorer.network.trunk.zero).to(images), []
     for image, other in ((first, 1), (second, 0)):
         own_left, own_right = scorer.halves(torch.where(masks, grey, image), (False,))
         orders = (own_left + right[other], left[other] + own_right)
-        seen = [
-            torch.cat([scorer.tail(some) for some in torch.split(joint, scorer.pairs)])
-            for joint in orders
-        ]
+        seen = [scorer.tails(torch.split(joint, scorer.pairs)) for joint in orders]
         drop = (whole - torch.stack(seen).mean(0)).cpu().numpy()
         maps.append(np.tensordot(drop, covered, 1) / covered.sum(0, dtype=np.float32))
     return maps[0], maps[1]

@@ -1,7 +1,7 @@
 """Scores of pairs of images, as published: eight-fold probabilities and ranking distances."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, product
 from threading import Lock
 from typing import TYPE_CHECKING, NoReturn
@@ -14,6 +14,7 @@ from torch import Tensor
 from mtdnet.device import Device, compiling
 from mtdnet.networks.base import Network
 from mtdnet.networks.fourier_tail import GRID, Tail
+from mtdnet.scoring.pieces import Result, each
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -34,7 +35,8 @@ class Scorer:
 
     It holds weights and settings alone: what is scored comes with each question, as ``images``,
     uint8 (R, H, W, 3) RGB, or as rows of ``pixels``, which are many of these. A network without
-    a pair head has ``features`` and ``distances`` alone. ``compiled``: compile the tail when it is
+    a pair head has ``features`` and ``distances`` alone. On a processor the scores don't depend on
+    its number of cores (``mtdnet.scoring.pieces``). ``compiled``: compile the tail when it is
     first passed, but for a processor's Fourier products; InputError there if that fails.
     """
 
@@ -51,64 +53,89 @@ class Scorer:
             if compiled and not fourier:
                 self.logits = _alone(torch.compile(own.pair.tail))
 
-    def _prepared(self, images: Tensor, mirrored: bool) -> Iterator[Tensor]:
-        for block in torch.split(images, 64):
-            own = block.to(self.device)
-            yield self.network.trunk.prepare(own.flip(2) if mirrored else own).to(self.type)
+    def _each(
+        self, images: Tensor, work: Callable[[Tensor], Result], mirrors: tuple[bool, ...] = MIRRORS
+    ) -> list[Result]:
+        """Return ``work`` of blocks of prepared images, of plain ones and then of mirrored ones."""
 
-    @torch.inference_mode()
+        @torch.inference_mode()
+        def of(view: tuple[bool, Tensor]) -> Result:
+            mirrored, block = view
+            own = block.to(self.device)
+            own = self.network.trunk.prepare(own.flip(2) if mirrored else own)
+            return work(own.to(self.type))
+
+        return list(each(self.device, of, product(mirrors, torch.split(images, 64))))
+
     def describe(self, images: Tensor) -> tuple[Tensor, Halves]:
         """Return what ``features`` and, by a pair head, ``halves`` do; the trunk is passed once."""
-        views, halves = [], []
-        for mirrored in MIRRORS:
-            for block in self._prepared(images, mirrored):
-                maps = self.network.trunk(block)
-                views.append(self.network.features(maps))
-                halves.append(self._halves(maps))
+
+        def work(block: Tensor) -> tuple[Tensor, Halves]:
+            maps = self.network.trunk(block)
+            return self.network.features(maps), self._halves(maps)
+
+        views, halves = zip(*self._each(images, work), strict=True)
         return _mean(views), _joined(halves)
 
-    @torch.inference_mode()
     def features(self, images: Tensor) -> Tensor:
         """Return ranking features (R, F), float32, the mean of plain and mirrored image's.
 
         Each is a unit vector, so that the mean of four squared distances is ``2 - 2 q.g``.
         """
-        return _mean(
-            [self.network.embed(some) for m in MIRRORS for some in self._prepared(images, m)]
-        )
+        return _mean(self._each(images, self.network.embed))
 
-    @torch.inference_mode()
     def halves(self, images: Tensor, mirrors: tuple[bool, ...] = MIRRORS) -> Halves:
         """Return conv3's two halves, each (mirrors x R, h, w, 384 width), plain images first."""
         return _joined(
-            [
-                self._halves(self.network.trunk(block))
-                for mirrored in mirrors
-                for block in self._prepared(images, mirrored)
-            ]
+            self._each(images, lambda block: self._halves(self.network.trunk(block)), mirrors)
         )
 
     def _halves(self, maps: Tensor) -> Halves:
         left, right = self.network.left(maps), self.network.right(maps)
         return left.permute(0, 2, 3, 1), right.permute(0, 2, 3, 1)
 
+    def tails(self, joint: Iterable[Tensor]) -> Tensor:
+        """Return P(same person) (P,), float32 in [0, 1], of joint maps in pieces.
+
+        A piece is (N, h, w, 384 width); a few hundred pairs keep a processor's core busy.
+        """
+        return torch.cat(list(each(self.device, self.tail, joint)))
+
     @torch.inference_mode()
     def tail(self, joint: Tensor) -> Tensor:
-        """Return P(same person) (P,), float32 in [0, 1], of joint maps (P, h, w, 384 width)."""
+        """Return P(same person) (N,) of one piece, by one thread."""
         with compiling("the tail"):
             return self.logits(joint.permute(0, 3, 1, 2)).softmax(1)[:, 1]
 
     def _product(self, some: Tensor, others: Tensor, seen: Callable[[int], object]) -> Tensor:
         """Return P(same) (S, O) of sums of every one of some halves with every other one."""
-        rows = []
-        for block in torch.split(some, QUERIES):
-            tiles = [
-                self.tail((block[:, None] + tile).flatten(0, 1)).view(len(block), len(tile))
-                for tile in torch.split(others, self.pairs // len(block))
-            ]
-            rows.append(torch.cat(tiles, dim=1))
-            seen(rows[-1].numel())
-        return torch.cat(rows)
+
+        def work(piece: Tile) -> Tensor:
+            left, right = some[piece[0]], others[piece[1]]
+            return self._tails(left, right)
+
+        out = some.new_empty((len(some), len(others)), dtype=torch.float32)
+        columns = self.pairs // max(1, min(len(some), QUERIES))
+        pieces = list(_grid(len(some), len(others), QUERIES, columns))
+        for piece, part in zip(pieces, each(self.device, work, pieces), strict=True):
+            out[piece] = part
+            seen(part.numel())
+        return out
+
+    @torch.inference_mode()
+    def _tails(self, some: Tensor, others: Tensor) -> Tensor:
+        """Return P(same) (S, O) of one piece; on a full GPU, of its halves."""
+        try:
+            joint = (some[:, None] + others).flatten(0, 1)
+            return self.tail(joint).view(len(some), len(others))
+        except torch.OutOfMemoryError:
+            side = int(len(others) > 1)
+            if len(some) * len(others) == 1:
+                raise
+        self.pairs = max(QUERIES, self.pairs // 2)  # for the pieces to come
+        if side:
+            return torch.cat([self._tails(some, half) for half in others.tensor_split(2)], 1)
+        return torch.cat([self._tails(half, others) for half in some.tensor_split(2)])
 
     def _eightfold(self, query: Halves, gallery: Halves, seen: Callable[[int], object]) -> Tensor:
         """Return the eight-fold P(same) (Q, G) of halves of plain and mirrored images."""
@@ -142,9 +169,10 @@ class Scorer:
     ) -> Iterator[tuple[Tile, Scores]]:
         """Yield tiles of ``probabilities`` with their scores; ``seen`` gets counts of passes.
 
-        Memory is that of a tile, whatever Q and G. Halves of conv3 are computed once a gallery
-        image, and a query once a tile. To keep all of them on disk wouldn't pay: of a query's 2,048
-        tails in a tile its two trunks and four halves take 0.3 % (0.6 % by Fourier products).
+        Memory is that of a tile and of a piece a core, whatever Q and G. Halves of conv3 are
+        computed once a gallery image, and a query once a tile. To keep all of them on disk wouldn't
+        pay: of a query's 2,048 tails in a tile its two trunks and four halves take 0.3 % (0.6 % by
+        Fourier products).
         """
         mirrors = MIRRORS if folds == 8 else (False,)
         for columns, column in groupby(tiles, key=lambda tile: tile[1]):
@@ -180,16 +208,20 @@ class Scorer:
             [side.view(mirrors, -1, *side.shape[1:]) for side in halves]
             for halves in (first, second)
         )
-        orders, parts = [(a_left, b_right), (b_left, a_right)][:mirrors], []
-        for start in range(0, a_left.shape[1], self.pairs // folds):
-            some = slice(start, start + self.pairs // folds)
+        orders, size = [(a_left, b_right), (b_left, a_right)][:mirrors], self.pairs // folds
+
+        @torch.inference_mode()
+        def work(start: int) -> Tensor:
+            some = slice(start, start + size)
             joint = [
                 left[i, some] + right[j, some]
                 for left, right in orders
                 for i, j in product(range(mirrors), repeat=2)
             ]
-            parts.append(self.tail(torch.cat(joint)).view(folds, -1).mean(0))
-        return torch.cat(parts).float().cpu().numpy()
+            return self.tail(torch.cat(joint)).view(folds, -1).mean(0)
+
+        parts = each(self.device, work, range(0, a_left.shape[1], size))
+        return torch.cat(list(parts)).float().cpu().numpy()
 
     def distances(self, pixels: Tensor, query: Rows, gallery: Rows) -> Scores:
         """Return squared distances of ranking features, (Q, G) in [0, 4]: MTDnet-trp.
@@ -205,7 +237,8 @@ class Scorer:
 
 def squared_distances(query: Tensor, gallery: Tensor) -> Scores:
     """Return squared distances, (Q, G) in [0, 4], of ``Scorer.features``."""
-    return (2 - 2 * (query @ gallery.T)).clamp_(0, 4).cpu().numpy()
+    blocks = each(query.device, lambda block: block @ gallery.T, torch.split(query, 64))
+    return (2 - 2 * torch.cat(list(blocks))).clamp_(0, 4).cpu().numpy()
 
 
 def _alone(compiled: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
@@ -223,13 +256,13 @@ def _images(pixels: Tensor, rows: Rows) -> Tensor:
     return pixels[torch.from_numpy(rows).to(pixels.device)]
 
 
-def _mean(views: list[Tensor]) -> Tensor:
+def _mean(views: Sequence[Tensor]) -> Tensor:
     """Return the mean of what blocks of plain images and then of mirrored ones gave."""
     half = len(views) // 2
-    return (torch.cat(views[:half]) + torch.cat(views[half:])) / 2
+    return (torch.cat(list(views[:half])) + torch.cat(list(views[half:]))) / 2
 
 
-def _joined(blocks: list[Halves]) -> Halves:
+def _joined(blocks: Iterable[Halves]) -> Halves:
     left, right = (torch.cat(side) for side in zip(*blocks, strict=True))
     return left, right
 
@@ -240,11 +273,14 @@ def _blocks(rows: Rows, size: int) -> Iterator[Rows]:
 
 def tiling(queries: int, gallery: int) -> list[Tile]:
     """Return the tiles of a matrix (Q, G), those of the same gallery images together."""
-    return [
-        (slice(q, min(q + ROWS, queries)), slice(g, min(g + COLUMNS, gallery)))
-        for g in range(0, gallery, COLUMNS)
-        for q in range(0, queries, ROWS)
-    ]
+    return sorted(_grid(queries, gallery, ROWS, COLUMNS), key=lambda tile: tile[1].start)
+
+
+def _grid(queries: int, gallery: int, rows: int, columns: int) -> Iterator[Tile]:
+    """Yield slices that cover a matrix (Q, G), row by row."""
+    for q in range(0, queries, rows):
+        for g in range(0, gallery, columns):
+            yield slice(q, min(q + rows, queries)), slice(g, min(g + columns, gallery))
 
 
 def progress(passes: int, done: int = 0, disable: bool = False) -> "tqdm[NoReturn]":

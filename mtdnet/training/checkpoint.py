@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -24,7 +23,7 @@ from torch import Tensor
 
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.errors import InputError
-from mtdnet.files import sha256, whole
+from mtdnet.files import alone, sha256, whole
 from mtdnet.networks import serialization
 from mtdnet.training.state import State, history
 from mtdnet.training.trainer import Trainer
@@ -51,20 +50,10 @@ class Checkpoints:
         if not here:
             yield
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / LOCK)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise InputError(
-                f"{self.folder}: another process does this training; wait for that one"
-            ) from None
-        try:
+        with alone(self.folder / LOCK, "this training"):
             for draft in self.folder.glob(".*.safetensors.*"):
                 shutil.rmtree(draft, ignore_errors=True)
             yield
-        finally:
-            lock.release()
 
     def best(self, state: State) -> Path:
         """Return the file of the best network so far."""

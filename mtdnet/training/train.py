@@ -32,6 +32,7 @@ from mtdnet.training.validation import Validation
 LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
 
 
+@device.fitting("the training")
 def train(
     *,
     ingested: Path,
@@ -64,8 +65,8 @@ def train(
 
     Several processes of torchrun train one network; all but the first return None.
 
-    Raises InputError for bad input, a loss that is not finite, or when another process does the
-    same training; Stopped after SIGINT or SIGTERM.
+    Raises InputError for bad input, a loss that is not finite, a GPU out of memory, or when another
+    process does the same training; Stopped after SIGINT or SIGTERM.
     """
     if variant not in VARIANTS:
         raise InputError(f"unknown variant '{variant}'; known: {', '.join(VARIANTS)}")

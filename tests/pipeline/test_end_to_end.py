@@ -1,110 +1,25 @@
 """The whole pipeline on a few drawn people, by DVC and by Prefect: the same work."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
-from flows.environment import ROOT
-from mtdnet import synthetic
 from mtdnet.files import read_json
+from tests.pipeline import project
+from tests.pipeline.project import PARAMS, run
 
 pytestmark = pytest.mark.pipeline
 
-PARAMS = """
-seed: 1
-trunk: caffenet
-ingest: {layouts: {cuhk03: cuhk03, viper: viper}, boxes: labeled}
-augment:
-  {negatives: 3, draw: block, pairs: 6, rounds: 2, splits: {cuhk03: {name: paper}, viper: {}}}
-pretrain:
-  source: cuhk03
-  variants: [mtdnet, rnk]
-  splits: [0]
-  width: 0.0625
-  weights: null
-  hidden_bias: 0.1
-  joint_start: drawn
-  distance_input: false
-  steps: 4
-  triplets: 18
-  optimiser: sgd
-  learning_rate: 0.001
-  momentum: 0.9
-  weight_decay: 0.0005
-  schedule: {warm_up: 0.0, decay: none}
-  averaging: 0.0
-  losses:
-    triplet: {weight: 1.0, margin: 1.0}
-    pair: {weight: 1.0, smoothing: 0.0}
-    contrastive: {weight: 1.0, margin: 1.0}
-  augmentation: {erasing: 0.0, shift: 0, light: 0.0}
-  validate_every: 2
-  snapshot: best
-train:
-  targets: [viper]
-  variants: [cross]
-  splits: [0, 1]
-  compared: {targets: [], variants: []}
-  steps: 2
-  triplets: 18
-  optimiser: sgd
-  learning_rate: 0.001
-  learning_rates: {}
-  momentum: 0.9
-  weight_decay: 0.0005
-  schedule: {warm_up: 0.0, decay: none}
-  averaging: 0.0
-  losses:
-    triplet: {weight: 1.0, margin: 1.0}
-    pair: {weight: 1.0, smoothing: 0.0}
-    contrastive: {weight: 1.0, margin: 1.0}
-  augmentation: {erasing: 0.0, shift: 0, light: 0.0}
-  validate_every: 1
-  snapshot: best
-evaluate: {ranks: [1, 5], false_alarms: [0.1], pictures: 2}
-report: {title: A few drawn people}
-"""
 STAGES = 15  # data.dvc, ingest 2, augment 3, pretrain 2, train 2, evaluate 4, report
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a project of this code with small data and parameters."""
-    root = tmp_path_factory.mktemp("clone")
-    for name in ("mtdnet", "tasks", "flows", "weights", "splits"):
-        shutil.copytree(
-            ROOT / name,
-            root / name,
-            ignore=shutil.ignore_patterns("__pycache__", "*.npz", "*.onnx", "*.pth"),
-        )
-    for name in ("dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore"):
-        (root / name).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, root / name)
-    (root / "params.yaml").write_text(PARAMS)
-    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
-    synthetic.write(root / "data", persons={"cuhk03": 30, "viper": 16})
-    run(root, "dvc", "add", "-q", "data")
+    root = tmp_path_factory.mktemp("clone") / "project"
+    project.make(root, PARAMS, {"cuhk03": 30, "viper": 16})
     return root
-
-
-def run(root: Path, *words: str) -> str:
-    """Run a Python module in the project; return all that it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=root,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:

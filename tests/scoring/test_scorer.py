@@ -1,6 +1,10 @@
 """Scores by tiles and halves against one plain forward pass a pair."""
 
 import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +58,56 @@ def test_probability_is_the_mean_of_eight_passes(
     expected = [[eight(network, pixels[q], pixels[g]) for g in gallery] for q in query]
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(found) > 1e-3  # else the comparison says nothing
+
+
+SCORED = """
+import sys, torch
+from safetensors.torch import save_file
+from mtdnet.device import Device
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.scoring.scorer import Scorer
+torch.manual_seed(0)
+network, scores = MTDnet(1 / 16), {}
+pixels = torch.randint(0, 256, (70, 227, 227, 3), dtype=torch.uint8)
+query, gallery = torch.arange(3).numpy(), torch.arange(40).numpy()
+for bf16 in (False, True):
+    scorer = Scorer(network, Device(torch.device("cpu"), bf16, "test"))
+    scores[f"pair {bf16}"] = scorer.probabilities(pixels, query, gallery)
+    scores[f"ranking {bf16}"] = scorer.distances(pixels, torch.arange(70).numpy(), gallery)
+    scores[f"matched {bf16}"] = scorer.matched(*[scorer.halves(pixels[:20])] * 2)
+save_file({name: torch.from_numpy(score) for name, score in scores.items()}, sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+def test_the_number_of_threads_does_not_show(tmp_path: Path) -> None:
+    for count in ("1", "3"):
+        environment = os.environ | {"OMP_NUM_THREADS": count}
+        command = [sys.executable, "-c", SCORED, str(tmp_path / count)]
+        subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
+    one, three = ((tmp_path / count).read_bytes() for count in ("1", "3"))
+    assert one == three
+
+
+def test_out_of_memory_pieces_are_halved(
+    network: MTDnet, pixels: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query, gallery = np.array([0, 4, 2]), np.array([1, 8, 3, 5, 7])
+    expected = Scorer(network, CPU).probabilities(pixels, query, gallery)
+    scorer, room = Scorer(network, CPU), 7
+    tail = scorer.tail
+
+    def full(joint: Tensor) -> Tensor:
+        if len(joint) > room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return tail(joint)
+
+    monkeypatch.setattr(scorer, "tail", full)
+    found = scorer.probabilities(pixels, query, gallery)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    room = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        scorer.probabilities(pixels, query, gallery)
 
 
 def test_a_compiled_tail_scores_the_same(network: MTDnet, pixels: Tensor) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -217,6 +217,30 @@ def test_two_at_once_is_one_line(small: Path, tmp_path: Path) -> None:
     ):
         run(small, tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_gpu_out_of_memory_is_one_line_and_the_training_goes_on(
+    train_small: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"steps": 4, "learning_rate": 0.01, "validate_every": 2}
+    train_small(tmp_path / "undisturbed", **settings)
+    step = Trainer.step
+
+    def full(self: Trainer, *batches: Any) -> None:
+        if self.step_count == 3:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        step(self, *batches)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", full)
+        with pytest.raises(InputError, match="the training doesn't fit into the GPU's free memory"):
+            train_small(tmp_path / "full", **settings)
+    assert not (tmp_path / "full" / "model").exists()
+    train_small(tmp_path / "full", **settings)
+    one, other = ((tmp_path / name / "model") for name in ("undisturbed", "full"))
+    assert (one / "network.safetensors").read_bytes() == (
+        other / "network.safetensors"
+    ).read_bytes()
 
 
 def test_keeps_the_network_that_was_best_on_validation_persons(

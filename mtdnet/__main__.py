@@ -4,8 +4,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mtdnet.commands.doctor import doctor
 from mtdnet.commands.export import export
 from mtdnet.commands.index import index
+from mtdnet.commands.init import init
 from mtdnet.commands.output import Answer, answer
 from mtdnet.commands.parser import parser
 from mtdnet.commands.rank import rank
@@ -17,6 +19,8 @@ ASKING: dict[str, Callable[..., Answer]] = {
     "same": same,
     "rank": rank,
     "index": index,
+    "init": init,
+    "doctor": doctor,
     "export": export,
 }
 

@@ -14,7 +14,8 @@ def named(given: str | None, parameters: Path) -> str:
     """Return the name of the network to ask.
 
     The one ``given``, else the environment variable's, else that of the source network of the
-    project that ``parameters`` belong to. Raises InputError when there is none of them.
+    project that ``parameters`` belong to, else the user's own below ``~/.config/mtdnet``. Raises
+    InputError when there is none of them.
     """
     if chosen := given or os.environ.get(VARIABLE):
         return chosen
@@ -28,4 +29,9 @@ def named(given: str | None, parameters: Path) -> str:
         if own.is_file():
             return str(own)
         looked = f" ({own} is not there)"
-    raise InputError(f"no network to ask{looked}; name one: --model FILE, or {VARIABLE}")
+    configured = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    if (users := configured / "mtdnet" / FILE).is_file():
+        return str(users)
+    raise InputError(
+        f"no network to ask{looked}; name one: --model FILE, or {VARIABLE}, or put it at {users}"
+    )

@@ -39,6 +39,9 @@ def parser() -> Parser:
     _same(commands.add_parser("same", help="the probability that two images show one person"))
     _rank(commands.add_parser("rank", help="order a gallery's images by likeness to a query"))
     _index(commands.add_parser("index", help="prepare a large gallery for rank"))
+    _init(commands.add_parser("init", help="write the params.yaml that fits what is below data/"))
+    told = "one page on this machine and project, to paste into a bug report"
+    commands.add_parser("doctor", help=told, description=f"Print {told}; it runs no stage.")
     _export(commands.add_parser("export", help="write a network as ONNX files"))
     for step, told in STEPS.items():
         _step(commands.add_parser(step, help=told), step)
@@ -93,6 +96,16 @@ def _index(command: argparse.ArgumentParser) -> None:
     _model(command)
 
 
+def _init(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Look at the folders below data/ (layouts recognised, persons and cameras counted, a split "
+        "proposed) and write the params.yaml that trains a small network on them."
+    )
+    told = "what is trained first, a folder below data/; the others start from its network"
+    command.add_argument("--source", metavar="NAME", help=told)
+    command.add_argument("--force", action="store_true", help="replace the file that is there")
+
+
 def _export(command: argparse.ArgumentParser) -> None:
     command.description = (
         "Write trunk, ranking head, halves and tail of a network as ONNX files, which need no "
@@ -116,7 +129,8 @@ def _step(command: argparse.ArgumentParser, step: str) -> None:
 def _model(command: argparse.ArgumentParser) -> None:
     told = (
         "network.safetensors, its folder, models:/NAME@ALIAS or models:/NAME/VERSION; else what "
-        "MTDNET_MODEL says, else the project's network of the source"
+        "MTDNET_MODEL says, else the project's network of the source, else "
+        "~/.config/mtdnet/network.safetensors"
     )
     _file(command, "--model", help=told)
 

@@ -1,6 +1,7 @@
 """``mtdnet same`` and ``mtdnet rank``, as people and programs call them."""
 
 import json
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -37,6 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     serialization.save(AlexNet(1 / 32), tmp_path / "rnk" / "network.safetensors")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MTDNET_MODEL", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return tmp_path
 
 
@@ -50,6 +52,19 @@ def call(folder: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Calle
         return status, printed.out, printed.err
 
     return run
+
+
+def test_outside_a_project_the_users_own_network_is_asked(
+    call: Callable[..., Called], folder: Path
+) -> None:
+    pair = ("same", "query.png", "gallery/1.png")
+    status, _, err = call(*pair)
+    own = folder / "config" / "mtdnet" / "network.safetensors"
+    assert status == 2 and f"or put it at {own}" in err
+    own.parent.mkdir(parents=True)
+    (folder / "pair" / "network.safetensors").rename(own)
+    status, _, err = call(*pair)
+    assert status == 0 and f"asked {own}" in err
 
 
 def test_same_prints_the_calibrated_probability(call: Callable[..., Called]) -> None:
@@ -150,6 +165,18 @@ def test_rank_writes_a_page_of_its_own(call: Callable[..., Called], folder: Path
         "Query",
         *(f"Rank {i}" for i in range(1, 5)),
     ]
+
+
+def test_names_of_files_are_text_on_the_page(call: Callable[..., Called], folder: Path) -> None:
+    name = "<script>alert(1)<!--\"'&.png"
+    shutil.copy(folder / "query.png", folder / "gallery" / name)
+    words = ("rank", f"gallery/{name}", "gallery", "--html", "page.html", "--model", "pair")
+    assert call(*words)[0] == 0
+    text = (folder / "page.html").read_text(encoding="utf-8")
+    page = Sheet()
+    page.feed(text)
+    assert not page.scripts and "<script" not in text and "<!--" not in text
+    assert any(name in str(image["alt"]) for image in page.images)
 
 
 @pytest.mark.parametrize(

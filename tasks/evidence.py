@@ -62,8 +62,8 @@ class Seen:
     def of_split(cls, ingested: Path, augmented: Path, record: TrainingRecord) -> "Seen":
         """Return those of a split; InputError when it is not the one of a training's record."""
         source = augmented / SPLIT
-        parts = read_table(source, ["person", "part"])
-        images = read_table(ingested / TABLE, ["person", "sha256"])
+        parts = read_table(source, dict.fromkeys(("person", "part"), pa.string()))
+        images = read_table(ingested / TABLE, dict.fromkeys(("person", "sha256"), pa.string()))
         own = sha256(source) == record.split_sha256 and parts["person"].equals(images["person"])
         if not own:
             raise InputError(f"{source}: not the split that the network was trained on")

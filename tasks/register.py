@@ -47,7 +47,7 @@ def unregistered(root: Path, networks: Sequence[Network]) -> list[Network]:
 
 def answers(model: Path) -> bool:
     """Tell whether the network of a model folder answers "same person?": it has a pair head."""
-    return bool(header.read(model / FILE)["kind"] == "MTDnet")
+    return header.read(model / FILE).kind == "MTDnet"
 
 
 def register_one(model: Path, network: Network, root: Path = Path()) -> str:

@@ -58,6 +58,6 @@ def requirements(model: Path) -> list[str]:
 
     Local parts of versions go (2.15.0, not 2.15.0+cpu): a CPU build answers as well.
     """
-    trunk = header.read(model / FILE)["trunk"]
+    trunk = header.read(model / FILE).trunk
     names = (*NEEDS, *TRUNK_NEEDS.get(trunk, ()))
     return [f"{name}=={version(name).split('+')[0]}" for name in names]

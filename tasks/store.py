@@ -39,6 +39,7 @@ def _project(root: Path) -> Path:
 
 
 SECONDS = 5  # a store that doesn't answer within them is not there
+PROBE = "/api/2.0/mlflow/experiments/search?max_results=1"  # /health answers from a dead store too
 FOLDER = _project(ROOT) / ".mlflow"
 OWN = f"sqlite:///{FOLDER / 'mlflow.db'}"
 LOCK = FileLock(FOLDER / "lock")  # between processes, for what one of them has to do once
@@ -170,7 +171,7 @@ def _reach(uri: str) -> None:
     scheme = uri.partition(":")[0].partition("+")[0]
     if scheme in ("http", "https"):
         try:
-            page = f"{without_secrets(uri).rstrip('/')}/health"
+            page = f"{without_secrets(uri).rstrip('/')}{PROBE}"
             urllib.request.urlopen(page, timeout=SECONDS).close()  # noqa: S310 - http, as checked
         except urllib.error.HTTPError:
             return  # somebody answers; MLflow's own calls tell more

@@ -157,6 +157,10 @@ def test_a_benchmark_is_a_plain_word(tmp_path: Path, name: str) -> None:
     [
         ("ingest: [", "not YAML: line 1: "),
         ("seed: 2024-13-45", "not YAML"),
+        ("seed: !!bool x", "not YAML"),
+        ("seed: " + 5_000 * "[", "not YAML: nested too deeply"),
+        ("seed: " + 3_000 * "[" + 3_000 * "]", "not YAML: nested too deeply"),
+        ("ingest: 0x" + 5_000 * "f", "found something too long to show"),
         ("seed: 1\nseed: 2", 'not YAML: line 2: found duplicate key "seed"'),
         ("seed: !!python/object:os.system x", "not YAML: line 1: could not determine"),
         ("", "expected keys and values, found None"),

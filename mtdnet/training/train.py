@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from mtdnet import device, variants
-from mtdnet.artifacts import History, TrainingRecord
+from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import sha256, whole
@@ -24,7 +24,7 @@ from mtdnet.training.augmentation import transform
 from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.parallel import Distributed, is_first, joined
 from mtdnet.training.progress import Progress
-from mtdnet.training.state import State
+from mtdnet.training.state import State, history
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
@@ -205,7 +205,5 @@ def _write(out: Path, best: Network, state: State, record: TrainingRecord) -> No
     with whole(out) as draft:
         draft.mkdir()
         serialization.save(best, draft / "network.safetensors", record.temperature)
-        names = list(state.history[0])
-        columns = {name: [row.get(name) for row in state.history] for name in names}
-        History.model_validate(columns).write(draft)
+        history(state.history).write(draft)
         record.write(draft)

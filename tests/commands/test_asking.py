@@ -1,6 +1,7 @@
 """``mtdnet same`` and ``mtdnet rank``, as people and programs call them."""
 
 import json
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -164,6 +165,18 @@ def test_rank_writes_a_page_of_its_own(call: Callable[..., Called], folder: Path
         "Query",
         *(f"Rank {i}" for i in range(1, 5)),
     ]
+
+
+def test_names_of_files_are_text_on_the_page(call: Callable[..., Called], folder: Path) -> None:
+    name = "<script>alert(1)<!--\"'&.png"
+    shutil.copy(folder / "query.png", folder / "gallery" / name)
+    words = ("rank", f"gallery/{name}", "gallery", "--html", "page.html", "--model", "pair")
+    assert call(*words)[0] == 0
+    text = (folder / "page.html").read_text(encoding="utf-8")
+    page = Sheet()
+    page.feed(text)
+    assert not page.scripts and "<script" not in text and "<!--" not in text
+    assert any(name in str(image["alt"]) for image in page.images)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mlflow import MlflowClient
 
+from mtdnet import Verifier
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.inference import model_file
@@ -23,6 +25,9 @@ def test_fetches_the_registered_network(
     with model_file.fetched(f"models:/mtdnet-viper{named}") as found:
         assert sha256(found) == sha256(folder / "network.safetensors")
     assert not found.exists()
+    pixels = np.zeros((2, 8, 4, 3), np.uint8)
+    answer = Verifier.load(f"models:/mtdnet-viper{named}").same(*pixels)
+    assert answer == Verifier.load(folder).same(*pixels)
 
 
 @pytest.mark.parametrize(

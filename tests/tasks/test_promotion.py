@@ -70,7 +70,10 @@ def test_the_better_on_the_same_persons_is_champion_and_no_test_person_is_looked
     found = evidence(own_store, 2, tmp_path)
     assert (found.verdict, found.rank1, found.passed_over) == ("champion", 1.0, 0)
     assert found.low is not None and found.low > 0
-    split = read_table(Path("results/augment/viper-0/split.parquet"), ["person", "part"])
+    split = read_table(
+        Path("results/augment/viper-0/split.parquet"),
+        dict.fromkeys(("person", "part"), pa.string()),
+    )
     held = {row["person"] for row in split.to_pylist() if row["part"] == "validation"}
     assert set(found.persons) == held and len(held) == 12
     assert (found.train_persons, found.train_persons_against) == (10, 10)

@@ -70,7 +70,7 @@ def test_every_step_and_every_answer(
     assert "champion" in register.register_one(steps.model(*network), network)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.location())
     served = pyfunc.load_model("models:/mtdnet-viper@champion")
-    pairs = {"left": [str(images[0])] * 2, "right": [str(image) for image in images[1:3]]}
+    pairs = {"left": images[:1] * 2, "right": images[1:3]}
     found = served.predict(DataFrame(pairs))["probability"]
     np.testing.assert_allclose(found, expected, atol=1e-6)
     capsys.readouterr()

@@ -94,7 +94,7 @@ def test_every_form_of_an_image_gets_the_librarys_answer(
     found = predict({"left": [A] * len(forms), "right": forms})["probability"]
     np.testing.assert_allclose(found, expected, atol=1e-3)
     monkeypatch.setenv("MTDNET_SERVE_PATHS", "1")
-    found = predict({"left": [A], "right": [str(tmp_path / "b.png")]})["probability"]
+    found = predict({"left": [A, A], "right": [str(tmp_path / "b.png"), BASE64]})["probability"]
     np.testing.assert_allclose(found, expected, atol=1e-3)
     found = predict({"left": [A], "right": [B]}, folds=1)["probability"]
     np.testing.assert_allclose(found, verifier.same([A], [B], folds=1), atol=1e-3)

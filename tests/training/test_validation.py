@@ -21,7 +21,10 @@ def test_too_few_pairs_calibrate_nothing(
 ) -> None:
     images = Images.open(small / "ingest" / "viper")
     held = sorted(set(images.person))[:persons]
-    split = read_table(small / "augment" / "viper-0" / "split.parquet", ["image", "person"])
+    split = read_table(
+        small / "augment" / "viper-0" / "split.parquet",
+        {"image": pa.int32(), "person": pa.string()},
+    )
     of_held = np.isin(images.person, held)
     part = np.where(of_held, "validation", "train")
     role = np.where(images.camera == sorted(set(images.camera))[0], "query", "gallery")

@@ -37,7 +37,7 @@ class Benchmark:
     left_out: int
 
     def line(self) -> str:
-        """Return "shop: table, 48 images, 2 cameras; persons: 7 train, 2 validation, 3 test"."""
+        """Return "shop: table, 48 images, 2 cameras; persons: 6 train, 3 validation, 3 test"."""
         seen = f"{self.cameras} cameras" if self.cameras else "cameras unknown"
         parts = ", ".join(f"{count} {part}" for part, count in self.persons.items())
         left = f", {self.left_out} left out (no two cameras saw them)" if self.left_out else ""

@@ -67,7 +67,7 @@ def divide(
     ``test_sets`` in their order, passing over the sets with persons who are not there; else the
     published count, scaled down to the persons that are there. Validation persons are held out of
     the rest: as many as ``validation`` says, else 100 of 1260 for CUHK03 and a tenth elsewhere, and
-    with ``random`` two at least where four are left: one alone chooses and calibrates nothing.
+    with ``random`` five at least, or a third of few: fewer choose and calibrate nothing.
 
     Queries are all images of a person's first camera, its gallery image the first one of the
     second camera; without cameras image 1 is the gallery and the others query. With ``gallery``
@@ -201,7 +201,7 @@ def _validation(benchmark: str, layout: str, rest: int, settings: Split) -> int:
     if settings.validation is None:
         train, validation, _ = PUBLISHED.get(layout, (9, 1, 0))
         share = validation / (train + validation) if validation else 0.1
-        least = 2 if settings.name == "random" and rest > 3 else 1
+        least = min(5, rest // 3) if settings.name == "random" else 1
         return max(least, round(share * rest))
     if not 1 <= settings.validation <= rest - 2:
         raise InputError(

@@ -1,4 +1,5 @@
 # make demo     install, fetch the drawn benchmarks, run the whole pipeline
+# make install  into .venv, or VENV=...
 # make test     install, run the tests          make test-fast  those that take a minute together
 # make check    lint and test                   make lint       check format, rules and types
 # make chaos    kill a small flow at random moments: make chaos RUNS=100 SEED=0
@@ -6,22 +7,26 @@
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules
 # make run      the whole pipeline, by that worker; one benchmark: make run BENCHMARK=viper
-# make docs     the pages, into site/
+# make docs     the pages, into site/           make dist   a wheel of library and command line
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
 
-BIN := .venv/bin
-READY := .venv/.ready
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
 STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
 # A file's tests share what they made, so a file stays with one process.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 
-.PHONY: demo repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run clean
+.PHONY: demo install repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run dist clean
 
 demo: repository $(READY)
+	@echo "about ten minutes on two idle cores; after each stage a line tells what is left"
 	$(BIN)/dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
+
+install: $(READY)
 
 repository:
 	@git rev-parse --git-dir > /dev/null 2>&1 || \
@@ -51,10 +56,10 @@ format: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
-docs: .venv/.docs
+docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.venv/.docs: $(READY)
+$(VENV)/.docs: $(READY)
 	$(BIN)/pip install -c requirements.lock -e '.[docs]'
 	touch $@
 
@@ -81,14 +86,22 @@ mlflow: $(READY)
 	  --cors-allowed-origins http://127.0.0.1:$(PORT),http://localhost:$(PORT) \
 	  --backend-store-uri sqlite:///$(STORE) --artifacts-destination .mlflow/artifacts
 
+dist: $(READY)
+	rm -rf build dist
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+	@echo "pip install $$(ls dist/*.whl): library and command line; with all of it: '...whl[pipeline]'"
+
+# TORCH_INDEX, an index of torch's CPU builds, spares what only a GPU needs: README, Installation.
+LOCK := $(if $(TORCH_INDEX),grep -vE '^(nvidia-|cuda-|triton=)',cat) requirements.lock
+
 # The stamp is written last: an installation that failed is tried again.
 $(READY): requirements.lock pyproject.toml
 	@python3 -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
 	  { echo "error: python3 is older than 3.11; install a newer one" >&2; exit 1; }
 	@python3 -c "import ensurepip, venv" 2> /dev/null || \
 	  { echo "error: python3-venv is missing; install it (Debian: apt install python3-venv)" >&2; exit 1; }
-	python3 -m venv .venv
-	$(BIN)/pip install --no-deps -r requirements.lock
+	python3 -m venv $(VENV)
+	$(LOCK) | $(BIN)/pip install --no-deps $(if $(TORCH_INDEX),--extra-index-url '$(TORCH_INDEX)') -r /dev/stdin
 	$(BIN)/pip install --no-deps -e .
 	touch $(READY)
 

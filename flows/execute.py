@@ -10,6 +10,7 @@ from prefect.states import Completed, Failed
 
 from flows.graph import Stage
 from tasks.process_group import Groups
+from tasks.progress import Progress
 from tasks.stage import run_stage
 
 
@@ -28,13 +29,16 @@ class Execution:
         because of it. When the flow is stopped, so are its stages.
         """
         futures: dict[str, PrefectFuture[State[None]]] = {}
+        stale = [stage for stage in stages if not stage.fresh]
+        progress = Progress([stage.name for stage in stale])
         try:
-            for stage in (stage for stage in stages if not stage.fresh):
+            for stage in stale:
                 upstream = [futures[name] for name in stage.upstream if name in futures]
                 futures[stage.name] = run_stage.submit(
                     self._root,
                     stage.name,
                     self._groups,
+                    progress,
                     gpu=stage.gpu,
                     wait_for=upstream,
                     return_state=False,

@@ -4,7 +4,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mtdnet.commands.doctor import doctor
+from mtdnet.commands.export import export
 from mtdnet.commands.index import index
+from mtdnet.commands.init import init
 from mtdnet.commands.output import Answer, answer
 from mtdnet.commands.parser import parser
 from mtdnet.commands.rank import rank
@@ -12,7 +15,14 @@ from mtdnet.commands.same import same
 from mtdnet.commands.step import step
 from mtdnet.errors import status
 
-ASKING: dict[str, Callable[..., Answer]] = {"same": same, "rank": rank, "index": index}
+ASKING: dict[str, Callable[..., Answer]] = {
+    "same": same,
+    "rank": rank,
+    "index": index,
+    "init": init,
+    "doctor": doctor,
+    "export": export,
+}
 
 
 def run(words: Sequence[str]) -> Answer:

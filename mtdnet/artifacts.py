@@ -9,7 +9,7 @@ import csv
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from mtdnet.errors import InputError
 from mtdnet.files import whole, write_json
@@ -82,6 +82,20 @@ class SplitCounts(Document):
     triplets_seed: Count
 
 
+class ImageCounts(Document):
+    """What ingest found of a benchmark, beside further counts.
+
+    ``test_sets``: the persons of each published test set, where the layout has them.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="allow")
+    FILE = "counts.json"
+    benchmark: str
+    layout: str
+    images: Positive
+    test_sets: list[list[str]]
+
+
 class TrainingRecord(Document):
     """A training that is done; ``temperature`` of the pair head, None without one."""
 
@@ -106,6 +120,7 @@ class TrainingRecord(Document):
     compiled: bool
     commit: str
     fingerprint: str = ""  # of data and settings
+    split_sha256: str = ""  # of the identity split
     trunk: str = "caffenet"
 
 
@@ -134,8 +149,17 @@ class Facts(Document):
     cases: dict[Case, Count] | None = None
 
 
-class Metrics(Document, RootModel[Annotated[dict[str, dict[str, Share]], Field(min_length=1)]]):
-    """System -> measure -> its value in [0, 1]."""
+def _with_rank1(figures: dict[str, float]) -> dict[str, float]:
+    if "rank-1" not in figures:
+        raise ValueError("'rank-1' is missing")
+    return figures
+
+
+Figures = Annotated[dict[str, Share], AfterValidator(_with_rank1)]
+
+
+class Metrics(Document, RootModel[Annotated[dict[str, Figures], Field(min_length=1)]]):
+    """System -> measure -> its value in [0, 1]; ``rank-1`` is always there."""
 
     FILE = "metrics.json"
 

@@ -219,12 +219,17 @@ def evaluate(
 
 
 def track_evaluation(network: Network, tracker: Tracker) -> None:
-    """Record the figures and pictures that ``evaluate`` wrote of a network."""
+    """Record the figures and pictures that ``evaluate`` wrote of a network.
+
+    Those of its first system are ``test/MEASURE``, one column for all networks; of another
+    ``test/SYSTEM/MEASURE``.
+    """
     from mtdnet.artifacts import Metrics
 
     out = evaluation(*network)
-    for system, figures in Metrics.read(out).root.items():
-        tracker.figures({f"test/{system}/{name}": value for name, value in figures.items()})
+    for place, (system, figures) in enumerate(Metrics.read(out).root.items()):
+        prefix = f"test/{system}" if place else "test"
+        tracker.figures({f"{prefix}/{name}": value for name, value in figures.items()})
     for picture in sorted(out.glob("pictures/*.png")):
         tracker.artefact(picture)
     tracker.end("FINISHED")
@@ -241,3 +246,13 @@ def report(params: Params) -> str:
         out=REPORT,
         settings=params.report,
     )
+
+
+def show(params: Params) -> str:
+    """Return the table of the evaluations that are there, as text; nothing is written."""
+    from mtdnet.report import load
+    from mtdnet.report.tables import terminal
+
+    folders = [evaluation(*network) for network in trained(params)]
+    measured = load.evaluations(folders)
+    return terminal(measured, load.expected(folders, measured))

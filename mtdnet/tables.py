@@ -1,6 +1,6 @@
 """Parquet tables that one step writes and another reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,13 +14,24 @@ def write_table(table: pa.Table, target: Path) -> None:
     pq.write_table(table, target, write_page_checksum=True)
 
 
-def read_table(source: Path, columns: Sequence[str]) -> pa.Table:
-    """Return columns of a Parquet file; InputError when it is missing, broken or without them."""
+def read_table(source: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
+    """Return columns of a Parquet file; InputError when it is missing, broken or without them.
+
+    Also when a column is of another type, or has an empty cell.
+    """
     if not source.is_file():
         raise InputError(f"{source}: no such file; run the step that writes it")
     try:
         found = pq.read_table(source, columns=list(columns), page_checksum_verification=True)
-        return found.select(list(columns))
+        found = found.select(list(columns))
     except (OSError, ValueError, KeyError, pa.ArrowException) as problem:
         line = str(problem).splitlines()[0]
         raise InputError(f"{source}: not the table ({line}); run its step again") from None
+    for name, kind in columns.items():
+        if found[name].type != kind:
+            raise InputError(
+                f"{source}: {name} is {found[name].type}, expected {kind}; run its step again"
+            )
+        if found[name].null_count:
+            raise InputError(f"{source}: an empty cell in {name}; run its step again")
+    return found

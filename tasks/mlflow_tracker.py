@@ -69,6 +69,8 @@ class MlflowTracker:
             self._flush()
             run_id = self._run()
             runs.log_figures(run_id, self._figures)
+            if self._figures:
+                runs.log_dataset(run_id, self._network[0], "test")
             for file in self._files:
                 store.client().log_artifact(run_id, str(file), "test")
             if self._training and end == "FINISHED":

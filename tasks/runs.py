@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 from mlflow.data.code_dataset_source import CodeDatasetSource
@@ -52,12 +52,13 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
     run = before[0] if before else client().create_run(place, run_name=_name(network), tags=tags)
     run_id = str(run.info.run_id)
     client().update_run(run_id, status="RUNNING")
+    names = {"benchmark": benchmark, "split": split, "variant": variant}
     client().log_batch(
         run_id,
-        params=[Param(key, str(value)) for key, value in settings.items()],
+        params=[Param(key, str(value)) for key, value in {**settings, **names}.items()],
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
-    _log_dataset(run_id, benchmark)
+    log_dataset(run_id, benchmark, "training")
     _locks[run_id] = lock
     return run_id
 
@@ -116,10 +117,13 @@ def of_network(network: Network, model: Path) -> str:
 
 
 def log_figures(run_id: str, figures: Mapping[str, float]) -> None:
-    """Add figures to a run, those that it lacks or has otherwise."""
-    logged, now = client().get_run(run_id).data.metrics, int(time.time() * 1000)
+    """Add figures to a run, and to the model logged in it, those that it lacks or has otherwise."""
+    run, now = client().get_run(run_id), int(time.time() * 1000)
+    logged, models = run.data.metrics, run.outputs.model_outputs if run.outputs else []
+    model_id = models[-1].model_id if models else None
     new = {key: float(value) for key, value in figures.items() if logged.get(key) != value}
-    client().log_batch(run_id, metrics=[Metric(key, v, now, 0) for key, v in new.items()])
+    metrics = [Metric(key, v, now, 0, model_id=model_id) for key, v in new.items()]
+    client().log_batch(run_id, metrics=metrics)
 
 
 def end_dead() -> None:
@@ -155,10 +159,12 @@ def data_hash(benchmark: str) -> str | None:
     return next((dep["md5"] for dep in deps if dep["path"] == f"data/{benchmark}"), None)
 
 
-def _log_dataset(run_id: str, benchmark: str) -> None:
+def log_dataset(run_id: str, benchmark: str, context: Literal["training", "test"]) -> None:
+    """Log the data of a training, or of its test, with DVC's hash, where DVC has one."""
     digest = data_hash(benchmark)
     if digest:
         source = CodeDatasetSource({"dvc": f"data/{benchmark}"}).to_json()
-        dataset = Dataset(name=benchmark, digest=digest, source_type="code", source=source)
-        context = InputTag("mlflow.data.context", "training")
-        client().log_inputs(run_id, [DatasetInput(dataset, tags=[context])])
+        name = benchmark if context == "training" else f"{benchmark}-{context}"
+        dataset = Dataset(name=name, digest=digest, source_type="code", source=source)
+        tag = InputTag("mlflow.data.context", context)
+        client().log_inputs(run_id, [DatasetInput(dataset, tags=[tag])])

@@ -16,6 +16,7 @@ from prefect.tasks import Task
 from mtdnet.errors import Stopped
 from tasks import dvc_lock
 from tasks.process_group import Groups
+from tasks.progress import Progress
 from tasks.slots import slot
 
 BAR = re.compile(r"\d+%\|.*\[")  # a progress bar: in a log, a line each time it is drawn
@@ -47,7 +48,9 @@ def _may_pass(task: Task[..., object], run: TaskRun, state: State[object]) -> bo
     retry_delay_seconds=RETRY_SECONDS,
     retry_condition_fn=_may_pass,
 )
-def run_stage(root: Path, stage: str, groups: Groups, *, gpu: bool = False) -> State[None]:
+def run_stage(
+    root: Path, stage: str, groups: Groups, progress: Progress, *, gpu: bool = False
+) -> State[None]:
     """Run ``dvc repro`` on one stage of the project at ``root``, not on its upstream ones.
 
     It runs as one of ``groups``; its lines go to the run's log as they come; when this process
@@ -59,7 +62,7 @@ def run_stage(root: Path, stage: str, groups: Groups, *, gpu: bool = False) -> S
     logger = get_run_logger()
     try:
         while True:
-            status, lines = _repro(root, stage, groups, gpu)
+            status, lines = _repro(root, stage, groups, progress, gpu)
             if status == 0 or not (blockers := BLOCKER.findall("\n".join(lines))):
                 break
             logger.info(f"{stage}: waits for {blockers[0][1]} (process {blockers[0][0]})")
@@ -72,10 +75,13 @@ def run_stage(root: Path, stage: str, groups: Groups, *, gpu: bool = False) -> S
         name, cause = _failure(status, lines, root)
         return Failed(name=name, message=f"{stage}: {cause}")
     name = next((WORDS[words] for line in lines for words in WORDS if words in line), "Ran")
+    logger.info(progress.line())
     return Completed(name=name, message=f"{stage}: {name}")
 
 
-def _repro(root: Path, stage: str, groups: Groups, gpu: bool) -> tuple[int, list[str]]:
+def _repro(
+    root: Path, stage: str, groups: Groups, progress: Progress, gpu: bool
+) -> tuple[int, list[str]]:
     """Run DVC on a stage when there is room for it; return its exit status and its lines."""
     command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "-s", stage]
     logger = get_run_logger()
@@ -84,10 +90,13 @@ def _repro(root: Path, stage: str, groups: Groups, gpu: bool) -> tuple[int, list
         slot(root, gpu=gpu, stop=groups.stopped) as extra,
         groups.start(command, folder=root, env=_environment() | extra) as group,
     ):
+        begun = time.monotonic()
         for line in _thinned(group):
             logger.info(line)
             lines.append(line)
-        return group.wait(), lines
+        if (status := group.wait()) == 0:
+            progress.ended(stage, time.monotonic() - begun)
+        return status, lines
 
 
 def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:
@@ -99,15 +108,17 @@ def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:
 
 
 def _thinned(lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines that say something: of progress bars only one now and then, and the full ones."""
-    shown = -BAR_SECONDS
+    """Yield lines that say something: of progress bars only one now and then, and each full one."""
+    shown, full = time.monotonic(), ""
     for line in filter(None, lines):
         if HINT.match(line):
             continue
-        if BAR.search(line) and "100%|" not in line:
-            if time.monotonic() - shown < BAR_SECONDS:
+        if BAR.search(line):
+            bar, whole, _ = line.partition("100%|")
+            soon = time.monotonic() - shown < BAR_SECONDS
+            if (bar == full) if whole else soon:
                 continue
-            shown = time.monotonic()
+            shown, full = time.monotonic(), bar if whole else ""
         yield line
 
 

@@ -7,6 +7,8 @@ import shutil
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its own seven take minutes
 
+import mlflow
 from mlflow import MlflowClient
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
@@ -36,6 +39,7 @@ def _project(root: Path) -> Path:
 
 
 SECONDS = 5  # a store that doesn't answer within them is not there
+PROBE = "/api/2.0/mlflow/experiments/search?max_results=1"  # /health answers from a dead store too
 FOLDER = _project(ROOT) / ".mlflow"
 OWN = f"sqlite:///{FOLDER / 'mlflow.db'}"
 LOCK = FileLock(FOLDER / "lock")  # between processes, for what one of them has to do once
@@ -93,9 +97,27 @@ def client() -> MlflowClient:
     return made
 
 
+@contextmanager
+def everywhere() -> Iterator[None]:
+    """Let MLflow's functions that take no client ask this store too, in this process."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(location())
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # it takes the variable away
+        if before is not None:
+            os.environ["MLFLOW_TRACKING_URI"] = before
+
+
 def experiment(name: str) -> str:
-    """Return the id of the experiment ``name``, made when there is none."""
+    """Return the id of the experiment ``name``, made when there is none.
+
+    On a server that others may use it is called ``mtdnet/NAME``.
+    """
     store = client()
+    if location() != OWN:
+        name = f"mtdnet/{name}"
     with LOCK:
         found = store.get_experiment_by_name(name)
         if found:
@@ -149,7 +171,7 @@ def _reach(uri: str) -> None:
     scheme = uri.partition(":")[0].partition("+")[0]
     if scheme in ("http", "https"):
         try:
-            page = f"{without_secrets(uri).rstrip('/')}/health"
+            page = f"{without_secrets(uri).rstrip('/')}{PROBE}"
             urllib.request.urlopen(page, timeout=SECONDS).close()  # noqa: S310 - http, as checked
         except urllib.error.HTTPError:
             return  # somebody answers; MLflow's own calls tell more

@@ -91,6 +91,7 @@ def test_what_is_not_known_is_passed_over(tmp_path: Path) -> None:
         (TrainingRecord, RECORD, "steps", True, "steps: .* found True"),
         (SplitCounts, COUNTS, "persons", {"train": 3}, "persons: validation: field required"),
         (SplitCounts, COUNTS, "triplets", -3, "triplets: .* found -3"),
+        (Metrics, METRICS, "MTDnet", {"mAP": 0.5}, "MTDnet: .*'rank-1' is missing"),
         (Metrics, METRICS, "MTDnet", {"rank-1": 1.5}, "MTDnet: rank-1: .* found 1.5"),
         (Metrics, METRICS, "MTDnet", {"mAP": float("nan")}, "MTDnet: mAP: .* found nan"),
         (Metrics, METRICS, "MTDnet", 0.5, "MTDnet: .* object, found 0.5"),
@@ -122,7 +123,7 @@ def test_each_key_that_is_missing_is_named(
 
 
 @pytest.mark.parametrize("kind", [Facts, TrainingRecord, SplitCounts, Metrics])
-@pytest.mark.parametrize("text", ["", "[]", "null", '"text"', "{", "\x00"])
+@pytest.mark.parametrize("text", ["", "[]", "null", '"text"', "{", "\x00", "[" * 100_000])
 def test_what_is_no_document_is_named(kind: type[Document], text: str, tmp_path: Path) -> None:
     (tmp_path / kind.FILE).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=rf"{kind.FILE}: .*; run its step again"):

@@ -42,6 +42,8 @@ def test_trains_evaluates_and_reports(folder: Path) -> None:
         done = mtdnet(folder, *words)
         assert done.returncode == 0, done.stderr
     assert "MTDnet-trp" in done.stdout
+    below = folder / "results" / "evaluate"
+    assert mtdnet(below, "show").stdout == done.stdout, "anywhere in the project"
     assert (folder / "results" / "report" / "index.html").is_file()
     figures = folder / "results" / "evaluate" / "viper-0" / "mtdnet"
     assert {path.name for path in figures.rglob("*.*")} == {
@@ -84,9 +86,10 @@ def test_parameters_of_another_folder_mean_its_project(folder: Path) -> None:
         (["train", "--target", "ilids", "--split", "3"], "train: no split 3 of ilids; known: 0"),
         (["pretrain", "--variant", "aug"], "pretrain: no variant 'aug' on viper; known: mtdnet"),
         (["evaluate", "--target", "viper", "--variant", "x"], "evaluate: no variant 'x' on viper"),
-        (["evaluate", "--target", "viper"], "models/viper-0/mtdnet/training.json: no such"),
+        (["evaluate", "--target", "viper"], "models/viper-0/mtdnet/network.safetensors: no such"),
         (["evaluate", "--target"], "error: argument --target: expected one argument"),
         (["--nonsense"], "error: "),
+        (["show"], "error: no evaluation to report; run the evaluate step first"),
         (["--params", "none.yaml", "report"], "error: none.yaml: no such file"),
     ],
 )

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from mtdnet.commands.model import fetched, named
+from mtdnet.commands.model import named
 from mtdnet.commands.output import Answer, note
+from mtdnet.inference.model_file import fetched
 
 
 def index(

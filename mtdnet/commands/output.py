@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
+
+from tqdm import tqdm
 
 from mtdnet.errors import InputError, Stopped
 
@@ -45,6 +47,11 @@ def answer(work: Callable[[], Answer], as_json: bool) -> None:
 def note(line: str) -> None:
     """Tell a person something beside the answer."""
     print(line, file=sys.stderr)
+
+
+def bar(total: int, unit: str) -> "tqdm[NoReturn]":
+    """Return a bar that a person at a terminal sees once the work takes a second."""
+    return tqdm(total=total, unit=f" {unit}", desc="score", delay=1, disable=None, leave=False)
 
 
 def _line(problem: BaseException) -> str:

@@ -15,6 +15,7 @@ STEPS = {
     "train": "train a variant on a target, from its source network",
     "evaluate": "score the test persons of a benchmark: CMC and mAP",
     "report": "one page of all evaluations",
+    "show": "the table of all evaluations, of what is there",
 }
 
 
@@ -38,6 +39,10 @@ def parser() -> Parser:
     _same(commands.add_parser("same", help="the probability that two images show one person"))
     _rank(commands.add_parser("rank", help="order a gallery's images by likeness to a query"))
     _index(commands.add_parser("index", help="prepare a large gallery for rank"))
+    _init(commands.add_parser("init", help="write the params.yaml that fits what is below data/"))
+    told = "one page on this machine and project, to paste into a bug report"
+    commands.add_parser("doctor", help=told, description=f"Print {told}; it runs no stage.")
+    _export(commands.add_parser("export", help="write a network as ONNX files"))
     for step, told in STEPS.items():
         _step(commands.add_parser(step, help=told), step)
     for command in commands.choices.values():
@@ -51,6 +56,9 @@ def _same(command: argparse.ArgumentParser) -> None:
     )
     _file(command, "left", type=Path, nargs="?", help="an image")
     _file(command, "right", type=Path, nargs="?", help="another image")
+    for side in ("left", "right"):
+        told = f"further images of the {side} person; the answer is that of the mean of logits"
+        _file(command, f"--{side}-also", type=Path, nargs="+", default=[], help=told)
     told = "a CSV with the columns left and right instead: paths, from the CSV's folder on"
     _file(command, "--pairs", type=Path, help=told)
     _model(command)
@@ -65,6 +73,10 @@ def _rank(command: argparse.ArgumentParser) -> None:
     _file(command, "query", type=Path, help="an image")
     told = "a folder of images, or what `mtdnet index` made of one"
     _file(command, "gallery", by=shtab.DIRECTORY, type=Path, help=told)
+    told = "further images of the query's person; scores are those of the mean of logits"
+    _file(command, "--also", type=Path, nargs="+", default=[], help=told)
+    told = "each folder of images is one person, who is named by the first of them"
+    command.add_argument("--tracks", action="store_true", help=told)
     command.add_argument("--top", type=int, default=10, metavar="N", help="how many (10)")
     told = "of an index, ask the pair head about the N nearest by ranking features (1000)"
     command.add_argument("--shortlist", type=int, metavar="N", help=told)
@@ -84,6 +96,25 @@ def _index(command: argparse.ArgumentParser) -> None:
     _model(command)
 
 
+def _init(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Look at the folders below data/ (layouts recognised, persons and cameras counted, a split "
+        "proposed) and write the params.yaml that trains a small network on them."
+    )
+    told = "what is trained first, a folder below data/; the others start from its network"
+    command.add_argument("--source", metavar="NAME", help=told)
+    command.add_argument("--force", action="store_true", help="replace the file that is there")
+
+
+def _export(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Write trunk, ranking head, halves and tail of a network as ONNX files, which need no "
+        "torch; examples/onnx_pairs.py scores pairs by them."
+    )
+    _file(command, "--onnx", by=shtab.DIRECTORY, type=Path, required=True, help="a new folder")
+    _model(command)
+
+
 def _step(command: argparse.ArgumentParser, step: str) -> None:
     if step in ("ingest", "augment"):
         command.add_argument("--benchmark", required=True)
@@ -98,7 +129,8 @@ def _step(command: argparse.ArgumentParser, step: str) -> None:
 def _model(command: argparse.ArgumentParser) -> None:
     told = (
         "network.safetensors, its folder, models:/NAME@ALIAS or models:/NAME/VERSION; else what "
-        "MTDNET_MODEL says, else the project's network of the source"
+        "MTDNET_MODEL says, else the project's network of the source, else "
+        "~/.config/mtdnet/network.safetensors"
     )
     _file(command, "--model", help=told)
 

@@ -1,17 +1,19 @@
 """``mtdnet rank``: the images of a folder, or of its index, in order of likeness to a query."""
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from mtdnet.commands.model import fetched, named
-from mtdnet.commands.output import Answer, note
+from mtdnet.commands.model import named
+from mtdnet.commands.output import Answer, bar, note
 from mtdnet.commands.ranking_page import Match, format_score, ranking_page
 from mtdnet.data.pixels import read_files
 from mtdnet.errors import InputError
 from mtdnet.files import whole
 from mtdnet.inference.image_files import images
 from mtdnet.inference.index_store import is_index
+from mtdnet.inference.model_file import fetched
 
 PAGES = (".html", ".htm")  # so that a slip doesn't overwrite an image
 
@@ -29,12 +31,18 @@ def rank(
     *,
     query: Path,
     gallery: Path,
+    also: list[Path],
+    tracks: bool,
     top: int,
     shortlist: int | None,
     html: Path | None,
     model: str | None,
 ) -> Answer:
-    """Answer with the ``top`` images of the gallery; write them to the page ``html``, if named."""
+    """Answer with the ``top`` images of the gallery; write them to the page ``html``, if named.
+
+    ``also``: further images of the query's person. ``tracks``: each folder of images is one person,
+    who is answered with by the first of them.
+    """
     for name, number in (("top", top), ("shortlist", shortlist)):
         if number is not None and number < 1:
             raise InputError(f"--{name} must be at least 1, found {number}")
@@ -44,13 +52,17 @@ def rank(
     indexed = is_index(gallery)
     if shortlist is not None and not indexed:
         raise InputError(f"{gallery}: --shortlist needs an index; make one with `mtdnet index`")
-    others = [] if indexed else _others(gallery, query)
+    if indexed and (also or tracks):
+        raise InputError(f"{gallery}: --also and --tracks need a folder of images, not an index")
+    others = [] if indexed else _others(gallery, [query, *also])
 
     chosen = named(model, parameters)
     with fetched(chosen) as network:
         asked = (
             _index(query, gallery, shortlist, network)
             if indexed
+            else _tracks([query, *also], others, tracks, network)
+            if also or tracks
             else _files(query, others, network)
         )
     note(f"asked {chosen}: {asked.searched:,} images")
@@ -81,7 +93,8 @@ def _files(query: Path, files: Sequence[Path], network: Path) -> Asked:
     verifier = Verifier(network)
 
     def best(top: int) -> list[tuple[Path, float]]:
-        score = verifier.rank(query, files)
+        with bar(len(files), "images") as progress:
+            score = verifier.scores(query, files, progress.update)
         there = np.flatnonzero(~np.isnan(score))
         if not len(there):
             raise InputError(f"{query}: not one of the {len(files)} other images can be read")
@@ -90,6 +103,21 @@ def _files(query: Path, files: Sequence[Path], network: Path) -> Asked:
         return [(files[i], float(score[i])) for i in order[:top]]
 
     return Asked(len(files), verifier.measure, best)
+
+
+def _tracks(query: list[Path], files: list[Path], tracks: bool, network: Path) -> Asked:
+    """Ask about persons of several images, by the mean of logits."""
+    from mtdnet.inference.verifier import Verifier
+
+    verifier = Verifier(network)
+    by_folder = groupby(sorted(files, key=lambda file: (file.parent, file)), lambda f: f.parent)
+    persons = [list(of) for _, of in by_folder] if tracks else [[file] for file in files]
+
+    def best(top: int) -> list[tuple[Path, float]]:
+        found = verifier.rank(query, persons, top)
+        return [(persons[place][0], score) for place, score in found]
+
+    return Asked(len(persons), verifier.measure, best)
 
 
 def _index(query: Path, index: Path, shortlist: int | None, network: Path) -> Asked:
@@ -104,9 +132,10 @@ def _index(query: Path, index: Path, shortlist: int | None, network: Path) -> As
     return Asked(len(gallery), gallery.measure, best)
 
 
-def _others(gallery: Path, query: Path) -> list[Path]:
+def _others(gallery: Path, query: Sequence[Path]) -> list[Path]:
     """Return the image files below a folder, without the query's own; InputError when none."""
-    kept = [file for file in images(gallery) if not file.samefile(query)]
+    own = [file for file in query if file.exists()]
+    kept = [file for file in images(gallery) if not any(map(file.samefile, own))]
     if not kept:
         raise InputError(f"{gallery}: no image files but the query; name another folder")
     return kept

@@ -3,9 +3,10 @@
 import csv
 from pathlib import Path
 
-from mtdnet.commands.model import fetched, named
-from mtdnet.commands.output import Answer, note
+from mtdnet.commands.model import named
+from mtdnet.commands.output import Answer, bar, note
 from mtdnet.errors import InputError
+from mtdnet.inference.model_file import fetched
 
 COLUMNS = ("left", "right")
 
@@ -15,15 +16,23 @@ def same(
     *,
     left: Path | None,
     right: Path | None,
+    left_also: list[Path],
+    right_also: list[Path],
     pairs: Path | None,
     model: str | None,
 ) -> Answer:
-    """Answer with the probability of each pair, of which there is one, or a CSV of ``pairs``."""
+    """Answer with the probability of each pair, of which there is one, or a CSV of ``pairs``.
+
+    ``left_also``, ``right_also``: further images of the left and of the right person.
+    """
     given = [image for image in (left, right) if image is not None]
     if len(given) != (0 if pairs else 2):
         raise InputError("name two images, or --pairs FILE.csv with the columns left and right")
+    if pairs and (left_also or right_also):
+        raise InputError("--left-also and --right-also go with two images, not with --pairs")
     asked = _pairs(pairs) if pairs else [(given[0], given[1])]
-    lefts, rights = [pair[0] for pair in asked], [pair[1] for pair in asked]
+    lefts = [[pair[0], *left_also] for pair in asked]
+    rights = [[pair[1], *right_also] for pair in asked]
 
     chosen = named(model, parameters)
     from mtdnet.inference.verifier import Verifier  # torch takes seconds
@@ -31,7 +40,8 @@ def same(
     with fetched(chosen) as network:
         verifier = Verifier(network)
     note(f"asked {chosen}")
-    found = verifier.probability(lefts, rights).tolist()
+    with bar(len(asked), "pairs") as progress:
+        found = verifier.probability(lefts, rights, seen=progress.update).tolist()
     rows = [
         {"left": str(a), "right": str(b), "probability": p}
         for p, (a, b) in zip(found, asked, strict=True)

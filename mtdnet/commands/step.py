@@ -16,11 +16,18 @@ def project(parameters: Path) -> Path:
     return here if folder.is_relative_to(here) else folder
 
 
+def nearest(parameters: Path) -> Path:
+    """Return parameters that are there, else those of the same name in the next folder above."""
+    above = (folder / parameters for folder in Path.cwd().parents)
+    return parameters if parameters.exists() else next(filter(Path.is_file, above), parameters)
+
+
 def step(parameters: Path, command: str, **options: Any) -> Answer:
     """Run one step in the project's folder; answer with what it found."""
     from mtdnet import params, steps
     from mtdnet.artifacts import Document
 
+    parameters = nearest(parameters)
     settings, folder = params.load(parameters), project(parameters)
     if folder != Path.cwd():
         note(f"in {folder}")

@@ -1,6 +1,6 @@
 """An image file's bytes -> an upright RGB picture, or one line that says why not.
 
-The one way in for ingest, ``same``, ``rank``, ``index`` and a served model:
+The one way in for ingest, ``same``, ``rank``, ``index``, the Python interface and a served model:
 
 - Only ``FORMATS`` are opened, by content, whatever the name says: Pillow would start Ghostscript
   for PostScript. Of an animation or of several pages, the first.
@@ -57,11 +57,7 @@ def decode(content: bytes, name: str) -> Image.Image:
         raise InputError(f"{name}: at most {BYTES:,} bytes of an image are read; save it smaller")
     try:
         with Image.open(io.BytesIO(content), formats=_formats()) as image:
-            width, height = image.size
-            if width * height > PIXELS:
-                raise InputError(
-                    f"{name}: {width} x {height} pixels, at most {PIXELS:,} are read; scale it down"
-                )
+            _check_size(image, name)
             image.load()
             if image.format == "PNG":  # loading passes over its checksums
                 with Image.open(io.BytesIO(content), formats=["PNG"]) as again:
@@ -69,6 +65,8 @@ def decode(content: bytes, name: str) -> Image.Image:
             return _upright(image, _rgb(image, name))
     except InputError:
         raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise InputError(f"{name}: more than {PIXELS:,} pixels; scale it down") from None
     except UnidentifiedImageError:
         what = "a web page" if is_page(content) else "empty" if not content else "no known format"
     except Exception as problem:  # of any kind: Pillow reads what strangers wrote
@@ -76,10 +74,31 @@ def decode(content: bytes, name: str) -> Image.Image:
     raise InputError(f"{name}: not a whole image ({what}); fetch it again or remove it")
 
 
+def upright_rgb(image: Image.Image, name: str) -> Image.Image:
+    """Do what ``decode`` does with a picture that a program has opened or made with Pillow."""
+    _check_size(image, name)
+    try:
+        image.load()
+        return _upright(image, _rgb(image, name))
+    except InputError:
+        raise
+    except Exception as problem:
+        what = " ".join(str(problem).split()) or type(problem).__name__
+        raise InputError(f"{name}: not a whole image ({what})") from None
+
+
 def is_image(head: bytes) -> bool:
     """Tell by the first bytes of a file (16 do) whether ``decode`` knows its format."""
     tests = (Image.OPEN[f][1] for f in _formats())
     return any(test is not None and test(head) is True for test in tests)
+
+
+def _check_size(image: Image.Image, name: str) -> None:
+    width, height = image.size
+    if width * height > PIXELS:
+        raise InputError(
+            f"{name}: {width} x {height} pixels, at most {PIXELS:,} are read; scale it down"
+        )
 
 
 @cache

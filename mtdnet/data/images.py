@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from mtdnet.artifacts import ImageCounts
 from mtdnet.errors import InputError
-from mtdnet.files import read_json, sha256
+from mtdnet.files import sha256
 
 TABLE, PIXELS, COUNTS = "images.parquet", "images.npy", "counts.json"
 SCHEMA = pa.schema(
@@ -58,7 +59,7 @@ class Images:
         that has instructions for it), and what follows finds them in memory.
         """
         again = "run the ingest step again"
-        counts = read_json(folder / COUNTS)
+        counts = ImageCounts.read(folder)
         try:
             table = pq.read_table(folder / TABLE, page_checksum_verification=True)
             pixels = np.load(folder / PIXELS, mmap_mode="c")  # torch warns of read-only
@@ -79,15 +80,17 @@ class Images:
                 f"{folder}: images of {own[1]} x {own[2]}, the network takes {height} x {width} "
                 "(height x width); ingest and train by the same `trunk`"
             )
-        if not isinstance(counts, dict) or counts.get("images") != table.num_rows:
+        if counts.images != table.num_rows:
             raise InputError(
                 f"{folder / COUNTS}: not the counts of {table.num_rows} images; {again}"
             )
         if (table.schema.metadata or {}).get(SEAL) != sha256(folder / PIXELS).encode():
             raise InputError(f"{folder / PIXELS}: not the pixels that ingest wrote; {again}")
         names = ("person", "camera", "path", "part", "role")
+        if empty := [name for name in names if table[name].null_count]:
+            raise InputError(f"{folder / TABLE}: an empty cell in {empty[0]}; {again}")
         text = {name: np.array(table[name].to_pylist(), dtype=np.str_) for name in names}
-        return cls(**text, pixels=pixels, counts=counts)
+        return cls(**text, pixels=pixels, counts=counts.model_dump())
 
 
 def sealed(table: pa.Table, pixels: Path) -> pa.Table:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mtdnet.data.decode import BYTES, decode
+from mtdnet.data.picture import Named, Source
 from mtdnet.errors import InputError
 
 # From a folder and paths in it: each picture with the SHA-256 of what was read, in order.
@@ -36,15 +37,17 @@ def resized(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.asarray(image.resize(size[::-1], Image.Resampling.BILINEAR))
 
 
-def stacked(files: Sequence[Path], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return image files resized, (N, H, W, 3) RGB; InputError names one that is no image.
+def stacked(images: Sequence[Source], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return images resized, (N, H, W, 3) RGB; InputError names one that is no image.
 
     Threads, one a core: Pillow works outside the interpreter's lock.
     """
 
-    def one(file: Path) -> NDArray[np.uint8]:
-        ((image, _),) = read_files(Path(), [str(file)])
-        return resized(image, size)
+    def one(image: Source) -> NDArray[np.uint8]:
+        if isinstance(image, Named):
+            return resized(image.picture(), size)
+        ((picture, _),) = read_files(Path(), [str(image)])
+        return resized(picture, size)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.stack(list(pool.map(one, files)))
+        return np.stack(list(pool.map(one, images)))

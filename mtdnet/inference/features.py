@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mtdnet import device
+from mtdnet.data.picture import Source
 from mtdnet.data.pixels import stacked
 from mtdnet.files import sha256
 from mtdnet.metrics.calibration import calibrated
@@ -48,16 +49,16 @@ class Describer:
         """Return ``Scorer.features`` of images, uint8 (N, H, W, 3) RGB, and their halves."""
         return self.scorer.describe(images) if halves else (self.scorer.features(images), None)
 
-    def calibrated(self, probability: NDArray[np.float32]) -> NDArray[np.floating]:
+    def calibrated(self, probability: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return calibrated probabilities: float64, for a low temperature makes ties near 1."""
         assert self.temperature is not None, "no probability"
         found: NDArray[np.floating] = calibrated(probability, self.temperature)
         return found
 
 
-def pixels(files: Sequence[Path], size: tuple[int, int]) -> Tensor:
-    """Return images, uint8 (N, *size, 3) RGB; InputError names a file that is none."""
-    return torch.from_numpy(stacked(files, size))
+def pixels(images: Sequence[Source], size: tuple[int, int]) -> Tensor:
+    """Return images, uint8 (N, *size, 3) RGB; InputError names one that is none."""
+    return torch.from_numpy(stacked(images, size))
 
 
 def packed(halves: Halves) -> Tensor:

@@ -1,20 +1,18 @@
 """The image files of a gallery, and whether they are still what they were."""
 
 import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 
 from mtdnet.data.decode import SUFFIXES
 from mtdnet.data.scan import files, has_image
 from mtdnet.errors import InputError
+from mtdnet.inference.readable import left_out
 
 # ``path`` as the system's bytes, below the gallery's folder; ``changed`` in nanoseconds.
-Source = TypeVar("Source")
-Pixels = TypeVar("Pixels")
 SCHEMA = pa.schema({"path": pa.binary(), "bytes": pa.int64(), "changed": pa.int64()})
 
 
@@ -31,31 +29,10 @@ def images(gallery: Path) -> list[Path]:
     there = sorted(file for file in found if has_image(file))
     kept = [file for file in there if file.suffix.lower() in ("", *SUFFIXES)]
     if over := [file for file in there if file not in set(kept)]:
-        _left_out(f"{gallery}: {len(over):,} images of kinds that aren't read, as {over[0]}")
+        left_out(f"{gallery}: {len(over):,} images of kinds that aren't read, as {over[0]}")
     if not kept:
         raise InputError(f"{gallery}: no image files to rank ({', '.join(SUFFIXES)})")
     return kept
-
-
-def readable(
-    some: Sequence[Source], load: Callable[[Sequence[Source]], Pixels]
-) -> tuple[list[int], Pixels | None]:
-    """Return which of ``some`` images can be read, and what ``load`` makes of these, if of any.
-
-    The others are named on standard error: one broken file doesn't stop a question.
-    """
-    try:
-        return list(range(len(some))), load(some)
-    except InputError:
-        pass  # of one at least
-    rows = []
-    for row, one in enumerate(some):
-        try:
-            load([one])
-            rows.append(row)
-        except InputError as problem:
-            _left_out(str(problem))
-    return rows, load([some[row] for row in rows]) if rows else None
 
 
 def listed(gallery: Path) -> pa.Table:
@@ -76,7 +53,7 @@ def unchanged_rows(gallery: Path, rows: Sequence[dict[str, Any]]) -> dict[int, P
         try:
             files[place] = unchanged(gallery, row)
         except InputError as problem:
-            _left_out(str(problem))
+            left_out(str(problem))
     return files
 
 
@@ -86,10 +63,6 @@ def unchanged(gallery: Path, row: dict[str, Any]) -> Path:
     if not file.is_file() or _state(file) != (row["bytes"], row["changed"]):
         raise InputError(f"{file}: changed or gone since it was indexed, index its folder anew")
     return file
-
-
-def _left_out(line: str) -> None:
-    print(f"{line}; left out", file=sys.stderr)
 
 
 def _state(file: Path) -> tuple[int, int]:

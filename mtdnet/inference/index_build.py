@@ -18,7 +18,7 @@ from tqdm import tqdm
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import whole
 from mtdnet.inference.features import Describer, packed, pixels
-from mtdnet.inference.image_files import listed, readable, unchanged
+from mtdnet.inference.image_files import listed, unchanged
 from mtdnet.inference.index_store import (
     FEATURES,
     FILES,
@@ -30,6 +30,7 @@ from mtdnet.inference.index_store import (
     reserve,
     write,
 )
+from mtdnet.inference.readable import readable
 from mtdnet.interrupt import Stop
 
 BLOCK = 64  # images in memory at a time; their halves are 66 MB at the paper's width

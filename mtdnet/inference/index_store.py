@@ -5,21 +5,24 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
 
 from mtdnet.errors import InputError
-from mtdnet.files import read_json, write_json
+from mtdnet.files import write_json
 from mtdnet.inference.image_files import SCHEMA
 
 FACTS, FILES, FEATURES, HALVES = "index.json", "files.parquet", "features.npy", "halves.npy"
 HEADER = 128  # bytes before the first value, as NumPy writes it for these shapes
 
 Array = NDArray[Any]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,11 @@ class Facts:
 
     images: str
     network: str
-    features: int
-    halves: int
-    done: int = 0
-    grid: tuple[int, ...] = (13, 13)
-    left_out: tuple[int, ...] = ()
+    features: Positive
+    halves: Count
+    done: Count = 0
+    grid: tuple[Positive, Positive] = (13, 13)
+    left_out: tuple[Count, ...] = ()
 
     def arrays(self, count: int) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and type of each array of ``count`` images.
@@ -94,17 +97,18 @@ def read(folder: Path) -> tuple[Facts, pa.Table]:
     if not is_index(folder):
         raise InputError(f"{folder}: no index of a gallery; make one with `mtdnet index`")
     try:
-        told = read_json(folder / FACTS)
-        facts = Facts(
-            **told
-            | {
-                "grid": tuple(told.get("grid", (13, 13))),
-                "left_out": tuple(told.get("left_out", ())),
-            }
-        )
+        facts = TypeAdapter(Facts).validate_json((folder / FACTS).read_bytes(), strict=True)
         files = pq.read_table(folder / FILES)
         if files.schema != SCHEMA:
             raise ValueError(f"other columns than {SCHEMA.names}")
+        if any(column.null_count for column in files.columns):
+            raise ValueError(f"an empty cell in {FILES}")
+        if facts.done > len(files):
+            raise ValueError(f"{facts.done} of {len(files)} images")
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        line = "".join(f"{part}: " for part in first["loc"]) + first["msg"].lower()
+        raise InputError(f"{folder / FACTS}: {line}; remove the index and make it") from None
     except (OSError, TypeError, ValueError, AttributeError, pa.ArrowException) as problem:
         line = str(problem).splitlines()[0]
         raise InputError(f"{folder}: no whole index ({line}); remove it and index again") from None

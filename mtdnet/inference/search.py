@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from mtdnet.data.picture import ImageLike, source
 from mtdnet.errors import InputError
 from mtdnet.inference.features import Describer, pixels, unpacked
 from mtdnet.inference.image_files import unchanged_rows
 from mtdnet.inference.index_store import Store
+from mtdnet.inference.model_file import fetched
 from mtdnet.inference.nearest import nearest
 from mtdnet.scoring.scorer import Halves
 
@@ -50,11 +52,19 @@ class Gallery:
             )
         self.measure = self._describer.measure
 
+    @classmethod
+    def load(cls, index: str | Path, model: str | Path) -> Self:
+        """Return the gallery at ``index``; ``model`` as of ``Verifier.load``."""
+        with fetched(str(model)) as network:
+            return cls(Path(index), network)
+
     def __len__(self) -> int:
         return len(self._store.files) - len(self._store.facts.left_out)
 
-    def rank(self, query: Path, top: int = 10, shortlist: int = SHORTLIST) -> list[Found]:
-        """Return the ``top`` images most like a query image, best first, the query's own file not.
+    def rank(self, query: ImageLike, top: int = 10, shortlist: int = SHORTLIST) -> list[Found]:
+        """Return the ``top`` images most like a query, best first, the query's own file not.
+
+        ``query``: a path, the bytes of a file, a Pillow image or an array uint8 (H, W, 3) RGB.
 
         The ``shortlist`` images nearest by ranking features, or ``top`` if that is more, are passed
         through the pair head once. The best tenth of them, but a hundred and ``top`` at least, are
@@ -63,8 +73,11 @@ class Gallery:
         image of the shortlist is left.
         """
         describer, store = self._describer, self._store
-        asked = pixels([query], describer.size)
-        features, halves = describer.describe(asked, describer.channels > 0)
+        asked = source(query, "query")
+        own = asked if isinstance(asked, Path) else None
+        features, halves = describer.describe(
+            pixels([asked], describer.size), describer.channels > 0
+        )
         left_out = store.facts.left_out
         # One more: the query may be among them.
         near = min(max(top, shortlist) + 1 + len(left_out), len(store.files))
@@ -73,7 +86,8 @@ class Gallery:
         home = Path(store.facts.images)
         rows = rows[~np.isin(rows, left_out)]
         same = unchanged_rows(home, store.files.take(rows).to_pylist())
-        kept = [i for i, file in same.items() if not file.samefile(query)][: max(top, shortlist)]
+        others = [i for i, file in same.items() if own is None or not file.samefile(own)]
+        kept = others[: max(top, shortlist)]
         if not kept:
             raise InputError(f"{home}: no image is left to rank; index it anew")
         rows, files = rows[kept], [same[i] for i in kept]

@@ -1,24 +1,35 @@
-"""Same person? The verdict of a trained network on image files, as pairs or as a ranked gallery."""
+"""Same person? The verdict of a trained network on images, as pairs or as a ranked gallery."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NamedTuple, Self, overload
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
+from mtdnet.data.picture import ImageLike, Source, is_one, source, sources
 from mtdnet.errors import InputError
 from mtdnet.inference.features import Describer, pixels
-from mtdnet.inference.image_files import readable
-from mtdnet.scoring.scorer import Halves, squared_distances
+from mtdnet.inference.model_file import fetched
+from mtdnet.inference.pairs import Scores, Seen, passed
+from mtdnet.inference.readable import readable
+from mtdnet.metrics.calibration import pooled
+from mtdnet.scoring.scorer import squared_distances
 
-BLOCK = 64  # pairs, or images of a gallery, in memory at a time
-HELD = 256  # images whose halves are kept while pairs are scored; 266 MB at the paper's width
+BLOCK = 64  # images in memory at a time
+FOLDS = (8, 1)
 
-Scores = NDArray[np.floating]
+Person = ImageLike | Sequence[Any]  # one image, or several of one person: a track
+Persons = list[Any] | tuple[Any, ...]
+
+
+class Ranked(NamedTuple):
+    """The ``place`` of an image in a gallery, from 0, and its ``score`` by the measure."""
+
+    place: int
+    score: float
 
 
 class Verifier:
@@ -26,59 +37,150 @@ class Verifier:
 
     It keeps nothing of a question: threads may share one. ``measure`` is "probability" for a
     network with a pair head. Another one only ranks: by "distance", that of its ranking features.
+
+    An image is a path, the bytes of a file, a Pillow image or an array uint8 (H, W, 3) RGB. A track
+    is a sequence of images of one person; every image of one track is asked with every one of the
+    other, and the answer is that of the mean of their logits. ``folds``: 8 as published, or 1, one
+    pass of the plain images, left first, at an eighth of the price. ``seen`` gets counts of pairs
+    or images that are done.
     """
 
     def __init__(self, network: Path) -> None:
         self._describer = Describer(network)
         self.measure = self._describer.measure
 
-    def probability(self, left: Sequence[Path], right: Sequence[Path]) -> Scores:
-        """Return the calibrated P(same person) of each pair of image files, (N,) in [0, 1].
+    @classmethod
+    def load(cls, model: str | Path) -> Self:
+        """Return the verifier of a network's file, its folder, or of ``models:/NAME@ALIAS``."""
+        with fetched(str(model)) as network:
+            return cls(network)
+
+    @overload
+    def same(self, left: ImageLike, right: ImageLike, folds: int = ...) -> float: ...
+
+    @overload
+    def same(self, left: Persons, right: Persons, folds: int = ...) -> Scores: ...
+
+    def same(self, left: Any, right: Any, folds: int = 8) -> float | Scores:
+        """Return the calibrated P(same person) of one pair, or (N,) of N pairs, in [0, 1].
+
+        Two sequences are N pairs; where one of them holds a sequence, that is a track. Raises what
+        ``probability`` does.
+        """
+        if is_one(left) and is_one(right):
+            return float(self.probability([left], [right], folds)[0])
+        if is_one(left) or is_one(right):
+            raise InputError("an image and a sequence make no pairs; give two images, or two lists")
+        return self.probability(left, right, folds)
+
+    def probability(
+        self,
+        left: Sequence[Person],
+        right: Sequence[Person],
+        folds: int = 8,
+        seen: Seen = lambda count: None,
+    ) -> Scores:
+        """Return the calibrated P(same person) of each pair of images or tracks, (N,) in [0, 1].
 
         It answers for a prior of one half. The eight-fold score of the paper's test, so the order
-        in a pair doesn't matter. A file that stands in several pairs is read and passed through
-        the trunk once, among ``HELD`` of them. Raises InputError when the network only ranks, the
-        lists differ in length, or a file is missing or no image.
+        in a pair doesn't matter. An image that stands in several pairs is read and passed through
+        the trunk once, among ``pairs.HELD`` of them. Raises InputError when the network only ranks,
+        the lists differ in length, or an image is missing or none.
         """
         if self.measure != "probability":
             raise InputError(
                 f"{self._describer.source}: this network only ranks, it has no pair head; "
                 "name another one"
             )
+        if folds not in FOLDS:
+            raise InputError(f"folds must be 8 or 1, found {folds!r}")
         if len(left) != len(right):
             raise InputError(f"{len(left)} left and {len(right)} right images make no pairs")
-        found, held = np.empty(len(left), np.float32), dict[Path, Tensor]()
-        # By name, so that pairs of the same images follow one another.
-        order = sorted(range(len(left)), key=lambda n: (left[n], right[n]))
-        with _bar(len(left), "pairs") as bar:
-            for start in range(0, len(left), BLOCK):
-                some = order[start : start + BLOCK]
-                sides = [[files[n] for n in some] for files in (left, right)]
-                self._hold(held, [file for side in sides for file in side])
-                found[some] = self._describer.scorer.matched(*(_of(held, side) for side in sides))
-                bar.update(len(some))
-        return self._describer.calibrated(found)
+        tracks = [
+            [_track(person, f"{side} {n}") for n, person in enumerate(given)]
+            for side, given in (("left", left), ("right", right))
+        ]
+        pairs = [list(product(*both)) for both in zip(*tracks, strict=True)]
+        found = passed(self._describer, [pair for some in pairs for pair in some], folds, seen)
+        if len(found) == len(left):
+            return self._describer.calibrated(found)
+        group = np.repeat(np.arange(len(pairs)), [len(some) for some in pairs])
+        return self._describer.calibrated(pooled(found, group, len(pairs)))
 
-    def rank(self, query: Path, gallery: Sequence[Path]) -> Scores:
-        """Return the score (G,) of each image file of a gallery with the query, by ``measure``.
+    def rank(
+        self,
+        query: Person,
+        gallery: Sequence[Person],
+        top: int | None = None,
+        folds: int = 8,
+        shortlist: int | None = None,
+    ) -> list[Ranked]:
+        """Return the ``top`` images or tracks of a gallery most like the query, best first.
+
+        All of them by default. With a ``shortlist`` only so many, but ``top`` at least, nearest by
+        ranking features are put to the pair head. Raises InputError for what is no image, or
+        ``folds`` as in ``probability``.
+        """
+        asked = _track(query, "query")
+        others = [_track(person, f"gallery {n}") for n, person in enumerate(gallery)]
+        rows = np.arange(len(others))
+        if self.measure == "distance" or (shortlist and shortlist < len(others)):
+            near = self._distances(asked, others)
+            order = np.argsort(near, kind="stable")
+            if self.measure == "distance":
+                return [Ranked(int(i), float(near[i])) for i in order[:top]]
+            rows = np.sort(order[: max(shortlist or 0, top or 0)])
+        scores = self.probability([asked] * len(rows), [others[i] for i in rows], folds)
+        best = np.argsort(-scores, kind="stable")[:top]
+        return [Ranked(int(rows[i]), float(scores[i])) for i in best]
+
+    def scores(
+        self, query: ImageLike, gallery: Sequence[ImageLike], seen: Seen = lambda count: None
+    ) -> Scores:
+        """Return the score (G,) of each image of a gallery with the query, by ``measure``.
 
         Probabilities as of ``probability``, higher is more alike; or squared distances in [0, 4],
-        lower is more alike; NaN for a file of the gallery that can't be read, which is named on
+        lower is more alike; NaN for an image of the gallery that can't be read, which is named on
         standard error. Memory is bounded, whatever the gallery's size. Raises InputError when the
         query is missing or no image.
         """
         found: list[Scores] = [np.empty(0)]
-        score = self._against(pixels([query], self._describer.size))
-        with _bar(len(gallery), "images") as bar:
-            for start in range(0, len(gallery), BLOCK):
-                files = gallery[start : start + BLOCK]
-                rows, images = readable(files, lambda some: pixels(some, self._describer.size))
-                scores = np.full(len(files), np.nan)
-                if images is not None:
-                    scores[rows] = score(images)
-                found.append(scores)
-                bar.update(len(files))
+        score = self._against(pixels([source(query, "query")], self._describer.size))
+        images = sources(gallery, "gallery")
+        for start in range(0, len(images), BLOCK):
+            block = images[start : start + BLOCK]
+            rows, there = readable(block, lambda some: pixels(some, self._describer.size))
+            scores = np.full(len(block), np.nan)
+            if there is not None:
+                scores[rows] = score(there)
+            found.append(scores)
+            seen(len(block))
         return np.concatenate(found)
+
+    def embed(self, images: Any) -> NDArray[np.float32]:
+        """Return ranking features, (F,) of an image or (N, F) of N images, for one's own index.
+
+        The mean of the plain and the mirrored image's unit vectors, so a little shorter than 1:
+        ``2 - 2 a.b`` is the squared distance, in [0, 4], that the network ranks by.
+        """
+        if is_one(images):
+            only: NDArray[np.float32] = self.embed([images])[0]
+            return only
+        some = sources(images, "image")
+        found = [np.empty((0, self._describer.features), np.float32)]
+        for start in range(0, len(some), BLOCK):
+            block = pixels(some[start : start + BLOCK], self._describer.size)
+            found.append(self._describer.scorer.features(block).cpu().numpy())
+        return np.concatenate(found)
+
+    def _distances(self, query: list[Source], gallery: list[list[Source]]) -> Scores:
+        """Return squared distances (G,) in [0, 4] of tracks by the mean of their features."""
+        tracks = [query, *gallery]
+        every = self.embed([image for track in tracks for image in track])
+        ends = np.cumsum([len(track) for track in tracks])[:-1]
+        point, *others = (part.mean(0) for part in np.split(every, ends))
+        near: Scores = np.clip(2 - 2 * np.array([point @ other for other in others]), 0, 4)
+        return near
 
     def _against(self, query: Tensor) -> Callable[[Tensor], Scores]:
         """Return what scores images (G, ...) against one query (1, ...)."""
@@ -89,27 +191,11 @@ class Verifier:
         own = scorer.halves(query)
         return lambda images: describer.calibrated(scorer.against(own, scorer.halves(images)))
 
-    def _hold(self, held: dict[Path, Tensor], files: Sequence[Path]) -> None:
-        """Add to what is held (2 sides, 2 mirrors, h, w, C) a file, those that lack there."""
-        lacking = sorted(set(files) - held.keys())
-        for file in [file for file in held if file not in set(files)]:
-            if len(held) + len(lacking) <= HELD:
-                break
-            del held[file]  # the one that came first
-        for block in (lacking[start : start + BLOCK] for start in range(0, len(lacking), BLOCK)):
-            images = pixels(block, self._describer.size)
-            sides = torch.stack(self._describer.scorer.halves(images))
-            each = sides.view(2, 2, len(block), *sides.shape[2:]).unbind(2)
-            # Copies: a view would keep its whole block in memory.
-            held.update(zip(block, (one.contiguous() for one in each), strict=True))
 
-
-def _of(held: dict[Path, Tensor], files: Sequence[Path]) -> Halves:
-    """Return the halves of files, as ``Scorer.halves`` does."""
-    left, right = torch.stack([held[file] for file in files], 2).flatten(1, 2)
-    return left, right
-
-
-def _bar(total: int, unit: str) -> "tqdm[NoReturn]":
-    """Return a bar that a person at a terminal sees once the work takes a second."""
-    return tqdm(total=total, unit=f" {unit}", desc="score", delay=1, disable=None, leave=False)
+def _track(person: Any, name: str) -> list[Source]:
+    """Return what reads a person's images, of which there is one at least."""
+    if is_one(person) or not isinstance(person, (Sequence, np.ndarray)):
+        return [source(person, name)]
+    if not len(person):
+        raise InputError(f"{name}: a track without an image")
+    return sources(person, f"{name}, image")

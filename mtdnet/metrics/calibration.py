@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import expit, logit
 
 from mtdnet.errors import InputError
 
 LEAST = 1e-7  # float32 probabilities reach 0 and 1, whose logits are infinite
 HOTTEST = 100.0
+ENOUGH = 10  # pairs of one person, and of two, that a temperature is fitted to
 
 Probability = NDArray[np.floating]
 Flags = NDArray[np.bool_]
@@ -54,6 +53,8 @@ def fit(probability: Probability, same: Flags) -> float:
     The one of least cross-entropy over N pairs: Guo et al. 2017, "On Calibration of Modern Neural
     Networks". Raises InputError when there is no same or no different pair.
     """
+    from scipy.optimize import minimize_scalar  # a network that answers needs none of SciPy
+
     logits, weight = _logit(probability), _weight(same)
     signed = np.where(same, logits, -logits)
 
@@ -66,8 +67,17 @@ def fit(probability: Probability, same: Flags) -> float:
 
 def calibrated(probability: Probability, temperature: float) -> NDArray[np.float64]:
     """Return ``sigmoid(logit(p) / T)``, float64, of the same shape and in the same order."""
-    scaled: NDArray[np.float64] = expit(_logit(probability) / temperature)
-    return scaled
+    return _sigmoid(_logit(probability) / temperature)
+
+
+def pooled(probability: Probability, group: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    """Return one probability (count,) of each group of pairs: ``sigmoid(mean logit(p))``.
+
+    ``group``: the group of each of N pairs, of which each group has one at least. A mean of logits
+    is the geometric mean of odds; a temperature may be applied before or after it.
+    """
+    total = np.bincount(group, _logit(probability), count)
+    return _sigmoid(total / np.bincount(group, minlength=count))
 
 
 def reliability(probability: Probability, same: Flags, bins: int = 15) -> Reliability:
@@ -92,8 +102,12 @@ def calibration_error(curve: Reliability) -> float:
 
 def _logit(probability: Probability) -> NDArray[np.float64]:
     clipped = np.clip(probability.astype(np.float64), LEAST, 1 - LEAST)
-    found: NDArray[np.float64] = logit(clipped)
+    found: NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
     return found
+
+
+def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.exp(-np.logaddexp(0, -logits)))
 
 
 def _weight(same: Flags) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """What a ``network.safetensors`` tells of itself, read without its weights."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -10,21 +10,59 @@ from mtdnet.errors import InputError
 
 TRUNK = "caffenet"  # of a network that doesn't name its trunk
 KEY = "network"  # one: safetensors writes several in random order, and hashes would differ
+WIDTH = 1e-6, 1.0
+TEMPERATURE = 1e-3, 1e3  # fits give 0.01 to 100
 
 
-def read(source: Path) -> dict[str, Any]:
-    """Return what ``save`` wrote of a network: its kind, trunk, widths and temperature.
+@dataclass(frozen=True)
+class Header:
+    """A network's kind, widths and trunk; ``temperature`` of its pair head, None without one."""
+
+    kind: str
+    width: float
+    trunk_width: float
+    temperature: float | None
+    trunk: str = TRUNK
+
+    def __post_init__(self) -> None:
+        for key in ("kind", "trunk"):
+            if not isinstance(getattr(self, key), str):
+                raise ValueError(f"{key}: no text")
+        _check("width", self.width, WIDTH)
+        _check("trunk_width", self.trunk_width, WIDTH)
+        if self.temperature is not None:
+            _check("temperature", self.temperature, TEMPERATURE)
+
+
+def _check(key: str, value: object, within: tuple[float, float]) -> None:
+    low, high = within
+    if not (
+        isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    ):
+        raise ValueError(f"{key}: expected a number from {low:g} to {high:g}")
+
+
+def read(source: Path) -> Header:
+    """Return what ``save`` wrote of a network.
 
     Raises InputError when the file is missing, broken or another network's.
     """
     try:
         with safe_open(source, framework="numpy") as file:
             told = json.loads((file.metadata() or {})[KEY])
-        known = {key: told[key] for key in ("kind", "width", "trunk_width", "temperature")}
-        return known | {"trunk": told.get("trunk", TRUNK)}
+        return Header(
+            kind=told["kind"],
+            width=told["width"],
+            trunk_width=told["trunk_width"],
+            temperature=told["temperature"],
+            trunk=told.get("trunk", TRUNK),
+        )
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; train the network first") from None
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as problem:
+    except (
+        *(SafetensorError, OSError, KeyError),
+        *(TypeError, ValueError, AttributeError, RecursionError),
+    ) as problem:
         raise foreign(source, problem) from None
 
 

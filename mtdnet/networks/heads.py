@@ -82,7 +82,7 @@ class PairHead(nn.Module):
     def _with_features(self, maps: Tensor, features: Tensor) -> Tensor:
         values = self.distance_maps * self.places
         further = F.pad(features, (0, values - features.shape[1]))
-        own = further.view(len(maps), self.distance_maps, *maps.shape[2:]).to(maps.dtype)
+        own = further.view(-1, self.distance_maps, *maps.shape[2:]).to(maps.dtype)
         return torch.cat([maps, own], dim=1)
 
     def response(self, joint: Tensor) -> Tensor:

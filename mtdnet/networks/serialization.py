@@ -58,15 +58,16 @@ def load(source: Path) -> Kept:
     try:
         with safe_open(source, framework="pt") as file:
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        width, trunk_width = float(told["width"]), float(told["trunk_width"])
-        if not (0 < width <= 1 and 0 < trunk_width <= 1):
-            raise ValueError(f"width {width}, {trunk_width}")
+        for name, weight in weights.items():
+            if not torch.isfinite(weight).all():
+                raise ValueError(f"{name} is not finite")
+        if told.kind not in KINDS:
+            raise ValueError(f"kind: no '{told.kind}'")
         with torch.device("meta"):
-            network = KINDS[told["kind"]](width, trunk_width, told["trunk"])
+            network = KINDS[told.kind](told.width, told.trunk_width, told.trunk)
             if "pair.distance.weight" in weights and network.pair is not None:
                 network.pair.take_distance(network.feature_size)
         network.load_state_dict(weights, assign=True)
-        temperature = None if told["temperature"] is None else float(told["temperature"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as problem:
         raise header.foreign(source, problem) from None
-    return Kept(network.eval(), temperature)
+    return Kept(network.eval(), told.temperature)

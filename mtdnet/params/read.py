@@ -40,7 +40,9 @@ def load(source: Path = Path("params.yaml")) -> Params:
     except MarkedYAMLError as problem:
         line = f"line {problem.problem_mark.line + 1}: " if problem.problem_mark else ""
         raise InputError(f"{source}: not YAML: {line}{problem.problem}") from None
-    except (YAMLError, ValueError) as problem:  # a date that doesn't exist, another encoding
+    except RecursionError:
+        raise InputError(f"{source}: not YAML: nested too deeply") from None
+    except (YAMLError, ValueError, KeyError) as problem:  # no such date, encoding, truth value
         line = " ".join(str(problem).split())
         raise InputError(f"{source}: not YAML: {line}") from None
     return build(Params, content, str(source))
@@ -65,7 +67,11 @@ def _line(mistake: Mapping[str, Any]) -> str:
     if kind == "value_error":
         return f"{key}: {mistake['ctx']['error']}".removeprefix(": ")
     expected = EXPECTED.get(kind, mistake["msg"].removeprefix("Input should be "))
-    return f"{key}: expected {expected}, found {mistake['input']!r}".removeprefix(": ")
+    try:
+        there = repr(mistake["input"])
+    except (ValueError, RecursionError):  # a number of thousands of digits, a list in itself
+        there = "something too long to show"
+    return f"{key}: expected {expected}, found {there}".removeprefix(": ")
 
 
 def _key(place: tuple[int | str, ...]) -> str:

@@ -74,10 +74,10 @@ class Split(Section):
     """How the persons of one benchmark are divided.
 
     ``paper`` takes the published counts, scaled to the persons that are there; ``random`` takes
-    the counts given here; with ``test_ids`` (a text file, one person a line) the test persons are
-    those, and ``{split}`` in its name is the number of the split. ``validation`` persons are held
-    out of the training persons. ``seed`` draws the persons. ``gallery``: the ``first`` image of a
-    test person's second camera, or ``all`` of them.
+    the counts given here, else a quarter to test; with ``test_ids`` (a text file, one person a
+    line) the test persons are those, and ``{split}`` in its name is the number of the split.
+    ``validation`` persons are held out of the training persons. ``seed`` draws the persons.
+    ``gallery``: the ``first`` image of a test person's second camera, or ``all`` of them.
     """
 
     name: Literal["paper", "random"] = "paper"

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError
 from mtdnet.tables import read_table
+
+SPLIT = "split.parquet"
 
 
 def probes(
@@ -18,12 +21,14 @@ def probes(
     ``part``: "validation" or "test". InputError when the split is missing, of other images, or
     has none of either.
     """
-    source = augmented / "split.parquet"
-    table = read_table(source, ["image", "person", "part", "role"])
-    if table["person"].to_pylist() != images.person.tolist():
+    source = augmented / SPLIT
+    text = dict.fromkeys(("person", "part", "role"), pa.string())
+    table = read_table(source, {"image": pa.int32(), **text})
+    image = table["image"].to_numpy().astype(np.int64)
+    same = table["person"].to_pylist() == images.person.tolist()
+    if not same or not np.array_equal(image, np.arange(len(images.person))):
         raise InputError(f"{source}: a split of other images than ingested; run augment again")
     parts, roles = (np.asarray(table[name].to_pylist()) for name in ("part", "role"))
-    image = table["image"].to_numpy().astype(np.int64)
     query, gallery = (image[(parts == part) & (roles == role)] for role in ("query", "gallery"))
     if len(query) == 0 or len(gallery) == 0:
         raise InputError(f"{source}: no {part} queries or gallery; give the split {part} persons")

@@ -63,10 +63,11 @@ def divide(
     Persons that no two cameras saw ("" is unknown: two images do), and those that the layout has
     in its gallery but never as a query, are left out of all but its gallery. Test persons:
     those of the file ``test_ids`` (``{split}`` in its name stands for the number); else with
-    ``random`` as many as ``test`` says; else the layout's own; else those of ``test_sets`` in
-    their order, passing over the sets with persons who are not there; else the published count,
-    scaled down to the persons that are there. Validation persons are held out of the rest: as
-    many as ``validation`` says, else 100 of 1260 for CUHK03 and a tenth elsewhere.
+    ``random`` as many as ``test`` says, or a quarter; else the layout's own; else those of
+    ``test_sets`` in their order, passing over the sets with persons who are not there; else the
+    published count, scaled down to the persons that are there. Validation persons are held out of
+    the rest: as many as ``validation`` says, else 100 of 1260 for CUHK03 and a tenth elsewhere, and
+    with ``random`` two at least where four are left: one alone chooses and calibrates nothing.
 
     Queries are all images of a person's first camera, its gallery image the first one of the
     second camera; without cameras image 1 is the gallery and the others query. With ``gallery``
@@ -168,7 +169,9 @@ def _test(
         source = settings.test_ids.replace("{split}", str(number))
         return _read(Path(source), set(pool), benchmark), source
     if settings.name == "random":
-        if settings.test is None or not 1 <= settings.test <= len(pool) - 3:
+        if settings.test is None:
+            return pool[: max(1, len(pool) // 4)], "random, a quarter"
+        if not 1 <= settings.test <= len(pool) - 3:
             raise InputError(
                 f"{key}: test must be 1 to {len(pool) - 3}, found {settings.test}; "
                 f"{len(pool)} persons are seen by two cameras, and {LEAST}"
@@ -186,7 +189,7 @@ def _test(
         listed = there[number]
         return list(test_sets[listed]), f"published list {listed + 1} of {len(test_sets)}"
     if layout not in PUBLISHED:
-        raise InputError(f"{key}: no published counts; say name: random and test: how many")
+        raise InputError(f"{key}: no published counts; say name: random")
     counts = PUBLISHED[layout]
     share = min(1.0, len(pool) / sum(counts))
     count = max(1, min(round(share * counts[2]), len(pool) - 3))
@@ -198,7 +201,8 @@ def _validation(benchmark: str, layout: str, rest: int, settings: Split) -> int:
     if settings.validation is None:
         train, validation, _ = PUBLISHED.get(layout, (9, 1, 0))
         share = validation / (train + validation) if validation else 0.1
-        return max(1, round(share * rest))
+        least = 2 if settings.name == "random" and rest > 3 else 1
+        return max(least, round(share * rest))
     if not 1 <= settings.validation <= rest - 2:
         raise InputError(
             f"augment.splits.{benchmark}: validation must be 1 to {rest - 2}, found "

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from mtdnet.files import whole
+from mtdnet.files import whole, write_json
 from mtdnet.metrics.interval import interval
 from mtdnet.report.aggregate import figures, mean, several_shots, single_shot, splits
 from mtdnet.report.labels import RANKS, label, measures, ordered, percent
@@ -15,6 +15,7 @@ FACTS = (
     *("split", "split_seed", "seed", "train_persons", "test_persons", "queries", "gallery"),
     *("device", "commit", "data_hash"),
 )
+FEW = ("rank-1", "rank-10", "mAP")  # what `dvc metrics diff` compares
 
 
 def terminal(evaluations: Sequence[Evaluation], expected: Mapping[str, Sequence[str]]) -> str:
@@ -52,7 +53,7 @@ def terminal(evaluations: Sequence[Evaluation], expected: Mapping[str, Sequence[
     ]
     if shots := several_shots(evaluations):
         rows.append(f"rank-k on {shots}: expected over random single-shot galleries")
-    if other:
+    if any(line[-1].endswith("*") for line in lines):
         rows.append("* published for other persons: not comparable")
     return "\n".join(rows)
 
@@ -67,6 +68,16 @@ def write_csv(target: Path, evaluations: Sequence[Evaluation]) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["benchmark", "split_number", "variant", "system", *names, *FACTS])
         writer.writerows(_rows(evaluations, names))
+
+
+def write_metrics(target: Path, evaluations: Sequence[Evaluation]) -> None:
+    """Write benchmark -> system -> measure -> mean over the splits, in [0, 1], for DVC."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for (benchmark, system), measured in figures(evaluations).items():
+        own = {name: measured[name] for name in FEW if name in measured}
+        means = {name: round(interval(values).mean, 6) for name, values in own.items()}
+        found.setdefault(benchmark, {})[system] = means
+    write_json(target, found)
 
 
 def _rows(evaluations: Sequence[Evaluation], names: Sequence[str]) -> Iterable[list[object]]:

@@ -8,13 +8,15 @@ from mtdnet.files import whole
 from mtdnet.report import load
 from mtdnet.report.render import render
 from mtdnet.report.summary import summary
-from mtdnet.report.tables import terminal, write_csv
+from mtdnet.report.tables import terminal, write_csv, write_metrics
 
 
 def report(
     *, evaluations: Sequence[Path], models: Sequence[Path], out: Path, settings: params.Report
 ) -> str:
-    """Write ``index.html``, one self-contained page, ``table.csv`` and ``table.txt``; return that.
+    """Write ``index.html``, one self-contained page, and the tables; return ``table.txt``.
+
+    The others: ``table.csv``, and ``metrics.json`` for DVC.
 
     ``evaluations``: folders ``{benchmark}-{split}/{variant}`` that ``evaluate`` writes;
     ``models``: those of the trainings. A folder that is not there is a "-" in the tables.
@@ -29,5 +31,6 @@ def report(
         draft.mkdir()
         (draft / "index.html").write_text(page, encoding="utf-8")
         write_csv(draft / "table.csv", measured)
+        write_metrics(draft / "metrics.json", measured)
         (draft / "table.txt").write_text(f"{table}\n", encoding="utf-8")
     return table

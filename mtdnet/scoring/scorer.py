@@ -4,18 +4,20 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, product
 from threading import Lock
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
 from mtdnet.device import Device, compiling
 from mtdnet.networks.base import Network
 from mtdnet.networks.fourier_tail import GRID, Tail
 from mtdnet.scoring.pieces import Result, each
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 ROWS, COLUMNS = 16, 256  # queries and gallery images of a tile: a minute's work on a processor
 QUERIES = 8  # views that a tail pairs with as many of the gallery as make its pairs
@@ -195,22 +197,28 @@ class Scorer:
                 out[tile] = score
         return out
 
-    def matched(self, first: Halves, second: Halves) -> Scores:
-        """Return the eight-fold P(same person), (N,), of N pairs: of either side's ``halves``."""
+    def matched(self, first: Halves, second: Halves, folds: int = 8) -> Scores:
+        """Return P(same person), (N,), of N pairs: of either side's ``halves``.
+
+        ``folds`` as in ``probabilities``; 1 takes halves of plain images alone.
+        """
+        mirrors = 2 if folds == 8 else 1
         (a_left, a_right), (b_left, b_right) = (
-            [side.view(2, -1, *side.shape[1:]) for side in halves] for halves in (first, second)
+            [side.view(mirrors, -1, *side.shape[1:]) for side in halves]
+            for halves in (first, second)
         )
-        orders, size = ((a_left, b_right), (b_left, a_right)), self.pairs // 8
+        orders = [(a_left, b_right), (b_left, a_right)][:mirrors]
+        size = self.pairs // folds
 
         @torch.inference_mode()
         def work(start: int) -> Tensor:
             some = slice(start, start + size)
-            folds = [
+            joint = [
                 left[i, some] + right[j, some]
                 for left, right in orders
-                for i, j in product((0, 1), repeat=2)
+                for i, j in product(range(mirrors), repeat=2)
             ]
-            return self.tail(torch.cat(folds)).view(8, -1).mean(0)
+            return self.tail(torch.cat(joint)).view(folds, -1).mean(0)
 
         parts = each(self.device, work, range(0, a_left.shape[1], size))
         return torch.cat(list(parts)).float().cpu().numpy()
@@ -277,6 +285,8 @@ def _grid(queries: int, gallery: int, rows: int, columns: int) -> Iterator[Tile]
 
 def progress(passes: int, done: int = 0, disable: bool = False) -> "tqdm[NoReturn]":
     """Return a bar of passes of the pair head."""
+    from tqdm import tqdm  # a network that answers needs none of it
+
     return tqdm(
         total=passes, initial=done, unit=" passes", desc="score", unit_scale=True, disable=disable
     )

@@ -1,4 +1,4 @@
-"""Drawn people in the layouts of the five benchmarks: the demo's data, and the tests'."""
+"""Drawn people in the layouts of the five benchmarks, or before own cameras, for demo and tests."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from mtdnet.errors import InputError
 from mtdnet.files import whole
 
 DEMO = {"cuhk03": 300, "cuhk01": 100, "viper": 120, "ilids": 60, "prid2011": 40}
-LIMITS = {"cuhk03": 1467, "cuhk01": 971, "viper": 632, "ilids": 119, "prid2011": 200}
+LIMITS = {"cuhk03": 1467, "cuhk01": 971, "viper": 632, "ilids": 119, "prid2011": 200, "shop": 9999}
 LEAST = 8
 NOTE = "Drawn people in the layout of {}: made by python -m mtdnet.synthetic, seed {}.\n"
 NOTE_NAME = "DRAWN.txt"
@@ -20,6 +20,7 @@ def write(out: Path, *, persons: Mapping[str, int] = DEMO, seed: int = 0) -> Non
 
     ``persons``: benchmark -> how many persons, at least 8 and at most as many as the real one
     has; for PRID 2011 those in both cameras, and twice as many of one camera alone come on top.
+    ``shop`` is a table of own cameras.
     The same seed gives the same bytes, if Pillow, NumPy and HDF5 are of the same versions.
 
     A drawn folder is replaced. Raises InputError, before anything is drawn, when a folder with
@@ -34,6 +35,7 @@ def write(out: Path, *, persons: Mapping[str, int] = DEMO, seed: int = 0) -> Non
         "viper": layouts.viper,
         "ilids": layouts.ilids,
         "prid2011": layouts.prid2011,
+        "shop": layouts.table,
     }
     if seed < 0:
         raise InputError(f"seed must not be negative, found {seed}")

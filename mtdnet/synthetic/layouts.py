@@ -1,5 +1,6 @@
-"""Drawn CUHK01, VIPeR, i-LIDS and PRID 2011 as their downloads leave them on a disk."""
+"""Drawn CUHK01, VIPeR, i-LIDS and PRID 2011 as downloads leave them, and a table of own cameras."""
 
+import csv
 import math
 import zipfile
 from pathlib import Path
@@ -66,3 +67,19 @@ def prid2011(folder: Path, count: int, studio: Studio) -> None:
     for camera, more in (("a", count // 2), ("b", 3 * count // 2)):
         for number in range(201, 201 + more):
             save(camera, number, studio.album(f"{camera}{number:04d}", camera)[0])
+
+
+def table(folder: Path, count: int, studio: Studio) -> None:
+    """Write ``shop.csv`` with path, person_id and camera_id, and two images a person and camera."""
+    (folder / "images").mkdir()
+    with (folder / "shop.csv").open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(("path", "person_id", "camera_id"))
+        for person in (f"{number:04d}" for number in range(1, count + 1)):
+            cameras = ("door", "door", "till", "till")
+            for number, (camera, pixels) in enumerate(
+                zip(cameras, studio.album(person, cameras), strict=True), 1
+            ):
+                path = f"images/{person}-{number}.jpg"
+                (folder / path).write_bytes(encode(pixels, "JPEG"))
+                rows.writerow((path, person, camera))

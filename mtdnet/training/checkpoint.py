@@ -16,14 +16,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from mtdnet.artifacts import TrainingRecord
 from mtdnet.errors import InputError
 from mtdnet.files import alone, sha256, whole
 from mtdnet.networks import serialization
-from mtdnet.training.state import State
+from mtdnet.training.state import State, history
 from mtdnet.training.trainer import Trainer
 
 LAST, LOCK, KEY = "last.safetensors", "lock", "checkpoint"
@@ -97,7 +99,11 @@ class Checkpoints:
             print(f"{self.last}: {why}; begins anew", file=sys.stderr)
             return None
         if state.summary is None:
-            _load(tensors, trainer)
+            try:
+                _load(tensors, trainer)
+            except (KeyError, ValueError, IndexError, RuntimeError):
+                line = "of other weights; remove the folder to begin anew"
+                raise InputError(f"{self.last}: {line}") from None
             trainer.step_count = state.step
         return state
 
@@ -118,8 +124,15 @@ class Checkpoints:
                 raise Unusable("damaged")
             if content.keys() != {each.name for each in fields(State)}:
                 raise Unusable("of another version")
+            TypeAdapter(State).validate_json(json.dumps(content), strict=True)
+            if content["summary"] is not None:
+                TrainingRecord.model_validate(content["summary"])
+                history(content["history"])
             return State(**content | {"best": tuple(content["best"])}), tensors
-        except (SafetensorError, KeyError, TypeError, ValueError, AttributeError):
+        except (
+            *(SafetensorError, KeyError, IndexError, TypeError),
+            *(ValueError, AttributeError, RecursionError),
+        ):
             raise Unusable("no checkpoint, or a damaged one") from None
 
     def _holds_best(self, state: State) -> bool:

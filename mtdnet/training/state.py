@@ -1,9 +1,10 @@
 """Where a training stands: what is told of it, and what it continues from beside tensors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mtdnet.artifacts import History
 from mtdnet.params import Snapshot
 
 Row = dict[str, float]
@@ -54,3 +55,8 @@ class State:
         if snapshot == "last" or figures > self.best:
             self.best, self.best_step = figures, self.step
         return row
+
+
+def history(rows: Sequence[Row]) -> History:
+    """Return rows of equal keys as the table of a model folder."""
+    return History.model_validate({name: [row.get(name) for row in rows] for name in rows[0]})

@@ -8,14 +8,15 @@ import numpy as np
 import torch
 
 from mtdnet import device, variants
-from mtdnet.artifacts import History, TrainingRecord
+from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
-from mtdnet.files import whole
+from mtdnet.files import sha256, whole
 from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
 from mtdnet.params import VARIANTS, JointStart, Training
+from mtdnet.protocol.query_gallery import SPLIT
 from mtdnet.provenance import code, commit, fingerprint, inputs
 from mtdnet.tracker import UNTRACKED, Tracker
 from mtdnet.training import begin
@@ -23,7 +24,7 @@ from mtdnet.training.augmentation import transform
 from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.parallel import Distributed, is_first, joined
 from mtdnet.training.progress import Progress
-from mtdnet.training.state import State
+from mtdnet.training.state import State, history
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
@@ -157,6 +158,7 @@ def train(
                 compiled=settings.compile,
                 commit=commit(),
                 fingerprint=mark,
+                split_sha256=sha256(augmented / SPLIT),
             )
             state.summary = record.model_dump()
             state.code = code()
@@ -204,7 +206,5 @@ def _write(out: Path, best: Network, state: State, record: TrainingRecord) -> No
     with whole(out) as draft:
         draft.mkdir()
         serialization.save(best, draft / "network.safetensors", record.temperature)
-        names = list(state.history[0])
-        columns = {name: [row.get(name) for row in state.history] for name in names}
-        History.model_validate(columns).write(draft)
+        history(state.history).write(draft)
         record.write(draft)

@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -57,12 +58,20 @@ class Triplets:
         Raises InputError when it is missing, holds fewer rows than one batch or can't be shared.
         """
         source = augmented / "triplets.parquet"
-        table = read_table(source, [*PARTS, *(f"{part}_mirror" for part in PARTS)])
+        flags = dict.fromkeys((f"{part}_mirror" for part in PARTS), pa.bool_())
+        table = read_table(source, dict.fromkeys(PARTS, pa.int32()) | flags)
         if len(table) < size:
             raise InputError(
                 f"{source}: {len(table)} triplets are fewer than one batch; "
                 f"set `triplets` to at most that, or `rounds` of augment higher"
             )
+        for part in PARTS:
+            column = table[part].to_numpy()
+            if column.min() < 0 or column.max() >= len(pixels):
+                raise InputError(
+                    f"{source}: {part}: rows {column.min()} to {column.max()} of {len(pixels)} "
+                    "images; run augment again"
+                )
         rows = slice(len(table) // size * size)
         images, mirrors = (
             torch.stack(

@@ -1,5 +1,6 @@
 """The validation persons: they choose the network that is kept, and calibrate it."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from mtdnet.data.images import Images
 from mtdnet.device import Device
-from mtdnet.metrics.calibration import compared, fit
+from mtdnet.metrics.calibration import ENOUGH, compared, fit
 from mtdnet.metrics.cmc import mean_average_precision, ranks
 from mtdnet.networks.base import Network
 from mtdnet.protocol.query_gallery import probes
@@ -48,11 +49,19 @@ class Validation:
     def temperature(self, network: Network) -> float | None:
         """Return the temperature that calibrates the eight-fold probabilities.
 
-        None for a network without a pair head, and where one validation person gives no different
-        pair.
+        None for a network without a pair head, and, with a line to standard error, where there
+        are fewer than 10 pairs of one person or of two: it is not calibrated.
         """
         keep, same = compared(*self.who, *self.where)
-        if network.pair is None or not (keep & ~same).any():
+        if network.pair is None:
+            return None
+        pairs = int((keep & same).sum()), int((keep & ~same).sum())
+        if min(pairs) < ENOUGH:
+            print(
+                f"not calibrated: the validation persons give {pairs[0]} pairs of one person and "
+                f"{pairs[1]} of two; {ENOUGH} of each are needed",
+                file=sys.stderr,
+            )
             return None
         probability = Scorer(network, self.device).probabilities(
             self.pixels, self.query, self.gallery

@@ -1,6 +1,7 @@
 """``mtdnet same`` and ``mtdnet rank``, as people and programs call them."""
 
 import json
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -37,6 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     serialization.save(AlexNet(1 / 32), tmp_path / "rnk" / "network.safetensors")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MTDNET_MODEL", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return tmp_path
 
 
@@ -50,6 +52,19 @@ def call(folder: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Calle
         return status, printed.out, printed.err
 
     return run
+
+
+def test_outside_a_project_the_users_own_network_is_asked(
+    call: Callable[..., Called], folder: Path
+) -> None:
+    pair = ("same", "query.png", "gallery/1.png")
+    status, _, err = call(*pair)
+    own = folder / "config" / "mtdnet" / "network.safetensors"
+    assert status == 2 and f"or put it at {own}" in err
+    own.parent.mkdir(parents=True)
+    (folder / "pair" / "network.safetensors").rename(own)
+    status, _, err = call(*pair)
+    assert status == 0 and f"asked {own}" in err
 
 
 def test_same_prints_the_calibrated_probability(call: Callable[..., Called]) -> None:
@@ -107,6 +122,26 @@ def test_rank_orders_the_gallery(
         np.testing.assert_allclose(scores, pairs, atol=1e-3)
 
 
+def test_several_images_of_a_person_are_one_question(call: Callable[..., Called]) -> None:
+    verifier = Verifier.load("pair")
+    also = ("--left-also", "gallery/0.png", "--right-also", "gallery/2.png", "gallery/3.png")
+    _, out, _ = call("same", "query.png", "gallery/1.png", *also, "--model", "pair", "--json")
+    left = ["query.png", "gallery/0.png"]
+    expected = verifier.same([left], [[f"gallery/{n}.png" for n in (1, 2, 3)]])
+    assert json.loads(out)["pairs"][0]["probability"] == pytest.approx(expected[0], abs=1e-3)
+    words = ("query.png", "gallery", "--also", "gallery/0.png", "--tracks", "--model", "pair")
+    status, out, _ = call("rank", *words, "--json")
+    found = {row["file"]: row["probability"] for row in json.loads(out)["ranked"]}
+    shop = [f"gallery/{n}.png" for n in (1, 2, 3, 4)]
+    own = verifier.same([left, left], [shop, ["gallery/deep/5.PNG"]])
+    assert status == 0 and found.keys() == {"gallery/1.png", "gallery/deep/5.PNG"}
+    np.testing.assert_allclose(
+        [found["gallery/1.png"], found["gallery/deep/5.PNG"]], own, atol=1e-3
+    )
+    _, _, err = call("same", "--pairs", "p.csv", "--left-also", "query.png", "--model", "pair")
+    assert "--left-also and --right-also go with two images" in err
+
+
 class Sheet(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -130,6 +165,18 @@ def test_rank_writes_a_page_of_its_own(call: Callable[..., Called], folder: Path
         "Query",
         *(f"Rank {i}" for i in range(1, 5)),
     ]
+
+
+def test_names_of_files_are_text_on_the_page(call: Callable[..., Called], folder: Path) -> None:
+    name = "<script>alert(1)<!--\"'&.png"
+    shutil.copy(folder / "query.png", folder / "gallery" / name)
+    words = ("rank", f"gallery/{name}", "gallery", "--html", "page.html", "--model", "pair")
+    assert call(*words)[0] == 0
+    text = (folder / "page.html").read_text(encoding="utf-8")
+    page = Sheet()
+    page.feed(text)
+    assert not page.scripts and "<script" not in text and "<!--" not in text
+    assert any(name in str(image["alt"]) for image in page.images)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +218,6 @@ def test_the_environment_names_a_model(
 def test_a_registry_needs_the_pipeline(
     call: Callable[..., Called], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtdnet.commands.model.entry_points", lambda group: ())
+    monkeypatch.setattr("mtdnet.inference.model_file.entry_points", lambda group: ())
     _, _, err = call("same", "query.png", "query.png", "--model", "models:/mtdnet-viper@champion")
     assert "install mtdnet[pipeline] to load from a registry" in err

@@ -31,7 +31,7 @@ def test_each_shell_gets_its_own(shell: str, capsys: pytest.CaptureFixture[str])
     ("words", "offered"),
     [
         ("mtdnet r", {"rank", "report"}),
-        ("mtdnet rank --t", {"--top"}),
+        ("mtdnet rank --to", {"--top"}),
         ("mtdnet same q", {"query.jpg"}),
         ("mtdnet rank query.jpg ga", {"gallery"}),
         ("mtdnet rank --model qu", {"query.jpg"}),

@@ -1,6 +1,8 @@
+import pickle
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -67,8 +69,22 @@ def test_other_columns_are_refused(folder: Path) -> None:
 
 
 def test_counts_of_another_set_are_refused(folder: Path) -> None:
-    write_json(folder / "counts.json", {"images": 5})
+    right = read_json(folder / "counts.json")
+    write_json(folder / "counts.json", right | {"images": 5})
     with pytest.raises(InputError, match=r"counts\.json: not the counts of 4 images"):
+        Images.open(folder)
+    for key, value in (("benchmark", 1), ("layout", []), ("images", True), ("test_sets", "x")):
+        write_json(folder / "counts.json", right | {key: value})
+        with pytest.raises(InputError, match=rf"counts\.json: {key}: .*; run its step again"):
+            Images.open(folder)
+
+
+def test_an_empty_cell_is_refused(folder: Path) -> None:
+    table = pq.read_table(folder / "images.parquet")
+    place = table.schema.get_field_index("person")
+    empty = table.set_column(place, "person", pa.nulls(len(table), pa.string()))
+    pq.write_table(empty, folder / "images.parquet")
+    with pytest.raises(InputError, match=r"images\.parquet: an empty cell in person"):
         Images.open(folder)
 
 
@@ -117,3 +133,16 @@ def test_the_table_hashes_the_pixels(folder: Path, tmp_path: Path) -> None:
     other = sealed(pq.read_table(folder / "images.parquet"), source / VIPER[0])
     pq.write_table(other, tmp_path / "other.parquet")
     assert (tmp_path / "other.parquet").read_bytes() != table
+
+
+def test_what_is_no_array_of_pixels_is_refused(folder: Path) -> None:
+    file = folder / "images.npy"
+    np.savez(folder / "other.npz", a=np.zeros(3))
+    for content in (b"", (folder / "other.npz").read_bytes(), pickle.dumps({"a": 1})):
+        file.write_bytes(content)
+        with pytest.raises(InputError, match="run the ingest step again"):
+            Images.open(folder)
+    for array in (np.zeros(()), np.zeros(3), np.array(["a"]), np.zeros(3, [("a", "i4")])):
+        np.save(file, array)
+        with pytest.raises(InputError, match="run the ingest step again"):
+            Images.open(folder)

@@ -31,7 +31,7 @@ def test_a_shortlist_of_all_is_the_whole_ranking(
     assert (facts.halves > 0) == (halves and name != "ranking")
     gallery, plain = Gallery(shop.parent / "index", networks[name]), Verifier(networks[name])
     files = [file.resolve() for file in images(shop)]
-    expected = plain.rank(shop.parent / "query.bmp", files)
+    expected = plain.scores(shop.parent / "query.bmp", files)
     found = gallery.rank(shop.parent / "query.bmp", top=99)
     assert gallery.measure == plain.measure and len(gallery) == len(found) == 14
     scores = [expected[files.index(file)] for file, _ in found]
@@ -68,7 +68,7 @@ def test_the_finalists_are_the_best_by_one_pass(
     build(shop, shop.parent / "index", network, halves)
     query, files = shop.parent / "query.bmp", [file.resolve() for file in images(shop)]
     verifier = Verifier(network)
-    every = dict(zip(files, verifier.rank(query, files), strict=True))
+    every = dict(zip(files, verifier.scores(query, files), strict=True))
     gallery = Gallery(shop.parent / "index", network)
     scorer = gallery._describer.scorer
     rows = np.array([0]), np.arange(1, 15)
@@ -115,10 +115,10 @@ def test_a_broken_file_is_named_and_left_out(
 ) -> None:
     files, query = [file.resolve() for file in images(shop)], shop.parent / "query.bmp"
     verifier = Verifier(networks["random"])
-    whole = verifier.rank(query, files)
+    whole = verifier.scores(query, files)
     for row in (3, 9):
         files[row].write_bytes(b"GIF89a")
-    scores = verifier.rank(query, files)
+    scores = verifier.scores(query, files)
     assert np.flatnonzero(np.isnan(scores)).tolist() == [3, 9]
     left = np.delete(np.arange(14), [3, 9])
     np.testing.assert_allclose(scores[left], whole[left], atol=1e-6)

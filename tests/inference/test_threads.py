@@ -12,8 +12,9 @@ from PIL import Image
 
 from mtdnet.device import Device
 from mtdnet.inference.index_build import build
+from mtdnet.inference.pairs import Scores
 from mtdnet.inference.search import Gallery
-from mtdnet.inference.verifier import Scores, Verifier
+from mtdnet.inference.verifier import Verifier
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring.scorer import Scorer
 
@@ -50,8 +51,8 @@ def test_pairs_and_rankings(files: list[Path], networks: dict[str, Path]) -> Non
             lambda: verifier.probability(a[:1], a[1:2]),
             lambda: verifier.probability(a[2:5], a[5:8]),
             lambda: verifier.probability([a[0], a[0], a[3]], [a[7], a[6], a[3]]),
-            lambda: verifier.rank(a[4], a[:4]),
-            lambda: verifier.rank(a[1], a[5:]),
+            lambda: verifier.scores(a[4], a[:4]),
+            lambda: verifier.scores(a[1], a[5:]),
         ],
         1e-5,
     )
@@ -59,7 +60,7 @@ def test_pairs_and_rankings(files: list[Path], networks: dict[str, Path]) -> Non
 
 def test_distances(files: list[Path], networks: dict[str, Path]) -> None:
     verifier = Verifier(networks["ranking"])
-    compare([partial(verifier.rank, files[n], files[n + 1 :]) for n in range(4)], 1e-5)
+    compare([partial(verifier.scores, files[n], files[n + 1 :]) for n in range(4)], 1e-5)
 
 
 @pytest.mark.parametrize("halves", [True, False])

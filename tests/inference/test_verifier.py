@@ -8,6 +8,7 @@ from PIL import Image
 from mtdnet import device
 from mtdnet.data.pixels import resized
 from mtdnet.errors import InputError
+from mtdnet.inference import pairs
 from mtdnet.inference import verifier as module
 from mtdnet.inference.features import pixels
 from mtdnet.inference.verifier import Verifier
@@ -29,7 +30,7 @@ def files(tmp_path: Path) -> list[Path]:
 def test_scores_files_as_the_test_scores_images(
     files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BLOCK", 2)
+    monkeypatch.setattr(pairs, "BLOCK", 2)
     network = MTDnet(1 / 16)
     serialization.save(network, tmp_path / "network.safetensors")
     verifier = Verifier(tmp_path / "network.safetensors")
@@ -62,7 +63,7 @@ def test_a_network_without_a_pair_head_ranks_only(
     images = torch.from_numpy(np.stack([resized(Image.open(path), (227, 227)) for path in files]))
     scorer = Scorer(network, device.choose())
     expected = scorer.distances(images, np.array([1]), np.arange(3))[0]
-    np.testing.assert_allclose(verifier.rank(files[1], files), expected, atol=1e-2)
+    np.testing.assert_allclose(verifier.scores(files[1], files), expected, atol=1e-2)
     with pytest.raises(InputError, match="this network only ranks"):
         verifier.probability(files[:1], files[1:2])
 
@@ -83,15 +84,15 @@ def test_an_image_of_many_pairs_is_read_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A file is read and passed through the trunk once, as long as all of them are held."""
-    monkeypatch.setattr(module, "BLOCK", 2)
-    monkeypatch.setattr(module, "HELD", held)
+    monkeypatch.setattr(pairs, "BLOCK", 2)
+    monkeypatch.setattr(pairs, "HELD", held)
     read: list[Path] = []
 
     def reading(some: list[Path], size: tuple[int, int]) -> torch.Tensor:
         read.extend(some)
         return pixels(some, size)
 
-    monkeypatch.setattr(module, "pixels", reading)
+    monkeypatch.setattr(pairs, "pixels", reading)
     more = [file.with_name(f"more-{file.name}") for file in files]
     for file, own in zip(more, files, strict=True):
         with Image.open(own) as image:

@@ -1,8 +1,12 @@
 import json
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -36,7 +40,7 @@ def test_a_network_of_before_there_were_trunks_loads(tmp_path: Path) -> None:
         serialization.save(MTDnet(1 / 32, trunk=trunk), file)
         with safe_open(file, framework="pt") as opened:
             assert json.loads(opened.metadata()["network"]).get("trunk") == named
-        assert header.read(file)["trunk"] == trunk
+        assert header.read(file).trunk == trunk
         assert serialization.load(file).network.trunk.name == trunk
 
 
@@ -56,8 +60,60 @@ def test_one_line_for_what_is_no_network(tmp_path: Path) -> None:
         assert str(source) in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        *((f'{{"temperature": {value}}}', "temperature: ") for value in ("NaN", "0", "-1", '"x"')),
+        ('{"temperature": 1' + 400 * "0" + "}", "temperature: "),
+        *((f'{{"width": {value}}}', "width: ") for value in ("NaN", "0", "1e9", "[]", "null")),
+        ('{"kind": "Elsewhere"}', "kind: "),
+        ('{"kind": []}', "kind: "),
+        ('{"trunk": {}}', "trunk: "),
+        ('{"trunk": "vgg"}', "'vgg'"),
+        *((text, "") for text in ("", "[]", "null", '"x"', "{", "[" * 100_000)),
+    ],
+)
+def test_a_wrong_header_is_named(told: str, words: str, tmp_path: Path) -> None:
+    file, good = tmp_path / "network.safetensors", json.loads(HEADER % 0.03125)
+    with suppress(TypeError, ValueError, RecursionError):  # what is no object stays as it is
+        told = json.dumps(good | json.loads(told))
+    save_file(MTDnet(1 / 32).state_dict(), file, metadata={"network": told})
+    with pytest.raises(InputError, match=rf"no network of this project \({words}") as caught:
+        serialization.load(file)
+    assert len(str(caught.value)) < 400 + len(str(file)) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(value: float, tmp_path: Path) -> None:
+    network, file = MTDnet(1 / 32), tmp_path / "network.safetensors"
+    next(network.parameters()).data.flatten()[3] = value
+    serialization.save(network, file)
+    with pytest.raises(InputError, match=r"trunk\..*weight is not finite"):
+        serialization.load(file)
+
+
 def test_equal_networks_are_equal_files(tmp_path: Path) -> None:
     network = MTDnet(1 / 32)
     for name in "abcd":
         serialization.save(network, tmp_path / name, 1.5)
     assert len({(tmp_path / name).read_bytes() for name in "abcd"}) == 1
+
+
+@settings(derandomize=True, deadline=None, max_examples=15)
+@given(
+    kind=st.sampled_from([MTDnet, AlexNet]),
+    width=st.integers(1, 4).map(lambda part: part / 64),
+    temperature=st.none() | st.floats(0.01, 100),
+    seed=st.integers(0, 2**31),
+)
+def test_whatever_was_saved_is_loaded(
+    kind: type[Network], width: float, temperature: float | None, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    network = kind(width, 1 / 16)
+    with TemporaryDirectory() as folder:
+        one, two = Path(folder, "one"), Path(folder, "two")
+        serialization.save(network, one, temperature)
+        kept = serialization.load(one)
+        serialization.save(kept.network, two, kept.temperature)
+        assert one.read_bytes() == two.read_bytes() and kept.temperature == temperature

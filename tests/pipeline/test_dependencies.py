@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,3 +144,17 @@ def test_one_benchmark_needs_its_own_stages_and_the_source() -> None:
         "pretrain@rnk-0",
         "train@viper-mtdnet-0",
     }
+
+
+def test_a_source_alone_is_trained_evaluated_and_reported(tmp_path: Path) -> None:
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc" / "config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
+    shutil.copy(ROOT / "configs" / "own.yaml", tmp_path / "params.yaml")
+    assert [stage.name for stage in graph.stages(tmp_path)] == [
+        "ingest@shop",
+        "augment-source@shop-0",
+        "pretrain@mtdnet-0",
+        "evaluate-source@shop-mtdnet-0",
+        "report",
+    ]

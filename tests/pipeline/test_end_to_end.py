@@ -46,12 +46,15 @@ def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:
         for each in found_runs:
             assert each.info.status == "FINISHED"
             assert each.inputs is not None
-            (dataset,) = each.inputs.dataset_inputs
-            assert dataset.dataset.digest.endswith(".dir")
+            datasets = [own.dataset for own in each.inputs.dataset_inputs]
+            assert {own.name for own in datasets} == {benchmark, f"{benchmark}-test"}
+            assert all(own.digest.endswith(".dir") for own in datasets)
             folder = Path(f"{benchmark}-{each.data.tags['split']}", each.data.tags["variant"])
-            for system, figures in read_json(
+            (main, *others) = read_json(
                 clone / "results" / "evaluate" / folder / "metrics.json"
-            ).items():
+            ).items()
+            assert each.data.metrics["test/rank-1"] == main[1]["rank-1"]
+            for system, figures in others:
                 assert each.data.metrics[f"test/{system}/rank-1"] == figures["rank-1"]
         champion = client.get_model_version_by_alias(f"mtdnet-{benchmark}", "champion")
         assert champion.run_id in {each.info.run_id for each in found_runs}

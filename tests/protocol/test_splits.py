@@ -468,7 +468,6 @@ def test_a_named_split_overrides_the_layout() -> None:
         (pairs(3), Split(), "viper: 1 test persons and 2 others"),
         ([("x", "a"), ("y", "b"), ("x", "a")], Split(), "viper: no person is seen by two cameras"),
         ([("x", ""), ("y", "")], Split(), "viper: no person is seen by two cameras"),
-        (pairs(9), Split(name="random"), "viper: test must be 1 to 6, found None"),
         (pairs(9), Split(name="random", test=7), "viper: test must be 1 to 6, found 7"),
         (pairs(9), Split(name="random", test=0), "viper: test must be 1 to 6, found 0"),
         (pairs(9), Split(validation=4), "viper: validation must be 1 to 3, found 4"),

@@ -96,6 +96,8 @@ def test_texts_are_escaped(tmp_path: Path, evaluated: Write) -> None:
     folder = evaluated()
     facts = json.loads((folder / "facts.json").read_text()) | {"device": "<script>&\"'"}
     (folder / "facts.json").write_text(json.dumps(facts))
+    for file in (*folder.glob("*.csv"), folder / "metrics.json"):  # a system's name as well
+        file.write_text(file.read_text().replace("MTDnet-trp", "<script>alert(1)</script>"))
     report(
         evaluations=[folder],
         models=[],
@@ -105,7 +107,7 @@ def test_texts_are_escaped(tmp_path: Path, evaluated: Write) -> None:
     html = (tmp_path / "r" / "index.html").read_text(encoding="utf-8")
     page = Page(html)
     assert page.texts.count("<b>$summary</b>") == 2  # title and heading
-    assert "<script>&\"'" in page.texts
+    assert "<script>&\"'" in page.texts and "<script>alert(1)</script>" in page.texts
     assert not page.all("script") and html.count("<b>") == html.count("<td><b>")
 
 
@@ -184,7 +186,8 @@ def test_plots_have_their_values(html: str) -> None:
 
 
 def test_the_folder_holds_page_and_table(written: tuple[Path, str]) -> None:
-    assert sorted(p.name for p in written[0].iterdir()) == ["index.html", "table.csv", "table.txt"]
+    names = ["index.html", "metrics.json", "table.csv", "table.txt"]
+    assert sorted(p.name for p in written[0].iterdir()) == names
     assert written[1].startswith("benchmark  system")
 
 

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, stdev
 
+from mtdnet.files import read_json
 from mtdnet.report.labels import SYSTEMS
 from mtdnet.report.load import evaluations
 from mtdnet.report.results import results
@@ -84,6 +85,18 @@ def test_the_csv_file_has_splits_mean_and_deviation(written: tuple[Path, str]) -
             assert abs(float(rows[k + 4][name]) - stdev(values)) < 0.011
     assert rows[0]["commit"] == "0123456789abcdef0123456789abcdef01234567+"
     assert (rows[0]["ece"], rows[15]["system"], rows[15]["ece"]) == ("-", "MTDnet", "6.25")
+
+
+def test_metrics_for_dvc_are_few_and_means_over_the_splits(written: tuple[Path, str]) -> None:
+    found = read_json(written[0] / "metrics.json")
+    rows = list(csv.DictReader((written[0] / "table.csv").read_text().splitlines()))
+    means = [row for row in rows if row["split_number"] == "mean"]
+    assert sum(map(len, found.values())) == len(means)
+    for row in means:
+        own = found[row["benchmark"]][row["system"]]
+        assert set(own) == {"rank-1", "rank-10", "mAP"}
+        for name, value in own.items():
+            assert abs(100 * value - float(row[name])) < 0.0051
 
 
 def test_of_one_split_the_csv_file_has_no_deviation(evaluated: Write, tmp_path: Path) -> None:

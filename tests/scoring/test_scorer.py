@@ -166,11 +166,11 @@ def test_matched_pairs_are_the_diagonal(
     monkeypatch.setitem(module.PAIRS, "cpu", 16)
     scorer, first, second = Scorer(network, CPU), np.array([0, 4, 2]), np.array([1, 8, 2])
     expected = scorer.probabilities(pixels, first, second).diagonal()
-    np.testing.assert_allclose(
-        scorer.matched(*(scorer.halves(pixels[rows]) for rows in (first, second))),
-        expected,
-        atol=1e-6,
-    )
+    left, right = (scorer.halves(pixels[rows]) for rows in (first, second))
+    np.testing.assert_allclose(scorer.matched(left, right), expected, atol=1e-6)
+    once = scorer.probabilities(pixels, first, second, folds=1).diagonal()
+    left, right = (scorer.halves(pixels[rows], (False,)) for rows in (first, second))
+    np.testing.assert_allclose(scorer.matched(left, right, folds=1), once, atol=1e-6)
 
 
 def test_bf16_is_close(network: MTDnet, pixels: Tensor) -> None:

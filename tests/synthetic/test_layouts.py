@@ -58,3 +58,11 @@ def test_prid_numbers_strangers_from_201(drawn: Path) -> None:
     assert names(room) == ["cam_a", "cam_b"]
     assert names(room / "cam_a") == both + strangers[:4]
     assert names(room / "cam_b") == both + strangers
+
+
+def test_own_cameras_are_a_table_of_what_is_there(drawn: Path) -> None:
+    lines = (drawn / "shop" / "shop.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["path,person_id,camera_id", "images/0001-1.jpg,0001,door"]
+    paths = [line.split(",")[0] for line in lines[1:]]
+    assert len(paths) == 8 * 4
+    assert sorted(paths) == [f"images/{name}" for name in names(drawn / "shop" / "images")]

@@ -4,16 +4,23 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from filelock import FileLock
 from mlflow import MlflowClient
+from PIL import Image
 
+from mtdnet import params
 from mtdnet.artifacts import TrainingRecord
+from mtdnet.data.ingest import ingest
+from mtdnet.files import sha256
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.protocol.augment import augment
 from tasks import store
 
+SPLIT = "results/augment/viper-0/split.parquet"
 Trained = Callable[[str, float, int], Path]
 
 
@@ -72,10 +79,57 @@ def trained(tmp_path: Path) -> Trained:
             compiled=False,
             commit="c0ffee",
             fingerprint=f"{name}-{seed}",
+            split_sha256=sha256(split) if (split := tmp_path / SPLIT).is_file() else "",
         ).write(folder)
         (folder / "history.csv").write_text(
             "step,triplets,pair_loss,validation_rank1\n20,400,0.7,0.5\n"
         )
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def data(own_store: MlflowClient) -> Callable[..., None]:
+    """Return what makes data of the current folder, and a split of them."""
+
+    def make(persons: int, validation: int, test: int = 2, picture: int = 0) -> None:
+        """Ingest that many persons, whose two pictures are alike, and draw a split of them."""
+        source = Path("data") / f"{persons}-{picture}"
+        for person in range(persons):
+            rng = np.random.default_rng([picture, person])
+            pixels = rng.integers(0, 256, (8, 4, 3), np.uint8).repeat(4, 0).repeat(4, 1)
+            for camera in "ab":
+                file = (
+                    source
+                    / "VIPeR"
+                    / f"cam_{camera}"
+                    / f"{person:03d}_{0 if camera == 'a' else 90}.png"
+                )
+                file.parent.mkdir(parents=True, exist_ok=True)
+                noise = rng.integers(0, 4, pixels.shape, np.uint8)
+                Image.fromarray((pixels // 2 + noise).astype(np.uint8)).save(file)
+        out = Path("results/ingest/viper")
+        ingest(source=source, benchmark="viper", layout="viper", out=out, boxes="labeled")
+        split = params.Split(name="random", test=test, validation=validation)
+        settings = params.Augment(splits={"viper": split})
+        augment(ingested=out, out=Path("results/augment/viper-0"), settings=settings, seed=1)
+
+    return make
+
+
+@pytest.fixture
+def sharp() -> Callable[..., Path]:
+    """Return what gives a model folder a network that knows one picture from another."""
+
+    def make(folder: Path, seed: int, temperature: float | None = None) -> Path:
+        """Let a model folder hold a network that knows one picture of a person from another."""
+        torch.manual_seed(seed)
+        network = MTDnet(1 / 16)
+        network.pair.take_distance(network.feature_size)
+        assert network.pair.distance is not None
+        network.pair.distance.weight.data.fill_(-100.0)
+        serialization.save(network, folder / "network.safetensors", temperature)
         return folder
 
     return make

@@ -70,7 +70,7 @@ def test_every_step_and_every_answer(
     assert "champion" in register.register_one(steps.model(*network), network)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.location())
     served = pyfunc.load_model("models:/mtdnet-viper@champion")
-    pairs = {"left": [str(images[0])] * 2, "right": [str(image) for image in images[1:3]]}
+    pairs = {"left": images[:1] * 2, "right": images[1:3]}
     found = served.predict(DataFrame(pairs))["probability"]
     np.testing.assert_allclose(found, expected, atol=1e-6)
     capsys.readouterr()
@@ -80,7 +80,7 @@ def test_every_step_and_every_answer(
     assert row["probability"] == pytest.approx(expected[0], abs=1e-6)
 
     build(shop, Path("index"), file)
-    scores = dict(zip(images, Verifier(file).rank(images[0], images), strict=True))
+    scores = dict(zip(images, Verifier(file).scores(images[0], images), strict=True))
     for found_file, score in Gallery(Path("index"), file).rank(images[0], top=3):
         assert score == pytest.approx(scores[found_file], abs=1e-3)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
@@ -79,7 +80,8 @@ def test_training_and_its_test_are_one_run(
     run = only_run(own_store)
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "viper-0-mtdnet"
-    assert run.data.params == {"steps": "40", "rate": "0.01", "weights": "None", "compile": "False"}
+    settings = {"steps": "40", "rate": "0.01", "weights": "None", "compile": "False"}
+    assert run.data.params == settings | {"benchmark": "viper", "split": "0", "variant": "mtdnet"}
     assert history(own_store, run, "triplet_loss") == [(20, 0.5), (40, 0.4)]
     assert history(own_store, run, "validation_rank1") == [(20, 0.25), (40, 0.5)]
     assert run.data.metrics["training/best_step"] == 20
@@ -96,7 +98,7 @@ def test_training_and_its_test_are_one_run(
         steps.track_evaluation(NETWORK, MlflowTracker(NETWORK))
         run = only_run(own_store)  # still one
         assert run.info.status == "FINISHED"
-        assert history(own_store, run, "test/MTDnet/rank-1") == [(0, 0.75)]
+        assert history(own_store, run, "test/rank-1") == [(0, 0.75)]
         assert run.data.metrics["test/MTDnet-trp/rank-1"] == 0.5
         files = own_store.list_artifacts(run.info.run_id, "test")
         assert [file.path for file in files] == ["test/cmc.png"]
@@ -132,8 +134,7 @@ def test_other_settings_or_inputs_are_another_run(
 
 def begin(uri: str, folder: Path) -> None:
     """Begin two trainings in another process, finish none of them, and die."""
-    os.environ["MLFLOW_TRACKING_URI"] = uri
-    store.FOLDER = folder
+    store.FOLDER, store.OWN, store.LOCK = folder, uri, FileLock(folder / "lock")
     store.client.cache_clear()
     for mark in (MARK, "other"):
         tracker = MlflowTracker(NETWORK)
@@ -201,7 +202,7 @@ def test_a_locked_store_fails_no_training_and_is_told_later(
     steps.track_evaluation(NETWORK, MlflowTracker(NETWORK))
     run = only_run(own_store)
     assert run.info.status == "FINISHED"
-    assert run.data.metrics["test/MTDnet/rank-1"] == 0.75
+    assert run.data.metrics["test/rank-1"] == 0.75
     assert history(own_store, run, "pair_loss") == [(20, 0.7)]
 
 
@@ -239,7 +240,7 @@ def test_what_mlflow_lacks_is_recorded_afterwards(
         found = {run.info.run_name: run for run in own_store.search_runs(["1"])}
         assert found.keys() == {"viper-0-mtdnet", "viper-1-mtdnet"}
         assert {run.info.status for run in found.values()} == {"FINISHED"}
-        assert found["viper-0-mtdnet"].data.metrics["test/MTDnet/rank-1"] == 0.75
+        assert found["viper-0-mtdnet"].data.metrics["test/rank-1"] == 0.75
         assert found["viper-1-mtdnet"].data.metrics["training/validation_rank1"] == 0.6
 
 

@@ -1,13 +1,9 @@
-"""A registered network behind a real model server answers each client for itself."""
+"""A model behind MLflow's own server: every form of a request, refusals, many clients."""
 
+import base64
+import io
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from itertools import product
@@ -17,95 +13,174 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from mlflow import MlflowClient
+from mlflow import pyfunc
 from PIL import Image
 
+from benchmarks.model_server import SECONDS, model_server
+from benchmarks.work import serving
 from mtdnet.inference.verifier import Verifier
+from mtdnet.metrics.calibration import calibrated
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
-from tasks import register, store
+from tasks import served_model
 
-Trained = Callable[[str, float, int], Path]
-MODEL = "models:/mtdnet-viper@champion"
-CLIENTS, REQUESTS, SECONDS = 4, 60, 180
+pytestmark = pytest.mark.slow
+CLIENTS, REQUESTS = 4, 60
 
 
-@pytest.fixture
-def model(trained: Trained) -> Path:
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a model folder whose network scores pairs far apart."""
-    folder = trained("viper-0/mtdnet", 0.5, 1)
+    folder = tmp_path_factory.mktemp("network")
     torch.manual_seed(0)
     network = MTDnet(1 / 16)
     for parameter in network.parameters():
         parameter.data *= 1.9
-    serialization.save(network, folder / "network.safetensors")
+    serialization.save(network, folder / served_model.FILE, 2.0)
     return folder
 
 
-@pytest.fixture
-def server(own_store: MlflowClient, model: Path, tmp_path: Path) -> Iterator[int]:
-    """Serve the champion on a free port of loopback; yield that."""
-    register.register_one(model, ("viper", 0, "mtdnet"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = os.environ | {"MLFLOW_TRACKING_URI": store.location(), "OMP_NUM_THREADS": "1"}
-    env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
-    words = "models serve --env-manager local --host 127.0.0.1 --workers 1 --model-uri"
-    with (tmp_path / "server.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", *words.split(), MODEL, "--port", str(port)],
-            env=env,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_for(port, process)
+@pytest.fixture(scope="module")
+def server(model: Path) -> Iterator[int]:
+    """Serve the model as the README says, on a free port of loopback; yield that."""
+    pyfunc.save_model(model / "saved", **served_model.parts(model))
+    with model_server(model / "saved", model / "server.log", OMP_NUM_THREADS="1") as port:
         yield port
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + SECONDS
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            HTTPConnection("127.0.0.1", port, timeout=5).connect()
-            return
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError("no model server; see server.log")
+@pytest.fixture(scope="module")
+def verifier(model: Path) -> Verifier:
+    return Verifier(model / served_model.FILE)
 
 
-def ask(port: int, pairs: list[tuple[Path, Path]]) -> list[float]:
-    rows = [[str(left), str(right)] for left, right in pairs]
-    body = json.dumps({"dataframe_split": {"columns": ["left", "right"], "data": rows}})
+def send(port: int, body: str | bytes, kind: str = "application/json") -> tuple[int, Any]:
     client = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
-    client.request("POST", "/invocations", body, {"Content-Type": "application/json"})
+    client.request("POST", "/invocations", body, {"Content-Type": kind})
     answer = client.getresponse()
-    content: dict[str, Any] = json.load(answer)
-    assert answer.status == 200, content
-    return [row["probability"] for row in content["predictions"]]
+    return answer.status, json.load(answer)
 
 
-@pytest.mark.slow
-def test_clients_get_the_answers_to_their_own_pairs(
-    server: int, model: Path, tmp_path: Path
-) -> None:
-    files = [tmp_path / f"{number}.png" for number in range(8)]
-    for number, file in enumerate(files):
-        rng = np.random.default_rng(number)
-        noisy = rng.integers(0, 256, (1, 1, 3)) + rng.integers(-40, 40, (96, 40, 3))
-        Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(file)
-    pairs = list(product(files, files))[:REQUESTS]
+def ask(port: int, body: Any, kind: str = "application/json") -> list[dict[str, Any]]:
+    status, content = send(port, body if isinstance(body, str) else json.dumps(body), kind)
+    assert status == 200, content
+    rows: list[dict[str, Any]] = content["predictions"]
+    return rows
+
+
+def picture(seed: int) -> bytes:
+    rng, out = np.random.default_rng(seed), io.BytesIO()
+    noisy = rng.integers(0, 256, (1, 1, 3)) + rng.integers(-40, 40, (96, 40, 3))
+    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(out, "PNG")
+    return out.getvalue()
+
+
+PICTURES = [picture(seed) for seed in range(8)]
+TEXT = [base64.b64encode(each).decode() for each in PICTURES]
+A, B, C, D = TEXT[:4]
+ROWS = [[A, B], [C, f"data:image/png;base64,{D}"]]
+RECORDS = [dict(zip(("left", "right"), row, strict=True)) for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"dataframe_split": {"columns": ["left", "right"], "data": ROWS}},
+        {"dataframe_records": RECORDS},
+        {"inputs": {name: [row[name] for row in RECORDS] for name in ("left", "right")}},
+        {"inputs": RECORDS},
+        {"instances": RECORDS},
+        {"instances": RECORDS, "params": {"folds": 1}},
+    ],
+    ids=["split", "records", "inputs", "inputs of rows", "instances", "one pass"],
+)
+def test_every_form_of_json(body: dict[str, Any], server: int, verifier: Verifier) -> None:
+    folds = 1 if "params" in body else 8
+    found = [row["probability"] for row in ask(server, body)]
+    expected = verifier.same([PICTURES[0], PICTURES[2]], [PICTURES[1], PICTURES[3]], folds)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_csv(server: int, verifier: Verifier) -> None:
+    body = "left,right\n" + "".join(f'{a},"{b}"\n' for a, b in ROWS)
+    found = [row["probability"] for row in ask(server, body, "text/csv")]
+    expected = verifier.same([PICTURES[0], PICTURES[2]], [PICTURES[1], PICTURES[3]])
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("form", ["dataframe_records", "inputs", "instances"])
+def test_rankings_and_features(form: str, server: int, verifier: Verifier) -> None:
+    body = {form: [{"query": A, "gallery": [B, A, C]}], "params": {"top_k": 2}}
+    rows = ask(server, body)
+    expected = verifier.rank(PICTURES[0], [PICTURES[1], PICTURES[0], PICTURES[2]], top=2)
+    assert [row["place"] for row in rows] == [each.place for each in expected]
+    np.testing.assert_allclose(
+        [row["probability"] for row in rows], [each.score for each in expected], atol=1e-3
+    )
+    found = [row["feature"] for row in ask(server, {form: [{"image": A}, {"image": B}]})]
+    np.testing.assert_allclose(found, verifier.embed(PICTURES[:2]), atol=1e-3)
+
+
+def test_a_query_of_several_images(server: int, verifier: Verifier) -> None:
+    body = {"dataframe_records": [{"query": [A, B], "gallery": [[C, D]]}]}
+    (row,) = ask(server, body)
+    expected = verifier.same([PICTURES[:2]], [PICTURES[2:4]])
+    assert row["probability"] == pytest.approx(expected[0], abs=1e-3)
+
+
+def refused(port: int, left: object, right: object) -> str:
+    status, answer = send(port, json.dumps({"dataframe_records": [{"left": left, "right": right}]}))
+    assert status == 400 and "stack_trace" not in answer
+    line = str(answer["message"])
+    assert "\n" not in line and len(line) < 300  # so nothing of the input is repeated
+    return line
+
+
+def test_what_is_no_image_is_refused_in_a_line(server: int, tmp_path: Path) -> None:
+    file, out = tmp_path / "a.png", io.BytesIO()
+    file.write_bytes(PICTURES[0])
+    Image.new("1", (10_000, 9_000)).save(out, "PNG")
+    large = base64.b64encode(out.getvalue()).decode()
+    assert refused(server, str(file), A).startswith("row 0, left: no image: expected base64")
+    assert refused(server, A, A[:-6]).startswith("row 0, right: n")  # no base64, or not whole
+    assert refused(server, A, A[:400]).startswith("row 0, right: not a whole image")
+    assert refused(server, A, "aGVsbG8=").startswith("row 0, right: not a whole image (no known")
+    assert refused(server, large, A).startswith("row 0, left: more than 89,478,485 pixels")
+    assert refused(server, 3, A).startswith("row 0, left: expected a path, the bytes")
+    assert refused(server, None, A).startswith("column left: missing")
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '{"rows": []}', '{"dataframe_split": {"data": 3}}'])
+def test_what_is_no_request_is_refused(body: str, server: int) -> None:
+    assert 400 <= send(server, body)[0] < 500
+    assert 400 <= send(server, b"left,right\n\xff", "text/csv")[0] < 500
+
+
+def test_clients_get_the_answers_to_their_own_pairs(server: int, verifier: Verifier) -> None:
+    pairs = list(product(range(8), range(8)))[:REQUESTS]
     # Requests of one to three pairs, so that they differ in length too.
     asked = [pairs[n : n + 1 + n % 3] for n in range(REQUESTS)]
-    verifier = Verifier(model / "network.safetensors")
+
+    def one(some: list[tuple[int, int]]) -> list[float]:
+        rows = [{"left": TEXT[a], "right": TEXT[b]} for a, b in some]
+        return [row["probability"] for row in ask(server, {"dataframe_records": rows})]
+
     with ThreadPoolExecutor(CLIENTS) as clients:
-        found = list(clients.map(lambda some: ask(server, some), asked))
+        found = list(clients.map(one, asked))
     for some, answer in zip(asked, found, strict=True):
-        expected = verifier.probability([a for a, _ in some], [b for _, b in some])
+        left, right = ([PICTURES[pair[side]] for pair in some] for side in (0, 1))
+        expected = verifier.probability(left, right)
         np.testing.assert_allclose(answer, expected, atol=1e-3)
     assert np.ptp([answer[0] for answer in found]) > 0.05  # else a mix-up would not show
+
+
+def test_the_load_that_is_measured(
+    server: int, model: Path, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "PAIRS", 6)
+    times, rate = serving.load(server, PICTURES * 2, clients=2)
+    assert len(times) == 6 and rate > 0
+    network = serialization.load(model / served_model.FILE).network
+    assert isinstance(network, MTDnet)
+    raw = serving.one_pass(network, *PICTURES[:2])
+    expected = verifier.same(PICTURES[:1], PICTURES[1:2], folds=1)
+    np.testing.assert_allclose(calibrated(np.array([raw]), 2.0), expected, atol=1e-2)

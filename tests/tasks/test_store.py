@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import mlflow
 import pytest
 from filelock import FileLock
 from mlflow import MlflowClient
@@ -153,6 +154,26 @@ def test_artifacts_lie_beside_the_store(own_store: MlflowClient, tmp_path: Path)
     place = own_store.get_experiment(store.experiment("viper")).artifact_location
     assert place == (tmp_path / ".mlflow" / "artifacts" / "viper").as_uri()
     assert store.experiment("viper") == store.experiment("viper")
+
+
+def test_on_a_server_of_others_experiments_bear_the_projects_name(
+    own_store: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.OWN)
+    monkeypatch.setattr(store, "OWN", "sqlite:///another")
+    assert own_store.get_experiment(store.experiment("viper")).name == "mtdnet/viper"
+
+
+def test_asking_everywhere_leaves_no_trace(
+    own_store: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.everywhere():
+        assert mlflow.get_tracking_uri() == store.OWN
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.OWN)
+    with store.everywhere():
+        pass
+    assert os.environ["MLFLOW_TRACKING_URI"] == store.OWN
 
 
 def test_users_store_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,11 @@ from collections import Counter
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
-from mtdnet.training.batches import Batches
+from mtdnet.training.batches import Batches, _distinct
 
 B, N = 5, 12
 CPU = torch.device("cpu")
@@ -59,3 +61,22 @@ def test_all_batches_have_the_shape_of_the_largest(triplets: tuple[Tensor, Tenso
     assert batches.images.shape[1] == max(one.images.shape[1] for one in alone)
     assert len(batches[0].weight) == max(len(one[0].weight) for one in alone)
     assert not batches[0].weight.all(), "the first batch has too few pairs to fill it"
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(
+    values=st.integers(1, 4).flatmap(
+        lambda width: st.lists(
+            st.lists(st.integers(0, 9), min_size=width, max_size=width), min_size=1, max_size=5
+        )
+    )
+)
+def test_distinct_values_of_a_row_come_back_with_their_counts(values: list[list[int]]) -> None:
+    distinct, which, counts = _distinct(torch.tensor(values))
+    for row, own, places, times in zip(
+        values, distinct.tolist(), which.tolist(), counts.tolist(), strict=True
+    ):
+        held = Counter(row)
+        assert [own[place] for place in places] == row
+        assert own[: len(held)] == sorted(held) and set(own[len(held) :]) <= {min(row)}
+        assert times == [held[value] for value in sorted(held)] + [0] * (len(own) - len(held))

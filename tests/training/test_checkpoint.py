@@ -1,10 +1,12 @@
 """State on disk: whole to the bit, or known to be damaged."""
 
 import errno
+import json
 import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from mtdnet.errors import InputError, status
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Training
-from mtdnet.training import sweep
+from mtdnet.training import checkpoint, sweep
 from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.state import State
@@ -40,6 +42,15 @@ def trainer(seed: int, **settings: Any) -> Trainer:
         if own.average is not None:
             own.average.update_parameters(own.network)
     return own
+
+
+RECORD: dict[str, Any] = {
+    **{"variant": "mtdnet", "start": "drawn", "width": 1.0, "trunk_width": 1.0, "seed": 1},
+    **{"steps": 3, "triplets": 9, "best_step": 3, "validation_rank1": 0.5},
+    **{"validation_mAP": 0.25, "validation_persons": 9, "temperature": None, "seconds": 1.5},
+    **{"triplets_per_second": 6.0, "device": "CPU", "processes": 1, "bf16": False},
+    **{"compiled": False, "commit": "c0ffee"},
+}
 
 
 def saved(folder: Path, **settings: Any) -> tuple[State, Trainer]:
@@ -102,7 +113,8 @@ def test_damage_is_one_line_and_begins_anew(
     whole = {file: file.read_bytes() for file in (last, best)}
     header = int.from_bytes(whole[last][:8], "little") / len(whole[last])
 
-    headers = ('{"state": [1], "sha256": "0"}', "NaN", "[]", '{"state": {"step": NaN}}')
+    deep = "[" * 100_000
+    headers = (deep, '{"state": [1], "sha256": "0"}', "NaN", "[]", '{"state": {"step": NaN}}')
     one = {"x": torch.zeros(1)}
     damages: list[Callable[[], object]] = [
         *(
@@ -126,6 +138,39 @@ def test_damage_is_one_line_and_begins_anew(
     assert all(torch.equal(value, after[name]) for name, value in before.items())
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("step", value) for value in ("x", None, 1.5)),
+        *(("best", value) for value in (None, [], [1])),
+        *(("history", value) for value in ({}, [1], [{"step": "x"}])),
+        *(("summary", value) for value in ("x", [], {})),
+        ("sums", []),
+        ("best_step", "../x"),
+        ("fingerprint", None),
+    ],
+)
+def test_state_of_wrong_types_begins_anew_even_with_its_checksum(
+    key: str, value: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, _ = saved(tmp_path)
+    content = asdict(state) | {key: value}
+    header = json.dumps({"state": content, "sha256": checkpoint._digest(content, {})})
+    save_file({}, tmp_path / "last.safetensors", {"checkpoint": header})
+    assert Checkpoints(tmp_path).restore("mark", trainer(1)) is None
+    assert capsys.readouterr().err.endswith("or a damaged one; begins anew\n")
+
+
+@pytest.mark.parametrize("name", ["x", "network.x", "optimiser.x.y", "optimiser.999.step"])
+def test_other_weights_with_their_checksum_are_refused(name: str, tmp_path: Path) -> None:
+    state, _ = saved(tmp_path)
+    tensors, content = {name: torch.zeros(1)}, json.loads(json.dumps(asdict(state)))
+    header = json.dumps({"state": content, "sha256": checkpoint._digest(content, tensors)})
+    save_file(tensors, tmp_path / "last.safetensors", {"checkpoint": header})
+    with pytest.raises(InputError, match=r"last\.safetensors: of other weights; remove"):
+        Checkpoints(tmp_path).restore("mark", trainer(1))
+
+
 def test_only_the_best_network_and_the_last_state_stay(tmp_path: Path) -> None:
     state, own = saved(tmp_path)
     state.step, state.best_step = 6, 6
@@ -141,7 +186,7 @@ def test_a_finished_training_keeps_its_best_network_alone_until_it_is_swept(tmp_
     state, own = saved(folder)
     assert not sweep(tmp_path / "of none") and not sweep(folder), "it may still be needed"
     size = (folder / "last.safetensors").stat().st_size
-    state.summary = {"steps": 3, "temperature": None}
+    state.summary = RECORD
     keeper = Checkpoints(folder)
     keeper.finish(state)
     assert (folder / "last.safetensors").stat().st_size < size / 100

@@ -1,0 +1,116 @@
+"""What stands below ``data/``: which layout, how many persons and cameras, how they divide."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from mtdnet.data import archives
+from mtdnet.data.layouts import LAYOUTS
+from mtdnet.data.scan import Found, files
+from mtdnet.errors import InputError
+from mtdnet.params import Split
+from mtdnet.protocol.splits import PUBLISHED, divide
+
+# i-LIDS's names are some of CUHK01's too, so CUHK01 comes last
+ORDER = ("cuhk03", "market1501", "table", "ilids", "prid2011", "viper", "cuhk01")
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A folder below ``data/``: its layout, its size, and the split that is proposed.
+
+    ``boxes``: CUHK03's; ``persons``: how many train, validate and test; ``left_out``: those that no
+    two cameras saw.
+    """
+
+    name: str
+    layout: str
+    boxes: str
+    cameras: int
+    images: int
+    split: str
+    persons: dict[str, int]
+    left_out: int
+
+    def line(self) -> str:
+        """Return "shop: table, 48 images, 2 cameras; persons: 7 train, 2 validation, 3 test"."""
+        seen = f"{self.cameras} cameras" if self.cameras else "cameras unknown"
+        parts = ", ".join(f"{count} {part}" for part, count in self.persons.items())
+        left = f", {self.left_out} left out (no two cameras saw them)" if self.left_out else ""
+        return f"{self.name}: {self.layout}, {self.images} images, {seen}; persons: {parts}{left}"
+
+
+def recognise(place: Path) -> Benchmark:
+    """Recognise what stands in a folder, or in the one archive there.
+
+    Raises InputError when no layout does, one is there but broken, or no split of it is possible.
+    """
+    with TemporaryDirectory(prefix="mtdnet-") as temporary:
+        room = Path(temporary) / "unpacked"
+        try:
+            layout, boxes, found = _layout(place, room)
+            return _benchmark(place.name, layout, boxes, found)
+        except InputError as problem:  # names the archive, for what was unpacked goes away
+            raise InputError(str(problem).replace(str(room), str(place))) from None
+
+
+def _layout(place: Path, room: Path) -> tuple[str, str, Found]:
+    refused = None
+    for source in _sources(place, room):
+        for layout in ORDER:
+            for boxes in ("labeled", "detected") if layout == "cuhk03" else ("labeled",):
+                try:
+                    found = LAYOUTS[layout].find(source, boxes)
+                except InputError as problem:  # of a table: another layout may have one beside it
+                    refused = refused or problem
+                    continue
+                if found and found.entries:
+                    return layout, boxes, found
+    if refused:
+        raise refused
+    first = next(files(place), None)
+    stands = f"as {first.relative_to(place.absolute())}" if first else "nothing is there"
+    known = "; ".join(f"{name}: {LAYOUTS[name].LOOKED_FOR}" for name in ("table", "market1501"))
+    raise InputError(f"{place}: no layout that is known ({stands}); of own cameras: {known}")
+
+
+def _sources(place: Path, room: Path) -> Iterator[Path]:
+    """Yield the folder, then what is in its archive where it has just one."""
+    yield place
+    packed = [file for file in files(place) if archives.is_archive(file)]
+    if len(packed) == 1:
+        archives.unpack(packed[0], room)
+        yield room
+
+
+def _benchmark(name: str, layout: str, boxes: str, found: Found) -> Benchmark:
+    entries = sorted(found.entries)
+    person, camera, _, part, role = (np.array(column) for column in zip(*entries, strict=True))
+    named = layout in PUBLISHED or {"query", "gallery"} <= set(role)
+    split = Split(name="paper" if named else "random")
+    identities = divide(
+        benchmark=name,
+        layout=layout,
+        person=person,
+        camera=camera,
+        settings=split,
+        part=part,
+        role=role,
+        test_sets=found.test_sets,
+    )
+    persons = {part: len(np.unique(person[identities.part == part])) for part in PARTS}
+    persons["test"] -= identities.distractors
+    return Benchmark(
+        name=name,
+        layout=layout,
+        boxes=boxes,
+        cameras=len(set(camera) - {""}),
+        images=len(entries),
+        split=split.name,
+        persons=persons,
+        left_out=len(identities.one_camera),
+    )

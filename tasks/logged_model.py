@@ -1,0 +1,77 @@
+"""A network as MLflow's model of the run that trained it, with its card and its CMC curve."""
+
+import json
+import tempfile
+import warnings
+from pathlib import Path
+
+import mlflow
+from mlflow.artifacts import list_artifacts
+from mlflow.entities.model_registry import ModelVersion
+
+from tasks import served_model, store
+from tasks.served_model import FILE
+
+CARD = "card"  # folder of the model: its card, and the picture of its CMC curve
+
+
+def log(run_id: str, model: Path, tags: dict[str, str]) -> str:
+    """Log a model folder's network as a model of a run; return the model's id.
+
+    MLflow gives it the run's parameters and figures.
+    """
+    from mlflow import pyfunc  # seconds, and most flows register nothing
+
+    with (
+        store.everywhere(),
+        mlflow.start_run(run_id=run_id, log_system_metrics=False),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", message=".*input example")  # it would be run, on files
+        info = pyfunc.log_model(name="mtdnet", tags=tags, **served_model.parts(model))
+    return str(info.model_id)
+
+
+def add_card(model_id: str, card: str, curve: Path) -> None:
+    """Put a model's card, and the picture of its CMC curve where there is one, beside it."""
+    with tempfile.TemporaryDirectory() as room:
+        Path(room, "card.md").write_text(card, encoding="utf-8")
+        if curve.is_file():
+            Path(room, curve.name).write_bytes(curve.read_bytes())
+        store.client().log_model_artifacts(model_id, room, CARD)
+
+
+def make_version(
+    name: str, model_id: str, run_id: str, tags: dict[str, str], card: str
+) -> ModelVersion:
+    """Make a logged model a version of a registered one; each names the other."""
+    client, source = store.client(), f"models:/{model_id}"
+    with store.everywhere():
+        made = client.create_model_version(
+            name, source, run_id=run_id, tags=tags, description=card, model_id=model_id
+        )
+    known = json.dumps([{"name": name, "version": made.version}])
+    client.set_logged_model_tags(model_id, {"mlflow.modelVersions": known})
+    return made
+
+
+def holds_network(made: ModelVersion) -> bool:
+    """Tell whether a version's network is where the registry says."""
+    place = store.client().get_model_version_download_uri(made.name, made.version)
+    files = list_artifacts(artifact_uri=f"{place}/artifacts", tracking_uri=store.location())
+    return any(Path(file.path).name == FILE for file in files)
+
+
+def write_again(made: ModelVersion, model: Path) -> None:
+    """Write what a version lacks where the registry says that it is."""
+    from mlflow import pyfunc
+
+    source, folder = str(made.source), "model"
+    with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*input example")
+        pyfunc.save_model(Path(room, folder), **served_model.parts(model))
+        if source.startswith("models:/"):
+            model_id = source.removeprefix("models:/")
+            store.client().log_model_artifacts(model_id, str(Path(room, folder)))
+        else:  # of a run, as versions were once
+            store.client().log_artifacts(str(made.run_id), str(Path(room, folder)), folder)

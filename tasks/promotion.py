@@ -1,0 +1,205 @@
+"""The rule by which a new version becomes champion, and the scores that it looks at.
+
+Both networks rank the same persons: the validation persons of today's split, without those whom
+the champion was trained or tested on. Test figures choose nothing.
+"""
+
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from mlflow.entities.model_registry import ModelVersion
+from numpy.typing import NDArray
+
+from mtdnet import steps
+from mtdnet.artifacts import TrainingRecord
+from mtdnet.data.images import Images
+from mtdnet.errors import InputError
+from mtdnet.metrics.cmc import retrieval
+from mtdnet.metrics.interval import CONFIDENCE, rank1_difference
+from mtdnet.protocol.query_gallery import probes
+from mtdnet.steps import Network
+from tasks import champion, download_model, store
+from tasks.evidence import Evidence, Seen, Verdict
+
+LEAST = 10  # persons: of fewer, one decides by a tenth and more
+RULE = (
+    f"champion: better in rank-1 at {CONFIDENCE:.0%} (paired bootstrap over persons), or not lower "
+    f"in rank-1 and trained on more persons; on at least {LEAST} validation persons of today's "
+    "split that the champion was neither trained nor tested on; else a person decides"
+)
+Rows = NDArray[np.int64]
+
+
+def judged(model: Path, network: Network, root: Path, made: ModelVersion) -> Evidence:
+    """Return the evidence of a new version against the champion that there is.
+
+    ``model``: the folder of its network; ``root``: the project's.
+    """
+    against = champion.present(made.name)
+    comparison = Comparison(made.name, str(made.version), against, "{}-{}".format(*network))
+    if against is None:
+        return comparison.first()
+    with TemporaryDirectory() as room:
+        try:
+            file = download_model.network(f"models:/{made.name}/{against}", Path(room))
+        except InputError as problem:
+            return comparison.undecided(str(problem))
+        rival = store.client().get_model_version(made.name, against)
+        seen = _seen(str(rival.run_id), Path(room))
+        return comparison.judge(*_data(network, root), model, file, seen)
+
+
+def keep(made: ModelVersion, evidence: Evidence) -> None:
+    """Store the evidence with a version: a file of its run, and tags."""
+    client, place = store.client(), f"promotion/{made.name}-{made.version}"
+    with TemporaryDirectory() as room:
+        evidence.write(Path(room))
+        client.log_artifact(made.run_id, str(Path(room, Evidence.FILE)), place)
+    file = f"runs:/{made.run_id}/{place}/{Evidence.FILE}"
+    tags = {champion.WHY: evidence.why, champion.EVIDENCE: file, "rule": evidence.rule}
+    for key, value in (tags | {champion.VERDICT: evidence.verdict}).items():  # the verdict last
+        client.set_model_version_tag(made.name, made.version, key, value)
+
+
+def log_persons(run_id: str, network: Network, root: Path, record: TrainingRecord) -> None:
+    """Keep with a run whom its network was trained on, as far as the data are there still."""
+    with suppress(InputError), TemporaryDirectory() as room:
+        file = Seen.of_split(*_data(network, root), record).write(Path(room))
+        store.client().log_artifact(run_id, str(file))
+
+
+def _data(network: Network, root: Path) -> tuple[Path, Path]:
+    """Return the folders of ingest and augment that a network was trained on."""
+    return root / steps.ingested(network[0]), root / steps.augmented(*network[:2])
+
+
+def _seen(run_id: str, room: Path) -> Seen | None:
+    """Return the persons of the data that a run's network was trained on, None without a record."""
+    client = store.client()
+    if not any(file.path == Seen.FILE for file in client.list_artifacts(run_id)):
+        return None
+    return Seen.read(Path(client.download_artifacts(run_id, Seen.FILE, str(room))))
+
+
+class Comparison:
+    """A new version against the champion of the model ``name``; ``judge`` tells who stays."""
+
+    def __init__(self, name: str, version: str, against: str | None, split: str) -> None:
+        self.facts: dict[str, Any] = {
+            **{"model": name, "version": version, "against": against, "split": split},
+            **{"rule": RULE, "date": date.today().isoformat()},
+        }
+
+    def first(self) -> Evidence:
+        """Return the evidence of a version that has nobody before it."""
+        return self._evidence("champion", "no champion before it")
+
+    def undecided(self, why: str) -> Evidence:
+        """Return the evidence that there is none."""
+        return self._evidence("undecided", f"no comparison: {why}")
+
+    def judge(
+        self,
+        ingested: Path,
+        augmented: Path,
+        model: Path,
+        champion: Path,
+        theirs: Seen | None,
+    ) -> Evidence:
+        """Score the network of ``model``, a folder, and the champion's, a file; judge.
+
+        ``theirs``: the persons of the champion's data, where they are on record. What makes a
+        comparison impossible stands in the evidence.
+        """
+        if theirs is None:
+            return self.undecided("whom the champion was trained on is not on record")
+        try:
+            own = Seen.of_split(ingested, augmented, TrainingRecord.read(model))
+            if not theirs.shares_images(own):
+                return self.undecided("the data are others than the champion's")
+            return self._scored(ingested, augmented, model, champion, theirs, own)
+        except InputError as problem:
+            return self.undecided(str(problem))
+
+    def _scored(
+        self,
+        ingested: Path,
+        augmented: Path,
+        model: Path,
+        champion: Path,
+        theirs: Seen,
+        own: Seen,
+    ) -> Evidence:
+        images = Images.open(ingested)
+        query, gallery = probes(images, augmented, "validation")
+        known = list(theirs.known(own))
+        everybody = set(images.person[query])
+        query, gallery = (rows[~np.isin(images.person[rows], known)] for rows in (query, gallery))
+        persons = sorted(set(images.person[query].tolist()))
+        self.facts |= {
+            "persons": persons,
+            "passed_over": len(everybody) - len(persons),
+            "train_persons": own.train_persons,
+            "train_persons_against": theirs.train_persons,
+        }
+        if len(persons) < LEAST:
+            kinds = f"of {len(everybody)} validation persons the champion has not seen"
+            return self.undecided(f"{kinds} {len(persons)}; the rule wants {LEAST}")
+        new, mean = _ranked(model / "network.safetensors", images, query, gallery)
+        old, old_mean = _ranked(champion, images, query, gallery)
+        found = rank1_difference(new, old, images.person[query])
+        self.facts |= {
+            "rank1": float((new == 1).mean()),
+            "rank1_against": float((old == 1).mean()),
+            "mAP": mean,
+            "mAP_against": old_mean,
+            "difference": found.difference,
+            "low": found.low,
+            "high": found.high,
+        }
+        return self._verdict()
+
+    def _verdict(self) -> Evidence:
+        """Apply the rule to the figures of both."""
+        of = self.facts
+        figures = (
+            f"rank-1 {of['rank1']:.1%} against {of['rank1_against']:.1%} of version "
+            f"{of['against']} on {len(of['persons'])} persons (difference {of['difference']:+.1%}, "
+            f"{CONFIDENCE:.0%} interval {of['low']:+.1%} to {of['high']:+.1%})"
+        )
+        trained = f"trained on {of['train_persons']} persons, not {of['train_persons_against']}"
+        if of["low"] > 0:
+            return self._evidence("champion", f"better: {figures}")
+        if of["difference"] >= 0 and of["train_persons"] > of["train_persons_against"]:
+            return self._evidence("champion", f"not worse and {trained}: {figures}")
+        worse = "worse" if of["high"] < 0 else "not shown to be better"
+        return self._evidence("challenger", f"{worse}: {figures}; {trained}")
+
+    def _evidence(self, verdict: Verdict, why: str) -> Evidence:
+        return Evidence(verdict=verdict, why=why, **self.facts)
+
+
+def _ranked(
+    network: Path, images: Images, query: Rows, gallery: Rows
+) -> tuple[NDArray[np.int64], float]:
+    """Return ranks (Q,) and mAP by a network's pair head on plain images, as in validation."""
+    import torch  # seconds, and most flows judge nothing
+
+    from mtdnet import device
+    from mtdnet.networks import serialization
+    from mtdnet.scoring.scorer import Scorer
+
+    trained = serialization.load(network).network
+    if trained.trunk.size != images.pixels.shape[1:3]:
+        raise InputError(f"{network.name}: takes images of another size than ingest has made")
+    scorer, pixels = Scorer(trained, device.choose()), torch.from_numpy(images.pixels)
+    cost = -scorer.probabilities(pixels, query, gallery, folds=1)
+    person, camera = images.person, images.camera
+    ranks, precision = retrieval(
+        cost, person[query], person[gallery], camera[query], camera[gallery]
+    )
+    return ranks, float(precision[ranks > 0].mean())

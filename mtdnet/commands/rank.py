@@ -12,7 +12,6 @@ from mtdnet.data.pixels import read_files
 from mtdnet.errors import InputError
 from mtdnet.files import whole
 from mtdnet.inference.image_files import images
-from mtdnet.inference.index_store import is_index
 from mtdnet.inference.model_file import fetched
 
 PAGES = (".html", ".htm")  # so that a slip doesn't overwrite an image
@@ -49,6 +48,8 @@ def rank(
     if html and (html.suffix.lower() not in PAGES or html.is_dir()):
         raise InputError(f"{html}: no page; give it a name that ends in .html")
     next(read_files(Path(), [str(query)]))  # before a long wait
+    from mtdnet.inference.index_store import is_index  # pydantic: only who ranks waits for it
+
     indexed = is_index(gallery)
     if shortlist is not None and not indexed:
         raise InputError(f"{gallery}: --shortlist needs an index; make one with `mtdnet index`")

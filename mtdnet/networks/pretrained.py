@@ -32,19 +32,19 @@ def initialise(trunk: "Trunk", source: Path) -> None:
         raise InputError(f"{source}: unknown kind of weights for {trunk.name}; known: {known}")
     if not source.is_file():
         raise InputError(f"{source}: no such weights file; see weights/README.md")
-    found, own = trunk.readers[source.suffix](source), trunk.state_dict()
+    tensors, own = trunk.readers[source.suffix](source), trunk.state_dict()
     for name, _ in trunk.named_parameters():
-        if name not in found:
+        if name not in tensors:
             raise InputError(f"{source}: no {name} in it; it needs {trunk.name}'s weights")
-    for name in [name for name in own if name in found]:
-        if found[name].shape != own[name].shape:
+    for name in [name for name in own if name in tensors]:
+        if tensors[name].shape != own[name].shape:
             raise InputError(
-                f"{source}: {name} is {tuple(found[name].shape)}, the trunk's is "
+                f"{source}: {name} is {tuple(tensors[name].shape)}, the trunk's is "
                 f"{tuple(own[name].shape)}; it needs {trunk.name}'s shapes and width 1.0"
             )
-        if found[name].is_complex() or not torch.isfinite(found[name]).all():
+        if tensors[name].is_complex() or not torch.isfinite(tensors[name]).all():
             raise InputError(f"{source}: {name} holds what is no finite number")
-        own[name] = found[name].to(own[name].dtype)
+        own[name] = tensors[name].to(own[name].dtype)
     trunk.load_state_dict(own)
 
 

@@ -92,8 +92,8 @@ def divide(
     name = f"split {benchmark} {number}" if number else f"split {benchmark}"
     rng = generator(settings.seed, name)
     pool = [str(p) for p in rng.permutation(matched)]
-    said = settings.name == "paper" and settings.test_ids is None and bool((part != "").any())
-    if said:
+    by_layout = settings.name == "paper" and settings.test_ids is None and bool((part != "").any())
+    if by_layout:
         of_test = {p for p in pool if (part[rows[p]] == "test").any()}
         test, origin = [p for p in pool if p in of_test], "layout"
         pool = [p for p in pool if p in of_test or (part[rows[p]] == "train").any()]
@@ -107,7 +107,7 @@ def divide(
             f"cameras; {LEAST}"
         )
     held = _validation(benchmark, layout, len(rest), settings)
-    given = said and bool((role != "").any())
+    given = by_layout and bool((role != "").any())
     every = settings.gallery == "all" and not given
     if every and (unseen := [p for p in test if (camera[rows[p]] == "").all()]):
         raise InputError(
@@ -124,10 +124,10 @@ def divide(
     alone = set(rows) - set(matched)
     distractors = set()
     if given:
-        kept = (part == "test") & ((role == "gallery") | np.isin(person, test))
-        parts[kept], roles[part == "test"] = "test", ""
-        roles[kept] = role[kept]
-        distractors = alone & {str(p) for p in person[kept]}
+        of_layout = (part == "test") & ((role == "gallery") | np.isin(person, test))
+        parts[of_layout], roles[part == "test"] = "test", ""
+        roles[of_layout] = role[of_layout]
+        distractors = alone & {str(p) for p in person[of_layout]}
     elif layout == "prid2011":
         distractors = {p for p in alone if (camera[rows[p]] == "b").all()}
         for p in distractors:

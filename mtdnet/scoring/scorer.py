@@ -208,7 +208,8 @@ class Scorer:
             [side.view(mirrors, -1, *side.shape[1:]) for side in halves]
             for halves in (first, second)
         )
-        orders, size = [(a_left, b_right), (b_left, a_right)][:mirrors], self.pairs // folds
+        orders = [(a_left, b_right), (b_left, a_right)][:mirrors]
+        size = self.pairs // folds
 
         @torch.inference_mode()
         def work(start: int) -> Tensor:

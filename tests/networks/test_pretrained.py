@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -109,7 +110,7 @@ def test_reproduces_caffenets_activations() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1j])
 def test_values_that_are_no_weights_are_refused(value: complex, tmp_path: Path) -> None:
     shapes = {"conv1_w": (96, 3, 11, 11), "conv1_b": (96,), "conv2_w": (256, 48, 5, 5)}
-    arrays = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    arrays: dict[str, Any] = {k: np.zeros(shape, np.float32) for k, shape in shapes.items()}
     np.savez(tmp_path / "w.npz", **arrays, conv2_b=np.full(256, value))
     with pytest.raises(InputError, match=r"w\.npz: conv2\.bias holds what is no finite number"):
         initialise(CaffeNet(1.0), tmp_path / "w.npz")

@@ -99,7 +99,8 @@ def draw(rows: NDArray[np.float64], target: Path) -> None:
 def _prepared() -> list[Path]:
     """Draw, ingest and augment a benchmark in the current folder; return its image files."""
     synthetic.write(steps.DATA, persons={"viper": PERSONS})
-    source, (ingested, augmented) = steps.DATA / "viper", _inputs().values()
+    source = steps.DATA / "viper"
+    ingested, augmented = steps.ingested("viper"), steps.augmented("viper", 0)
     ingest(source=source, benchmark="viper", layout="viper", out=ingested, boxes="labeled")
     settings = Augment(negatives=5, pairs=6, rounds=20)
     augment(ingested=ingested, out=augmented, settings=settings, seed=0, number=0)
@@ -107,19 +108,27 @@ def _prepared() -> list[Path]:
     return sorted(Path("images").resolve().rglob("*.bmp"))
 
 
-def _inputs() -> dict[str, Path]:
-    return {"ingested": steps.ingested("viper"), "augmented": steps.augmented("viper", 0)}
-
-
 def _once(images: Sequence[Path], seed: int) -> None:
     """Train a network from the start, test it, rank the images by it."""
-    model, kept = Path("model"), Path("checkpoints")
-    shutil.rmtree(kept, ignore_errors=True)
+    model, state = Path("model"), Path("checkpoints")
+    ingested, augmented = steps.ingested("viper"), steps.augmented("viper", 0)
+    shutil.rmtree(state, ignore_errors=True)
     train(
-        **_inputs(), out=model, checkpoints=kept / "train", settings=STEPS, seed=seed, width=WIDTH
+        ingested=ingested,
+        augmented=augmented,
+        out=model,
+        checkpoints=state / "train",
+        settings=STEPS,
+        seed=seed,
+        width=WIDTH,
     )
     evaluate(
-        **_inputs(), model=model, out=Path("test"), checkpoints=kept / "test", settings=Evaluate()
+        ingested=ingested,
+        augmented=augmented,
+        model=model,
+        out=Path("test"),
+        checkpoints=state / "test",
+        settings=Evaluate(),
     )
     Verifier(model / "network.safetensors").rank(images[0], images[1:])
 

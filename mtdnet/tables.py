@@ -22,16 +22,16 @@ def read_table(source: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
     if not source.is_file():
         raise InputError(f"{source}: no such file; run the step that writes it")
     try:
-        found = pq.read_table(source, columns=list(columns), page_checksum_verification=True)
-        found = found.select(list(columns))
+        table = pq.read_table(source, columns=list(columns), page_checksum_verification=True)
+        table = table.select(list(columns))
     except (OSError, ValueError, KeyError, pa.ArrowException) as problem:
         line = str(problem).splitlines()[0]
         raise InputError(f"{source}: not the table ({line}); run its step again") from None
     for name, kind in columns.items():
-        if found[name].type != kind:
+        if table[name].type != kind:
             raise InputError(
-                f"{source}: {name} is {found[name].type}, expected {kind}; run its step again"
+                f"{source}: {name} is {table[name].type}, expected {kind}; run its step again"
             )
-        if found[name].null_count:
+        if table[name].null_count:
             raise InputError(f"{source}: an empty cell in {name}; run its step again")
-    return found
+    return table

@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import warnings
 from pathlib import Path
 
 import mlflow
@@ -22,12 +21,7 @@ def log(run_id: str, model: Path, tags: dict[str, str]) -> str:
     """
     from mlflow import pyfunc  # seconds, and most flows register nothing
 
-    with (
-        store.everywhere(),
-        mlflow.start_run(run_id=run_id, log_system_metrics=False),
-        warnings.catch_warnings(),
-    ):
-        warnings.filterwarnings("ignore", message=".*input example")  # it would be run, on files
+    with store.everywhere(), mlflow.start_run(run_id=run_id, log_system_metrics=False):
         info = pyfunc.log_model(name="mtdnet", tags=tags, **served_model.parts(model))
     return str(info.model_id)
 
@@ -67,8 +61,7 @@ def write_again(made: ModelVersion, model: Path) -> None:
     from mlflow import pyfunc
 
     source, folder = str(made.source), "model"
-    with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*input example")
+    with tempfile.TemporaryDirectory() as room:
         pyfunc.save_model(Path(room, folder), **served_model.parts(model))
         if source.startswith("models:/"):
             model_id = source.removeprefix("models:/")

@@ -29,7 +29,7 @@ def test_every_command_of_the_tour_runs(tmp_path: Path) -> None:
         printed += done.stdout
         if command == "mtdnet init":
             shorten(tmp_path / "params.yaml")
-    assert "shop: table, 96 images, 2 cameras; persons: 16 train, 2 validation, 6 test" in printed
+    assert "shop: table, 96 images, 2 cameras; persons: 13 train, 5 validation, 6 test" in printed
     assert (tmp_path / "results" / "report" / "index.html").is_file()
     assert re.search(r"^[01]\.\d\d  data/shop/images/0001-1.jpg", printed, re.MULTILINE)
     assert (tmp_path / "sheet.html").is_file()

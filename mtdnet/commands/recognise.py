@@ -9,7 +9,7 @@ import numpy as np
 
 from mtdnet.data import archives
 from mtdnet.data.layouts import LAYOUTS
-from mtdnet.data.scan import Found, files
+from mtdnet.data.scan import Listing, files
 from mtdnet.errors import InputError
 from mtdnet.params import Split
 from mtdnet.protocol.splits import PUBLISHED, divide
@@ -37,7 +37,7 @@ class Benchmark:
     left_out: int
 
     def line(self) -> str:
-        """Return "shop: table, 48 images, 2 cameras; persons: 7 train, 2 validation, 3 test"."""
+        """Return "shop: table, 48 images, 2 cameras; persons: 6 train, 3 validation, 3 test"."""
         seen = f"{self.cameras} cameras" if self.cameras else "cameras unknown"
         parts = ", ".join(f"{count} {part}" for part, count in self.persons.items())
         left = f", {self.left_out} left out (no two cameras saw them)" if self.left_out else ""
@@ -52,24 +52,24 @@ def recognise(place: Path) -> Benchmark:
     with TemporaryDirectory(prefix="mtdnet-") as temporary:
         room = Path(temporary) / "unpacked"
         try:
-            layout, boxes, found = _layout(place, room)
-            return _benchmark(place.name, layout, boxes, found)
+            layout, boxes, listing = _layout(place, room)
+            return _benchmark(place.name, layout, boxes, listing)
         except InputError as problem:  # names the archive, for what was unpacked goes away
             raise InputError(str(problem).replace(str(room), str(place))) from None
 
 
-def _layout(place: Path, room: Path) -> tuple[str, str, Found]:
+def _layout(place: Path, room: Path) -> tuple[str, str, Listing]:
     refused = None
     for source in _sources(place, room):
         for layout in ORDER:
             for boxes in ("labeled", "detected") if layout == "cuhk03" else ("labeled",):
                 try:
-                    found = LAYOUTS[layout].find(source, boxes)
+                    listing = LAYOUTS[layout].find(source, boxes)
                 except InputError as problem:  # of a table: another layout may have one beside it
                     refused = refused or problem
                     continue
-                if found and found.entries:
-                    return layout, boxes, found
+                if listing and listing.entries:
+                    return layout, boxes, listing
     if refused:
         raise refused
     first = next(files(place), None)
@@ -87,8 +87,8 @@ def _sources(place: Path, room: Path) -> Iterator[Path]:
         yield room
 
 
-def _benchmark(name: str, layout: str, boxes: str, found: Found) -> Benchmark:
-    entries = sorted(found.entries)
+def _benchmark(name: str, layout: str, boxes: str, listing: Listing) -> Benchmark:
+    entries = sorted(listing.entries)
     person, camera, _, part, role = (np.array(column) for column in zip(*entries, strict=True))
     named = layout in PUBLISHED or {"query", "gallery"} <= set(role)
     split = Split(name="paper" if named else "random")
@@ -100,7 +100,7 @@ def _benchmark(name: str, layout: str, boxes: str, found: Found) -> Benchmark:
         settings=split,
         part=part,
         role=role,
-        test_sets=found.test_sets,
+        test_sets=listing.test_sets,
     )
     persons = {part: len(np.unique(person[identities.part == part])) for part in PARTS}
     persons["test"] -= identities.distractors

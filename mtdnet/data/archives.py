@@ -59,8 +59,8 @@ def unpack(archive: Path, folder: Path) -> None:
         if isinstance(problem, OSError) and problem.errno not in (None, errno.EINVAL):
             raise  # the system's: a full disk
         headless = isinstance(problem, OSError) and problem.errno == errno.EINVAL
-        told = "its head is missing" if headless else str(problem)
-        line = told.partition(":\n")[0] or type(problem).__name__  # below: what tarfile tried
+        reason = "its head is missing" if headless else str(problem)
+        line = reason.partition(":\n")[0] or type(problem).__name__  # below: what tarfile tried
         raise InputError(f"{archive}: not a whole archive ({line}); download it again") from None
 
 

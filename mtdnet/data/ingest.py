@@ -13,7 +13,7 @@ from mtdnet.data import archives
 from mtdnet.data.images import COUNTS, PIXELS, SCHEMA, TABLE, sealed
 from mtdnet.data.layouts import LAYOUTS
 from mtdnet.data.pack import pack
-from mtdnet.data.scan import Entry, Found, files
+from mtdnet.data.scan import Entry, Listing, files
 from mtdnet.errors import InputError
 from mtdnet.files import whole, write_json
 from mtdnet.networks.trunks import TRUNKS
@@ -51,9 +51,9 @@ def ingest(
     with whole(out) as draft:
         room = draft.parent.absolute() / "unpacked"
         try:
-            found, place = _find(source, layout, boxes, room)
-            over = found.passed_over(place)
-            counts = _write(benchmark, layout, found, over, draft, TRUNKS[trunk].size)
+            listing, place = _find(source, layout, boxes, room)
+            over = listing.passed_over(place)
+            counts = _write(benchmark, layout, listing, over, draft, TRUNKS[trunk].size)
         except InputError as problem:  # names the archive, for what was unpacked goes away
             raise InputError(str(problem).replace(str(room), str(source))) from None
     print(summary(counts))
@@ -63,33 +63,33 @@ def ingest(
 def summary(counts: Mapping[str, Any]) -> str:
     """Return the line "viper: 316 of 632 persons, 2 of 2 cameras, 632 of 1,264 images"."""
     published = counts["published"] or {}
-    said = []
+    parts = []
     for what in ("persons", "cameras", "images"):
         whole_set = published.get(what)
         of = f" of {whole_set:,}" if whole_set else ""
         unknown = what == "cameras" and not counts[what]
-        said.append("cameras unknown" if unknown else f"{counts[what]:,}{of} {what}")
-    return f"{counts['benchmark']}: {', '.join(said)}"
+        parts.append("cameras unknown" if unknown else f"{counts[what]:,}{of} {what}")
+    return f"{counts['benchmark']}: {', '.join(parts)}"
 
 
 def _write(
     benchmark: str,
     layout: str,
-    found: Found,
+    listing: Listing,
     passed_over: Mapping[str, Sequence[Path]],
     draft: Path,
     size: tuple[int, int],
 ) -> dict[str, Any]:
     """Write what was found to the folder ``draft``; return its counts."""
-    entries = sorted(found.entries)
+    entries = sorted(listing.entries)
     for rule, images in passed_over.items():
         _warn(f"{benchmark}: {len(images):,} images passed over ({rule}), as {images[0]}")
     if not entries:
-        raise InputError(f"{found.home}: {layout} has no image there that counts; check it")
-    _alike(found.home, "persons", (e.person for e in entries))
-    _alike(found.home, "cameras", (e.camera for e in entries))
+        raise InputError(f"{listing.home}: {layout} has no image there that counts; check it")
+    _alike(listing.home, "persons", (e.person for e in entries))
+    _alike(listing.home, "cameras", (e.camera for e in entries))
     draft.mkdir()
-    originals = pack(found.home, [e.path for e in entries], found.read, draft / PIXELS, size)
+    originals = pack(listing.home, [e.path for e in entries], listing.read, draft / PIXELS, size)
     rows = [
         {"benchmark": benchmark, **e._asdict(), **o._asdict()}
         for e, o in zip(entries, originals, strict=True)
@@ -99,11 +99,11 @@ def _write(
     counts = {
         "benchmark": benchmark,
         "layout": layout,
-        "persons": len({e.person for e in entries} - found.nobody),
+        "persons": len({e.person for e in entries} - listing.distractors),
         "cameras": len({e.camera for e in entries} - {""}),
         "images": len(entries),
-        "published": found.published and dataclasses.asdict(found.published),
-        "test_sets": found.test_sets,
+        "published": listing.published and dataclasses.asdict(listing.published),
+        "test_sets": listing.test_sets,
         "passed_over": {rule: len(images) for rule, images in passed_over.items()},
         "shared_pictures": _shared(benchmark, entries, [o.sha256 for o in originals]),
     }
@@ -143,20 +143,20 @@ def _warn(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def _find(source: Path, layout: str, boxes: str, room: Path) -> tuple[Found, Path]:
+def _find(source: Path, layout: str, boxes: str, room: Path) -> tuple[Listing, Path]:
     """Find the layout at or below ``source``, else in the one archive there, unpacked in ``room``.
 
     Returns which of the two it was, too. InputError says what was looked for and what stands there
     instead.
     """
-    if found := LAYOUTS[layout].find(source, boxes):
-        return found, source
+    if listing := LAYOUTS[layout].find(source, boxes):
+        return listing, source
     there = sorted(files(source))
     packed = [f for f in there if archives.is_archive(f)]
     if len(packed) == 1:
         archives.unpack(packed[0], room)
-        if found := LAYOUTS[layout].find(room, boxes):
-            return found, room
+        if listing := LAYOUTS[layout].find(room, boxes):
+            return listing, room
         there = sorted(files(room))
         if inner := [f for f in there if archives.is_archive(f)]:
             raise InputError(f"{packed[0]}: an archive in an archive; unpack {inner[0].name}")

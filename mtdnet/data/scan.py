@@ -37,7 +37,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Found:
+class Listing:
     """The images below ``home``, how to read them, and what was published about them.
 
     ``test_sets``: published lists of test persons; ``nobody``: the person ids of distractors;
@@ -49,7 +49,7 @@ class Found:
     entries: list[Entry]
     published: Published | None = None
     test_sets: list[list[str]] = field(default_factory=list)
-    nobody: frozenset[str] = frozenset()
+    distractors: frozenset[str] = frozenset()
     left_out: Mapping[Path, str] = field(default_factory=dict)
     others: str = "not named as the layout's are"
     read: Reader = read_files
@@ -57,14 +57,14 @@ class Found:
     def passed_over(self, source: Path) -> dict[str, list[Path]]:
         """Return rule -> the image files below ``source`` that are no entry, from there on."""
         own = {self.home / e.path for e in self.entries}
-        found: dict[str, list[Path]] = {}
+        matches: dict[str, list[Path]] = {}
         for file in sorted(f for f in files(source) if f not in own):
             rule = self.left_out.get(file)
             if rule or has_image(file):
-                found.setdefault(rule or self.others, []).append(
+                matches.setdefault(rule or self.others, []).append(
                     file.relative_to(source.absolute())
                 )
-        return dict(sorted(found.items()))
+        return dict(sorted(matches.items()))
 
 
 def files(source: Path) -> Iterator[Path]:
@@ -108,7 +108,7 @@ def by_name(
     pattern: str,
     label: Callable[[re.Match[str]], Entry | str],
     published: Published | None = None,
-) -> Found | None:
+) -> Listing | None:
     """Find the folder whose images have names like ``pattern``.
 
     ``pattern`` matches the end of a path in any letter case, from the layout's own folder on, less
@@ -132,15 +132,15 @@ def by_name(
     labels = [(match, label(match)) for match in homes.popitem()[1].values()]
     entries = [e for _, e in labels if isinstance(e, Entry)]
     left_out = {home / m[0]: rule for m, rule in labels if isinstance(rule, str)}
-    return Found(home, entries, published, left_out=left_out)
+    return Listing(home, entries, published, left_out=left_out)
 
 
-def only(found: list[Path], source: Path) -> Path:
+def only(matches: list[Path], source: Path) -> Path:
     """Return the one element; InputError when there are several."""
-    if len(found) > 1:
-        first, second, *_ = sorted(found)
+    if len(matches) > 1:
+        first, second, *_ = sorted(matches)
         raise InputError(
-            f"{source}: the benchmark is there {len(found)} times, as {first} and {second}; "
+            f"{source}: the benchmark is there {len(matches)} times, as {first} and {second}; "
             "point at one of them"
         )
-    return found[0]
+    return matches[0]

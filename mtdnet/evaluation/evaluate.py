@@ -56,13 +56,16 @@ def evaluate(
     Raises InputError when an input is missing or broken, Stopped after SIGINT or SIGTERM.
     """
     network = model / "network.safetensors"
-    kept = serialization.load(network)
-    images = Images.open(ingested, kept.network.trunk.size)
+    stored = serialization.load(network)
+    images = Images.open(ingested, stored.network.trunk.size)
     query, gallery = probes(images, augmented, "test")
     place = device.choose()
     facts = _facts(ingested, augmented, model, place)  # before the work: what is missing shows now
     history = History.read(model)
-    scorer, pixels = Scorer(kept.network, place, settings.compile), torch.from_numpy(images.pixels)
+    scorer, pixels = (
+        Scorer(stored.network, place, settings.compile),
+        torch.from_numpy(images.pixels),
+    )
     test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
     scores: dict[str, Scores] = {}
     results: dict[str, SystemResult] = {}
@@ -76,7 +79,7 @@ def evaluate(
             scores[system] = scorer.distances(pixels, query, gallery)
         # Not 1 - p: in float32 that makes ties of small probabilities, and ties count against us.
         cost = -scores[system] if pair else scores[system]
-        temperature = (kept.temperature or 1.0) if pair else None
+        temperature = (stored.temperature or 1.0) if pair else None
         results[system] = measure(
             cost, test.names(), settings.ranks, settings.false_alarms, temperature
         )

@@ -61,8 +61,8 @@ def fit(probability: Probability, same: Flags) -> float:
     def loss(log: float) -> float:
         return float((weight * np.logaddexp(0, -signed / np.exp(log))).sum())
 
-    found = minimize_scalar(loss, bounds=(-np.log(HOTTEST), np.log(HOTTEST)), method="bounded")
-    return float(np.exp(found.x))
+    result = minimize_scalar(loss, bounds=(-np.log(HOTTEST), np.log(HOTTEST)), method="bounded")
+    return float(np.exp(result.x))
 
 
 def calibrated(probability: Probability, temperature: float) -> NDArray[np.float64]:
@@ -102,8 +102,8 @@ def calibration_error(curve: Reliability) -> float:
 
 def _logit(probability: Probability) -> NDArray[np.float64]:
     clipped = np.clip(probability.astype(np.float64), LEAST, 1 - LEAST)
-    found: NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
-    return found
+    result: NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
+    return result
 
 
 def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:

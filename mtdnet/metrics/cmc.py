@@ -64,10 +64,12 @@ def mean_average_precision(
 
     Arguments and errors are those of ``ranks`` and ``cmc``.
     """
-    found, precision = retrieval(cost, query_person, gallery_person, query_camera, gallery_camera)
-    if not found.any():
+    first_ranks, precision = retrieval(
+        cost, query_person, gallery_person, query_camera, gallery_camera
+    )
+    if not first_ranks.any():
         raise InputError(f"none of {len(cost)} queries has a true match in the gallery")
-    return float(precision[found > 0].mean())
+    return float(precision[first_ranks > 0].mean())
 
 
 def retrieval(
@@ -86,15 +88,19 @@ def retrieval(
     def block(true: Costs, wrong: Costs) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         wrong.sort(axis=1)
         places = [np.searchsorted(w, t, side="right") for w, t in zip(wrong, true, strict=True)]
-        before, asked, hits = np.stack(places), np.isfinite(true), np.arange(1, true.shape[1] + 1)
-        precision = np.where(asked, hits / (hits + before), 0).sum(1)
-        first = np.where(asked[:, 0], 1 + before[:, 0], 0)
-        return first, precision / np.maximum(asked.sum(1), 1)
+        before, has_match, hits = (
+            np.stack(places),
+            np.isfinite(true),
+            np.arange(1, true.shape[1] + 1),
+        )
+        precision = np.where(has_match, hits / (hits + before), 0).sum(1)
+        first = np.where(has_match[:, 0], 1 + before[:, 0], 0)
+        return first, precision / np.maximum(has_match.sum(1), 1)
 
     blocks = over(block, cost, query_person, gallery_person, query_camera, gallery_camera)
-    found, precision = zip(*blocks, strict=True) if blocks else ((), ())
+    first_ranks, precision = zip(*blocks, strict=True) if blocks else ((), ())
     return (
-        np.concatenate([np.empty(0, np.int64), *found]),
+        np.concatenate([np.empty(0, np.int64), *first_ranks]),
         np.concatenate([np.empty(0, np.float64), *precision]),
     )
 

@@ -46,7 +46,7 @@ def expected_cmc(
         return total, int((matches > 0).sum())
 
     blocks = over(block, cost, query_person, gallery_person, query_camera, gallery_camera)
-    matched = sum(asked for _, asked in blocks)
+    matched = sum(has_match for _, has_match in blocks)
     if not matched:
         raise InputError(f"none of {len(cost)} queries has a true match in the gallery")
     total = np.sum([total for total, _ in blocks], axis=0)
@@ -66,14 +66,14 @@ def _first(
     rows = np.argsort(-some)
     rows = rows[near[rows]]
     chance = -np.sort(-chance[rows], axis=1)
-    found = np.zeros((size, len(rows)))
-    found[0] = 1.0
+    chances = np.zeros((size, len(rows)))
+    chances[0] = 1.0
     for p in chance.T:  # one person after the other, while he is possible
         possible = np.count_nonzero(p)
         if not possible:
             break
-        these = found[:, :possible]
+        these = chances[:, :possible]
         moved = these * p[:possible]
         these -= moved
         these[1:] += moved[:-1]
-    return np.asarray(found @ weight[rows])
+    return np.asarray(chances @ weight[rows])

@@ -60,15 +60,15 @@ def rank1_difference(
     The interval is the percentile bootstrap over persons: queries of one person are alike, so all
     of a drawn person's count together. Raises InputError when no query has a true match.
     """
-    asked = (ranks > 0) & (others > 0)
-    if not asked.any():
+    has_match = (ranks > 0) & (others > 0)
+    if not has_match.any():
         raise InputError(f"none of {len(ranks)} queries has a true match in the gallery")
-    gain = (ranks[asked] == 1).astype(float) - (others[asked] == 1)
-    _, who = np.unique(person[asked], return_inverse=True)
+    gain = (ranks[has_match] == 1).astype(float) - (others[has_match] == 1)
+    _, who = np.unique(person[has_match], return_inverse=True)
     gains, queries = np.bincount(who, gain), np.bincount(who)
     if len(gains) < 2:
         return Difference(float(gain.mean()), None, None)
-    found = stats.bootstrap(
+    bounds = stats.bootstrap(
         (gains, queries),
         lambda gains, queries, axis: gains.sum(axis) / queries.sum(axis),
         n_resamples=DRAWS,
@@ -78,4 +78,4 @@ def rank1_difference(
         vectorized=True,
         random_state=np.random.default_rng(seed),  # its name before SciPy 1.15 too
     ).confidence_interval
-    return Difference(float(gain.mean()), float(found.low), float(found.high))
+    return Difference(float(gain.mean()), float(bounds.low), float(bounds.high))

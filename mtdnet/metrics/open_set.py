@@ -36,10 +36,10 @@ def detection_rates(
 
     blocks = over(block, cost, query_person, gallery_person, query_camera, gallery_camera)
     match, other = (np.concatenate(best) for best in zip(*blocks, strict=True))
-    asked = np.isfinite(match)
-    if not asked.any():
+    has_match = np.isfinite(match)
+    if not has_match.any():
         raise InputError(f"none of {len(cost)} queries has a true match in the gallery")
-    match, other = match[asked], other[asked]
+    match, other = match[has_match], other[has_match]
     alarms = np.sort(other)
     shares = np.arange(1, len(alarms) + 1) / len(alarms)  # not f N, which rounds below a whole m
     return {

@@ -50,20 +50,20 @@ def measure(
     images; with ``temperature``, of costs that are negative probabilities, the expected
     calibration error. InputError when no query has a true match.
     """
-    found, precision = retrieval(cost, *probes)
-    curve = cmc(found, cost.shape[1])
+    first_ranks, precision = retrieval(cost, *probes)
+    curve = cmc(first_ranks, cost.shape[1])
     figures = {f"rank-{k}": float(curve[min(k, len(curve)) - 1]) for k in at}
-    figures["mAP"] = float(precision[found > 0].mean())
+    figures["mAP"] = float(precision[first_ranks > 0].mean())
     if len(np.unique(probes[1])) < len(probes[1]):
         expected = expected_cmc(cost, *probes, size=max(at))
         figures |= {f"expected-rank-{k}": float(expected[min(k, len(expected)) - 1]) for k in at}
     rates = detection_rates(cost, *probes, false_alarms)
     figures |= {f"dir-{alarms:g}": rate for alarms, rate in rates.items()}
     if temperature is None:
-        return SystemResult(cost, found, curve, figures)
+        return SystemResult(cost, first_ranks, curve, figures)
     keep, same = compared(*probes)
     probability = -cost[keep]
     raw = reliability(probability, same[keep])
     own = reliability(calibrated(probability, temperature), same[keep])
     figures |= {"ece-raw": calibration_error(raw), "ece": calibration_error(own)}
-    return SystemResult(cost, found, curve, figures, (raw, own))
+    return SystemResult(cost, first_ranks, curve, figures, (raw, own))

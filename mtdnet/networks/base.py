@@ -55,8 +55,8 @@ class Trunk(nn.Module, ABC):
 
 def load_trunk(name: str) -> type[Trunk]:
     """Return the class of a trunk, one of ``TRUNKS``; its libraries are loaded now."""
-    found: type[Trunk] = import_module(f"mtdnet.networks.{TRUNKS[name].module}").TRUNK
-    return found
+    kind: type[Trunk] = import_module(f"mtdnet.networks.{TRUNKS[name].module}").TRUNK
+    return kind
 
 
 class Network(nn.Module, ABC):

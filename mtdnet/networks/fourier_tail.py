@@ -65,10 +65,10 @@ class Convolution:
             back = maps.new_empty(7, 2 * SIDE, pairs * self.channels)
             for k, piece in enumerate(pieces):
                 coefficients = (self.across[k] @ piece).view(len(self.across[k]), pairs, -1)
-                found = torch.bmm(coefficients, self.kernels[k][:, group])
+                product = torch.bmm(coefficients, self.kernels[k][:, group])
                 if k == 0:
-                    found[0] += self.bias[group]
-                torch.mm(self.across_back[k], found.flatten(1), out=back[k])
+                    product[0] += self.bias[group]
+                torch.mm(self.across_back[k], product.flatten(1), out=back[k])
             torch.mm(self.down_back, back.view(PERIOD, -1), out=out[group].view(SIDE, -1))
         return out
 

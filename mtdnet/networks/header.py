@@ -49,13 +49,13 @@ def read(source: Path) -> Header:
     """
     try:
         with safe_open(source, framework="numpy") as file:
-            told = json.loads((file.metadata() or {})[KEY])
+            facts = json.loads((file.metadata() or {})[KEY])
         return Header(
-            kind=told["kind"],
-            width=told["width"],
-            trunk_width=told["trunk_width"],
-            temperature=told["temperature"],
-            trunk=told.get("trunk", TRUNK),
+            kind=facts["kind"],
+            width=facts["width"],
+            trunk_width=facts["trunk_width"],
+            temperature=facts["temperature"],
+            trunk=facts.get("trunk", TRUNK),
         )
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; train the network first") from None

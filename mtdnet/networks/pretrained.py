@@ -32,17 +32,19 @@ def initialise(trunk: "Trunk", source: Path) -> None:
         raise InputError(f"{source}: unknown kind of weights for {trunk.name}; known: {known}")
     if not source.is_file():
         raise InputError(f"{source}: no such weights file; see weights/README.md")
-    found, own = trunk.readers[source.suffix](source), trunk.state_dict()
+    tensors, own = trunk.readers[source.suffix](source), trunk.state_dict()
     for name, _ in trunk.named_parameters():
-        if name not in found:
+        if name not in tensors:
             raise InputError(f"{source}: no {name} in it; it needs {trunk.name}'s weights")
-    for name in [name for name in own if name in found]:
-        if found[name].shape != own[name].shape:
+    for name in [name for name in own if name in tensors]:
+        if tensors[name].shape != own[name].shape:
             raise InputError(
-                f"{source}: {name} is {tuple(found[name].shape)}, the trunk's is "
+                f"{source}: {name} is {tuple(tensors[name].shape)}, the trunk's is "
                 f"{tuple(own[name].shape)}; it needs {trunk.name}'s shapes and width 1.0"
             )
-        own[name] = found[name].to(own[name].dtype)
+        if tensors[name].is_complex() or not torch.isfinite(tensors[name]).all():
+            raise InputError(f"{source}: {name} holds what is no finite number")
+        own[name] = tensors[name].to(own[name].dtype)
     trunk.load_state_dict(own)
 
 
@@ -58,6 +60,7 @@ def _npz(source: Path) -> dict[str, Tensor]:
         AttributeError,
         EOFError,
         OSError,
+        MemoryError,
         zipfile.BadZipFile,
     ) as problem:
         raise InputError(f"{source}: not the arrays {', '.join(keys)} ({problem})") from None
@@ -77,9 +80,13 @@ def _onnx(source: Path) -> dict[str, Tensor]:
     names = [name for layer in layers for name in layer]
     if len(names) != len(NAMES) or any(name not in arrays for name in names):
         raise InputError(f"{source}: no two convolutions with stored weights and biases")
-    return _named(
-        torch.from_numpy(onnx.numpy_helper.to_array(arrays[name]).copy()) for name in names
-    )
+    try:
+        return _named(
+            torch.from_numpy(onnx.numpy_helper.to_array(arrays[name]).copy()) for name in names
+        )
+    except Exception as problem:  # of whatever kind a broken tensor brings about
+        line = " ".join(str(problem).split())[:100]
+        raise InputError(f"{source}: weights that can't be read ({line})") from None
 
 
 def pth(source: Path) -> dict[str, Tensor]:

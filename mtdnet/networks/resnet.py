@@ -63,8 +63,8 @@ class ResNet(Trunk):
     def forward(self, images: Tensor) -> Tensor:
         """Return the maps that the heads read."""
         maps = self.pool(self.bn1(self.conv1(images)).relu())
-        found: Tensor = self.layer3(self.layer2(self.layer1(maps)))
-        return found
+        result: Tensor = self.layer3(self.layer2(self.layer1(maps)))
+        return result
 
 
 def _stage(inputs: int, inner: int, blocks: int, stride: int) -> nn.Sequential:

@@ -19,7 +19,7 @@ KINDS: dict[str, type[MTDnet] | type[AlexNet]] = {"MTDnet": MTDnet, "AlexNet": A
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredNetwork:
     """A network from a file, and the ``temperature`` of its pair head's probabilities.
 
     ``temperature`` is None for a network without a pair head, or one not yet calibrated.
@@ -32,16 +32,16 @@ class Kept:
 def save(network: Network, target: Path, temperature: float | None = None) -> None:
     """Write the weights (float32), and in the header what ``load`` needs, whole or not at all."""
     weights = {k: _plain(v) for k, v in network.state_dict().items()}
-    told = {
+    facts = {
         "kind": type(network).__name__,
         "width": network.width,
         "trunk_width": network.trunk_width,
         "temperature": temperature,
     }
     if network.trunk.name != header.TRUNK:  # so that equal networks stay equal files
-        told["trunk"] = network.trunk.name
+        facts["trunk"] = network.trunk.name
     with whole(target) as draft:
-        save_file(weights, draft, metadata={header.KEY: json.dumps(told)})
+        save_file(weights, draft, metadata={header.KEY: json.dumps(facts)})
 
 
 def _plain(value: Tensor) -> Tensor:
@@ -49,25 +49,25 @@ def _plain(value: Tensor) -> Tensor:
     return own.float() if own.is_floating_point() else own
 
 
-def load(source: Path) -> Kept:
+def load(source: Path) -> StoredNetwork:
     """Return the network of a file that ``save`` wrote, in evaluation mode, on the processor.
 
     Raises InputError when the file is missing, broken or another network's.
     """
-    told = header.read(source)
+    facts = header.read(source)
     try:
         with safe_open(source, framework="pt") as file:
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         for name, weight in weights.items():
             if not torch.isfinite(weight).all():
                 raise ValueError(f"{name} is not finite")
-        if told.kind not in KINDS:
-            raise ValueError(f"kind: no '{told.kind}'")
+        if facts.kind not in KINDS:
+            raise ValueError(f"kind: no '{facts.kind}'")
         with torch.device("meta"):
-            network = KINDS[told.kind](told.width, told.trunk_width, told.trunk)
+            network = KINDS[facts.kind](facts.width, facts.trunk_width, facts.trunk)
             if "pair.distance.weight" in weights and network.pair is not None:
                 network.pair.take_distance(network.feature_size)
         network.load_state_dict(weights, assign=True)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as problem:
         raise header.foreign(source, problem) from None
-    return Kept(network.eval(), told.temperature)
+    return StoredNetwork(network.eval(), facts.temperature)

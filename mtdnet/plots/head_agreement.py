@@ -51,16 +51,16 @@ def draw_head_agreement(
     counts = {kind: int(right.sum()) for kind, right in kinds.items()}
     gap = np.abs(by_pair - by_ranking)
     alone: tuple[Case, Case] = "pair head alone", "ranking head alone"
-    drawn = {
+    cases = {
         kind: sorted(np.flatnonzero(kinds[kind]).tolist(), key=lambda q: -gap[q])[:rows]
         for kind in alone
     }
     heads = {"ranking head, distance": ranking_cost, "pair head, probability": pair_cost}
     width = 2 * (1 + IMAGES) * STEP + 3 * GAP + EDGE
-    figure = Figure(figsize=(width, LINE + sum(2 * LINE + ROW * len(d) for d in drawn.values())))
+    figure = Figure(figsize=(width, LINE + sum(2 * LINE + ROW * len(d) for d in cases.values())))
     query_gallery.text_at(figure, EDGE, 0.08, title, 12)
     top = LINE
-    for kind, queries in drawn.items():
+    for kind, queries in cases.items():
         line = f"{kind} right: {counts[kind]} of {matched.sum()} queries"
         query_gallery.text_at(
             figure, EDGE, top, line if queries else f"{kind} right: no such query", 11

@@ -49,9 +49,9 @@ def plain(axes: Axes) -> None:
 
 def save(figure: Figure, target: Path) -> None:
     """Write a figure as a PNG of 256 colours (a third of the bytes), whole or not at all."""
-    drawn = BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI)
-    with whole(target) as draft, Image.open(drawn) as opened:
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    with whole(target) as draft, Image.open(buffer) as opened:
         image = opened.convert("RGB")
         palette = image.quantize(256, method=Image.Quantize.FASTOCTREE)
         image.quantize(palette=palette).save(draft, format="PNG", optimize=True)

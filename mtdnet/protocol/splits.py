@@ -67,7 +67,7 @@ def divide(
     ``test_sets`` in their order, passing over the sets with persons who are not there; else the
     published count, scaled down to the persons that are there. Validation persons are held out of
     the rest: as many as ``validation`` says, else 100 of 1260 for CUHK03 and a tenth elsewhere, and
-    with ``random`` two at least where four are left: one alone chooses and calibrates nothing.
+    with ``random`` five at least, or a third of few: fewer choose and calibrate nothing.
 
     Queries are all images of a person's first camera, its gallery image the first one of the
     second camera; without cameras image 1 is the gallery and the others query. With ``gallery``
@@ -92,8 +92,8 @@ def divide(
     name = f"split {benchmark} {number}" if number else f"split {benchmark}"
     rng = generator(settings.seed, name)
     pool = [str(p) for p in rng.permutation(matched)]
-    said = settings.name == "paper" and settings.test_ids is None and bool((part != "").any())
-    if said:
+    by_layout = settings.name == "paper" and settings.test_ids is None and bool((part != "").any())
+    if by_layout:
         of_test = {p for p in pool if (part[rows[p]] == "test").any()}
         test, origin = [p for p in pool if p in of_test], "layout"
         pool = [p for p in pool if p in of_test or (part[rows[p]] == "train").any()]
@@ -107,7 +107,7 @@ def divide(
             f"cameras; {LEAST}"
         )
     held = _validation(benchmark, layout, len(rest), settings)
-    given = said and bool((role != "").any())
+    given = by_layout and bool((role != "").any())
     every = settings.gallery == "all" and not given
     if every and (unseen := [p for p in test if (camera[rows[p]] == "").all()]):
         raise InputError(
@@ -124,10 +124,10 @@ def divide(
     alone = set(rows) - set(matched)
     distractors = set()
     if given:
-        kept = (part == "test") & ((role == "gallery") | np.isin(person, test))
-        parts[kept], roles[part == "test"] = "test", ""
-        roles[kept] = role[kept]
-        distractors = alone & {str(p) for p in person[kept]}
+        of_layout = (part == "test") & ((role == "gallery") | np.isin(person, test))
+        parts[of_layout], roles[part == "test"] = "test", ""
+        roles[of_layout] = role[of_layout]
+        distractors = alone & {str(p) for p in person[of_layout]}
     elif layout == "prid2011":
         distractors = {p for p in alone if (camera[rows[p]] == "b").all()}
         for p in distractors:
@@ -201,7 +201,7 @@ def _validation(benchmark: str, layout: str, rest: int, settings: Split) -> int:
     if settings.validation is None:
         train, validation, _ = PUBLISHED.get(layout, (9, 1, 0))
         share = validation / (train + validation) if validation else 0.1
-        least = 2 if settings.name == "random" and rest > 3 else 1
+        least = min(5, rest // 3) if settings.name == "random" else 1
         return max(least, round(share * rest))
     if not 1 <= settings.validation <= rest - 2:
         raise InputError(

@@ -116,13 +116,13 @@ def verdict(evaluations: Sequence[Evaluation]) -> str:
     if lead.over.mean == 0:
         return f"{first} and {second} are level: {ours}."
     low, high = lead.bounds
-    said = f"{first} leads {second} by {100 * lead.over.mean:.2f} points ({ours})."
+    sentence = f"{first} leads {second} by {100 * lead.over.mean:.2f} points ({ours})."
     if low is None or high is None:
-        return f"{said} One person gives no interval."
+        return f"{sentence} One person gives no interval."
     persons = count(len(set(evaluations[0].ranks.person)), "test person")
     base = f"{len(lead.splits)} splits" if len(lead.splits) > 1 else persons
     says = "lies above 0: more than chance" if low > 0 else "holds 0: it may be chance"
-    return f"{said} The 95{PERCENT} interval, {_between(low, high)}, {says}, with {base}."
+    return f"{sentence} The 95{PERCENT} interval, {_between(low, high)}, {says}, with {base}."
 
 
 def _share(value: float) -> str:

@@ -40,7 +40,7 @@ def probabilities(
         _begin(folder, mark, shape, len(tiles))
     scores, done = (np.load(folder / name, mmap_mode="r+") for name in (SCORES, DONE))
     place = {(rows.start, columns.start): n for n, (rows, columns) in enumerate(tiles)}
-    rest = [tile for tile, kept in zip(tiles, done, strict=True) if not kept]
+    rest = [tile for tile, complete in zip(tiles, done, strict=True) if not complete]
     left = sum(scores[tile].size for tile in rest)
     try:
         with progress(8 * scores.size, 8 * (scores.size - left)) as bar:
@@ -50,10 +50,10 @@ def probabilities(
                 done[place[tile[0].start, tile[1].start]] = _checksum(part)
                 done.flush()
     except KeyboardInterrupt:
-        kept = f"{np.count_nonzero(done)} of {len(tiles)} tiles"
-        raise Stopped(f"{folder}: stopped with {kept} scored; kept") from None
-    found: Scores = scores
-    return found
+        complete = f"{np.count_nonzero(done)} of {len(tiles)} tiles"
+        raise Stopped(f"{folder}: stopped with {complete} scored; kept") from None
+    result: Scores = scores
+    return result
 
 
 def _mark(
@@ -63,14 +63,14 @@ def _mark(
     images = hashlib.sha256()
     for row in (*query.tolist(), *gallery.tolist()):
         images.update(pixels[row].cpu().numpy().tobytes())
-    told = {
+    facts = {
         "queries": len(query),
         "gallery": len(gallery),
         "images": images.hexdigest(),
         "tile": [first.stop for first in tile],
         "computed": [str(scorer.device), str(scorer.type)],
     }
-    return fingerprint(told, [network])
+    return fingerprint(facts, [network])
 
 
 def _wrong(folder: Path, mark: str, shape: tuple[int, int], tiles: Sequence[Tile]) -> str:
@@ -84,8 +84,8 @@ def _wrong(folder: Path, mark: str, shape: tuple[int, int], tiles: Sequence[Tile
         return "not whole"
     if (scores.shape, scores.dtype, done.shape) != (shape, np.float32, (len(tiles),)):
         return "of another shape"
-    for tile, kept in zip(tiles, done.tolist(), strict=True):
-        if kept and kept != _checksum(scores[tile]):
+    for tile, complete in zip(tiles, done.tolist(), strict=True):
+        if complete and complete != _checksum(scores[tile]):
             return "changed since it was scored"
     return ""
 

@@ -1,7 +1,7 @@
 """Scores of pairs of images, as published: eight-fold probabilities and ranking distances."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, product
 from threading import Lock
 from typing import TYPE_CHECKING, NoReturn
@@ -75,7 +75,7 @@ class Scorer:
             return self.network.features(maps), self._halves(maps)
 
         views, halves = zip(*self._each(images, work), strict=True)
-        return _mean(list(views)), _joined(halves)
+        return _mean(views), _joined(halves)
 
     def features(self, images: Tensor) -> Tensor:
         """Return ranking features (R, F), float32, the mean of plain and mirrored image's.
@@ -115,7 +115,8 @@ class Scorer:
             return self._tails(left, right)
 
         out = some.new_empty((len(some), len(others)), dtype=torch.float32)
-        pieces = list(_grid(len(some), len(others), QUERIES, self.pairs // min(len(some), QUERIES)))
+        columns = self.pairs // max(1, min(len(some), QUERIES))
+        pieces = list(_grid(len(some), len(others), QUERIES, columns))
         for piece, part in zip(pieces, each(self.device, work, pieces), strict=True):
             out[piece] = part
             seen(part.numel())
@@ -256,10 +257,10 @@ def _images(pixels: Tensor, rows: Rows) -> Tensor:
     return pixels[torch.from_numpy(rows).to(pixels.device)]
 
 
-def _mean(views: list[Tensor]) -> Tensor:
+def _mean(views: Sequence[Tensor]) -> Tensor:
     """Return the mean of what blocks of plain images and then of mirrored ones gave."""
     half = len(views) // 2
-    return (torch.cat(views[:half]) + torch.cat(views[half:])) / 2
+    return (torch.cat(list(views[:half])) + torch.cat(list(views[half:]))) / 2
 
 
 def _joined(blocks: Iterable[Halves]) -> Halves:

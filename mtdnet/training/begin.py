@@ -30,10 +30,10 @@ def network(
 ) -> Network:
     """Return the network that a training starts from; InputError for one of another kind."""
     if start:
-        kept = serialization.load(start / "network.safetensors").network
-        if not isinstance(kept, kind.kind):
+        stored = serialization.load(start / "network.safetensors").network
+        if not isinstance(stored, kind.kind):
             raise InputError(f"{start}: a network of another kind; start from `{kind.start}`")
-        return kept
+        return stored
     fresh = kind.kind(width, 1.0 if weights else width, trunk)
     fill_hidden_biases(fresh, hidden_bias)
     if joint_start == "difference" and fresh.pair is not None:

@@ -35,12 +35,14 @@ class Validation:
         cost = ranking = scorer.distances(*rows)
         if network.pair is not None:
             cost = -scorer.probabilities(*rows, folds=1)
-        found = {
+        result = {
             "validation_rank1": self._rank1(cost),
             "validation_mAP": float(mean_average_precision(cost, *self.who, *self.where)),
         }
         return (
-            found if cost is ranking else found | {"validation_rank1_ranking": self._rank1(ranking)}
+            result
+            if cost is ranking
+            else result | {"validation_rank1_ranking": self._rank1(ranking)}
         )
 
     def _rank1(self, cost: NDArray[np.floating]) -> float:
@@ -66,5 +68,5 @@ class Validation:
         probability = Scorer(network, self.device).probabilities(
             self.pixels, self.query, self.gallery
         )
-        found: float = fit(probability[keep], same[keep])
-        return found
+        result: float = fit(probability[keep], same[keep])
+        return result

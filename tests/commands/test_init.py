@@ -44,7 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_dozen_persons_of_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table(folder / "data" / "shop", 12)
     assert main(["init"]) == 0
-    said = "shop: table, 24 images, 2 cameras; persons: 7 train, 2 validation, 3 test"
+    said = "shop: table, 24 images, 2 cameras; persons: 6 train, 3 validation, 3 test"
     assert said in capsys.readouterr().out
     found = params.load()
     assert (found.pretrain.source, found.train.targets) == ("shop", ())

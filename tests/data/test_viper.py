@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mtdnet.data.layouts import viper
-from mtdnet.data.scan import Entry, Found
+from mtdnet.data.scan import Entry, Listing
 from mtdnet.errors import InputError
 
 from .builders import VIPER, pictures
@@ -16,7 +16,7 @@ ENTRIES = [
 ]
 
 
-def find(source: Path) -> Found:
+def find(source: Path) -> Listing:
     found = viper.find(source, "labeled")
     assert found is not None
     return found

@@ -12,8 +12,9 @@ from mtdnet.files import write_json
 from mtdnet.inference.image_files import SCHEMA
 from mtdnet.inference.index_store import Facts, read
 
+WRONG: tuple[object, ...] = (None, 1, [], {})
 GOOD: dict[str, Any] = {"images": "gallery", "network": "0" * 64, "features": 8, "halves": 0}
-ROWS = {"path": [b"a.png"], "bytes": [1], "changed": [1]}
+ROWS: dict[str, list[Any]] = {"path": [b"a.png"], "bytes": [1], "changed": [1]}
 
 
 def index(folder: Path, content: object, rows: dict[str, list[Any]] = ROWS) -> None:
@@ -33,10 +34,10 @@ def test_what_an_older_index_lacks_has_its_former_value(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *(("images", value) for value in (None, 1, [], {})),
+        *(("images", value) for value in WRONG),
         *(("network", value) for value in (None, 1.5, -1)),
         *(("features", value) for value in (0, "8", 1.5, True)),
-        *(("done", value) for value in (None, "x", -1, {})),
+        *(("done", value) for value in (None, "x", -1)),
         *(("grid", value) for value in ([13], [0, 13], "xx", [13, 13, 13])),
         ("left_out", [-1]),
     ],

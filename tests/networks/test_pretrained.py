@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -104,3 +105,12 @@ def test_reproduces_caffenets_activations() -> None:
         maps = trunk(torch.from_numpy(reference["input_bgr"])[None])[0].numpy()
         difference = np.abs(maps - reference["norm2"]).max()
         assert difference <= 1e-3 * np.abs(reference["norm2"]).max()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1j])
+def test_values_that_are_no_weights_are_refused(value: complex, tmp_path: Path) -> None:
+    shapes = {"conv1_w": (96, 3, 11, 11), "conv1_b": (96,), "conv2_w": (256, 48, 5, 5)}
+    arrays: dict[str, Any] = {k: np.zeros(shape, np.float32) for k, shape in shapes.items()}
+    np.savez(tmp_path / "w.npz", **arrays, conv2_b=np.full(256, value))
+    with pytest.raises(InputError, match=r"w\.npz: conv2\.bias holds what is no finite number"):
+        initialise(CaffeNet(1.0), tmp_path / "w.npz")

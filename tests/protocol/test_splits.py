@@ -234,7 +234,18 @@ def test_random_takes_the_counts_given() -> None:
     found = divided(rows, Split(name="random", test=7, validation=4), "mine")
     assert counts(rows, found) == (19, 4, 7)
     assert found.origin == "random"
-    assert counts(rows, divided(rows, Split(name="random", test=10), "mine")) == (18, 2, 10)
+    assert counts(rows, divided(rows, Split(name="random", test=10), "mine")) == (15, 5, 10)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(4, (2, 1, 1)), (12, (6, 3, 3)), (24, (13, 5, 6)), (200, (135, 15, 50))],
+)
+def test_random_without_counts_scales(count: int, expected: tuple[int, int, int]) -> None:
+    rows = pairs(count)
+    found = divided(rows, Split(name="random"), "mine")
+    assert counts(rows, found) == expected
+    assert found.origin == "random, a quarter"
 
 
 def test_a_file_names_the_test_persons(tmp_path: Path) -> None:
@@ -456,7 +467,7 @@ def test_parts_and_roles_of_the_layout_are_kept() -> None:
 def test_a_named_split_overrides_the_layout() -> None:
     rows, said = market()
     found = divided(rows, Split(name="random", test=5), "market1501", said=said)
-    assert counts(rows, found) == (23, 2, 5)
+    assert counts(rows, found) == (20, 5, 5)
     assert len(found.one_camera) == 3
     assert (found.part[np.array([p == "0000" for p, _ in rows])] == "").all()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mtdnet.data.layouts import cuhk01, cuhk03, ilids, market1501, prid2011, table, viper
-from mtdnet.data.scan import Found
+from mtdnet.data.scan import Listing
 
 
 class Layout(Protocol):
@@ -12,7 +12,7 @@ class Layout(Protocol):
 
     LOOKED_FOR: str
 
-    def find(self, source: Path, boxes: str) -> Found | None:
+    def find(self, source: Path, boxes: str) -> Listing | None:
         """Return what stands at or below ``source``, a folder or file; None when nothing does.
 
         ``boxes``: "labeled" or "detected", for CUHK03 alone. InputError when it is there but

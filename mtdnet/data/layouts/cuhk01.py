@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from mtdnet.data.scan import Entry, Found, Published, by_name
+from mtdnet.data.scan import Entry, Listing, Published, by_name
 
 LOOKED_FOR = "PPPPIII.png (as campus/0001001.png)"
 PUBLISHED = Published(persons=971, cameras=2, images=3884)
 
 
-def find(source: Path, _boxes: str) -> Found | None:
+def find(source: Path, _boxes: str) -> Listing | None:
     """Find CUHK01; images 1 and 2 of a person are camera a, 3 and 4 camera b."""
     return by_name(
         source,

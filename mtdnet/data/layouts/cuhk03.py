@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from mtdnet.data import mat
-from mtdnet.data.scan import Entry, Found, Published, by_name, files, only
+from mtdnet.data.scan import Entry, Listing, Published, by_name, files, only
 
 LOOKED_FOR = (
     f"{mat.NAME}, or images_labeled/PAIR_PPP_V_II.png or .jpg (as images_labeled/"
@@ -17,7 +17,7 @@ PUBLISHED = {
 }
 
 
-def find(source: Path, boxes: str) -> Found | None:
+def find(source: Path, boxes: str) -> Listing | None:
     """Find CUHK03 with boxes drawn by hand ("labeled") or by a detector ("detected").
 
     The benchmark's protocol uses camera pairs 1 to 3: of 4 and 5 nothing is read. The .mat is
@@ -28,7 +28,7 @@ def find(source: Path, boxes: str) -> Found | None:
         file = only(mats, source)
         entries, test_sets = mat.contents(file, boxes)
         beside = f"beside {mat.NAME}, which was taken"
-        return Found(
+        return Listing(
             file.parent, entries, PUBLISHED[boxes], test_sets, others=beside, read=mat.read
         )
     return by_name(

@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-from mtdnet.data.scan import Entry, Found, Published, by_name
+from mtdnet.data.scan import Entry, Listing, Published, by_name
 
 LOOKED_FOR = "Persons/PPPPIII.jpg (as i-LIDS_Pedestrian/Persons/0001001.jpg)"
 STRAY = "0120001"  # circulates with the benchmark, which has 119 persons
 PUBLISHED = Published(persons=119, cameras=None, images=476)
 
 
-def find(source: Path, _boxes: str) -> Found | None:
+def find(source: Path, _boxes: str) -> Listing | None:
     """Find i-LIDS; no name says the camera. The stray ``0120001`` is left out."""
     return by_name(source, r"Persons/(\d{4})\d{3}", _label, PUBLISHED)
 

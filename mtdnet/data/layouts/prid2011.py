@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mtdnet.data.scan import Entry, Found, Published, by_name
+from mtdnet.data.scan import Entry, Listing, Published, by_name
 
 LOOKED_FOR = (
     "cam_a/person_NNNN.png and cam_b/person_NNNN.png (as prid_2011/single_shot/cam_a/"
@@ -13,7 +13,7 @@ SHARED = 200  # persons 1 to 200 are in both cameras; beyond, equal numbers are 
 PUBLISHED = Published(persons=934, cameras=2, images=1134)
 
 
-def find(source: Path, _boxes: str) -> Found | None:
+def find(source: Path, _boxes: str) -> Listing | None:
     """Find PRID 2011; persons are "0001" to "0200" in both cameras, then "a0201", "b0201"."""
     return by_name(source, r"cam_([ab])/person_(\d{4})", _label, PUBLISHED)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mtdnet.data.scan import Entry, Found, files
+from mtdnet.data.scan import Entry, Listing, files
 from mtdnet.errors import InputError
 
 COLUMNS = ("path", "person_id", "camera_id")
@@ -19,16 +19,16 @@ UNKNOWN = ("", "nan", "none", "null")  # what is written where nothing is known,
 Row = tuple[int, tuple[str, ...]]  # its number, and the cells of COLUMNS
 
 
-def find(source: Path, _boxes: str) -> Found | None:
+def find(source: Path, _boxes: str) -> Listing | None:
     """Find the one table with the columns; its paths are relative to its folder and stay inside.
 
     Ids may be text or whole numbers and are kept as text; a camera of ``UNKNOWN`` is "". InputError
     names the row, counted as a spreadsheet does: the header is row 1, blank lines count.
     """
-    found = [f for f in files(source) if f.suffix.lower() in (".csv", ".parquet")]
-    if not found:
+    candidates = [f for f in files(source) if f.suffix.lower() in (".csv", ".parquet")]
+    if not candidates:
         return None
-    table = _only(sorted(found), source)
+    table = _only(sorted(candidates), source)
     seen: dict[str, int] = {}
     entries = []
     for number, (path, person, camera) in _rows(table):
@@ -48,7 +48,7 @@ def find(source: Path, _boxes: str) -> Found | None:
         entries.append(Entry(person=person, camera=known, path=str(pure)))
     if not entries:
         raise InputError(f"{table}: no rows; list one image a row")
-    return Found(table.parent, entries, others=f"in no row of {table.name}")
+    return Listing(table.parent, entries, others=f"in no row of {table.name}")
 
 
 def _only(tables: list[Path], source: Path) -> Path:
@@ -59,13 +59,13 @@ def _only(tables: list[Path], source: Path) -> Path:
             next(_rows(table), None)
         except InputError as problem:
             refused[table] = problem
-    kept = [table for table in tables if table not in refused] or tables
-    if len(kept) > 1:
-        names = ", ".join(table.name for table in kept)
-        raise InputError(f"{source}: {len(kept)} tables ({names}); keep one there")
-    if kept[0] in refused:
-        raise refused[kept[0]]
-    return kept[0]
+    usable = [table for table in tables if table not in refused] or tables
+    if len(usable) > 1:
+        names = ", ".join(table.name for table in usable)
+        raise InputError(f"{source}: {len(usable)} tables ({names}); keep one there")
+    if usable[0] in refused:
+        raise refused[usable[0]]
+    return usable[0]
 
 
 def _is_file(path: Path) -> bool:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from mtdnet.data.scan import Entry, Found, Published, by_name
+from mtdnet.data.scan import Entry, Listing, Published, by_name
 
 LOOKED_FOR = "cam_a/NNN_ANGLE.bmp and cam_b/NNN_ANGLE.bmp (as VIPeR/cam_a/000_45.bmp)"
 PUBLISHED = Published(persons=632, cameras=2, images=1264)
 
 
-def find(source: Path, _boxes: str) -> Found | None:
+def find(source: Path, _boxes: str) -> Listing | None:
     """Find VIPeR; the number is the person, the angle differs between the cameras."""
     return by_name(
         source,

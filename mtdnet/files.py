@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from mtdnet.errors import InputError
@@ -129,6 +128,8 @@ def alone(lock: Path, what: str) -> Iterator[None]:
 
     Raises InputError, "another process does ``what``", when another holds it.
     """
+    from filelock import FileLock, Timeout  # a network that answers does without
+
     lock.parent.mkdir(parents=True, exist_ok=True)
     own = FileLock(lock)
     try:

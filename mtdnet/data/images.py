@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from mtdnet.artifacts import ImageCounts
@@ -62,7 +63,7 @@ class Images:
         counts = ImageCounts.read(folder)
         try:
             table = pq.read_table(folder / TABLE, page_checksum_verification=True)
-            pixels = np.load(folder / PIXELS, mmap_mode="c")  # torch warns of read-only
+            pixels = open_memmap(folder / PIXELS, mode="c")  # torch warns of read-only
         except (OSError, ValueError, EOFError, pa.ArrowException) as problem:
             line = str(problem).splitlines()[0]
             raise InputError(f"{folder}: not a whole ingest ({line}); {again}") from None

@@ -129,8 +129,8 @@ def test_the_counts_say_what_is_in_the_gallery(tmp_path: Path) -> None:
     settings = Augment(splits={"cuhk01": Split(name="random", test=4, gallery="all")})
     counts = augment(ingested=source, out=tmp_path / "out", settings=settings, seed=0)
     assert counts.gallery_rule == "all"
-    assert counts.queries.model_dump() == {"validation": 4, "test": 8}
-    assert counts.gallery.model_dump() == {"validation": 2, "test": 12}
+    assert counts.queries.model_dump() == {"validation": 10, "test": 8}
+    assert counts.gallery.model_dump() == {"validation": 5, "test": 12}
 
 
 def test_published_test_persons_of_the_ingested_benchmark_are_taken(tmp_path: Path) -> None:

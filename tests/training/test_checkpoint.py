@@ -27,7 +27,7 @@ from mtdnet.training.parallel import Distributed
 from mtdnet.training.state import State
 from mtdnet.training.trainer import Trainer
 
-ROWS = [{"step": 3.0, "triplet_loss": 0.1 + 0.2}]
+ROWS = [{"step": 3.0, "triplets": 9.0, "triplet_loss": 0.1 + 0.2}]
 
 
 def trainer(seed: int, **settings: Any) -> Trainer:

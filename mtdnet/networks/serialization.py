@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mtdnet.files import whole
@@ -56,8 +56,7 @@ def load(source: Path) -> StoredNetwork:
     """
     facts = header.read(source)
     try:
-        with safe_open(source, framework="pt") as file:
-            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        weights = load_file(source)
         for name, weight in weights.items():
             if not torch.isfinite(weight).all():
                 raise ValueError(f"{name} is not finite")

@@ -142,7 +142,7 @@ class Scorer:
         (q_left, q_right), (g_left, g_right) = query, gallery
         first, second = self._product(q_left, g_right, seen), self._product(q_right, g_left, seen)
         folds = ((first + second) / 2).view(2, len(q_left) // 2, 2, len(g_left) // 2)
-        return folds.mean((0, 2)).float()
+        return folds.mean((0, 2))
 
     def against(self, query: Halves, gallery: Halves) -> Scores:
         """Return the eight-fold P(same person), (G,), of one query with G gallery images.
@@ -156,7 +156,7 @@ class Scorer:
 
         ``query`` as in ``against``; ``rights``: the gallery's right halves (G, h, w, 384 width).
         """
-        return self._product(query[0][:1], rights, lambda count: None)[0].float().cpu().numpy()
+        return self._product(query[0][:1], rights, lambda count: None)[0].cpu().numpy()
 
     def tiles(
         self,
@@ -222,7 +222,7 @@ class Scorer:
             return self.tail(torch.cat(joint)).view(folds, -1).mean(0)
 
         parts = each(self.device, work, range(0, a_left.shape[1], size))
-        return torch.cat(list(parts)).float().cpu().numpy()
+        return torch.cat(list(parts)).cpu().numpy()
 
     def distances(self, pixels: Tensor, query: Rows, gallery: Rows) -> Scores:
         """Return squared distances of ranking features, (Q, G) in [0, 4]: MTDnet-trp.

@@ -101,14 +101,11 @@ def _state(name: str, parameters: dict[str, str]) -> Any:
 
 def closing(wanted: plan.Plan) -> str:
     """Return figures, models, where the report and the runs lie, and how to open the pages."""
-    from mtdnet.report.load import evaluations, expected
-    from mtdnet.report.tables import terminal
+    from mtdnet.report.tables import table
     from tasks.register import answers
     from tasks.store import location, without_secrets
 
-    folders = [ROOT / steps.evaluation(*each) for each in wanted.networks]
-    measured = evaluations(folders)
-    lines = [terminal(measured, expected(folders, measured)), ""]
+    lines = [table([ROOT / steps.evaluation(*each) for each in wanted.networks]), ""]
     models = [each[0] for each in wanted.served if answers(ROOT / steps.model(*each))]
     lines += [f"model       models:/mtdnet-{name}@champion" for name in dict.fromkeys(models)]
     if any(stage.name == plan.REPORT for stage in wanted.stages):

@@ -250,9 +250,6 @@ def report(params: Params) -> str:
 
 def show(params: Params) -> str:
     """Return the table of the evaluations that are there, as text; nothing is written."""
-    from mtdnet.report import load
-    from mtdnet.report.tables import terminal
+    from mtdnet.report.tables import table
 
-    folders = [evaluation(*network) for network in trained(params)]
-    measured = load.evaluations(folders)
-    return terminal(measured, load.expected(folders, measured))
+    return table([evaluation(*network) for network in trained(params)])

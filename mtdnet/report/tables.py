@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mtdnet.files import whole, write_json
 from mtdnet.metrics.interval import interval
+from mtdnet.report import load
 from mtdnet.report.aggregate import figures, mean, several_shots, single_shot, splits
 from mtdnet.report.labels import RANKS, label, measures, ordered, percent
 from mtdnet.report.load import Evaluation
@@ -16,6 +17,15 @@ FACTS = (
     *("device", "commit", "data_hash"),
 )
 FEW = ("rank-1", "rank-10", "mAP")  # what `dvc metrics diff` compares
+
+
+def table(folders: Sequence[Path]) -> str:
+    """Return ``terminal`` of the folders of all evaluations that ought to be there.
+
+    Raises InputError when none is there or one is broken.
+    """
+    measured = load.evaluations(folders)
+    return terminal(measured, load.expected(folders, measured))
 
 
 def terminal(evaluations: Sequence[Evaluation], expected: Mapping[str, Sequence[str]]) -> str:

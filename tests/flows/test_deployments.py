@@ -30,10 +30,12 @@ def test_deployments_of_the_project_name_its_flows() -> None:
 
 def make(target: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     file, beside = ROOT / "Makefile", Path(sys.executable).parent
+    # `make test` hands its own level and flags down, and this make would speak as its child.
+    env = {name: text for name, text in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(
         ["make", "-f", str(file), "-o", ".venv/.ready", f"BIN={beside}", *words, target],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=env | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -130,7 +130,7 @@ def _model(command: argparse.ArgumentParser) -> None:
     text = (
         "network.safetensors, its folder, models:/NAME@ALIAS or models:/NAME/VERSION; else what "
         "MTDNET_MODEL says, else the project's network of the source, else "
-        "~/.config/mtdnet/network.safetensors"
+        "~/.config/mtdnet/network.safetensors, else `released`, the one for real people"
     )
     _file(command, "--model", help=text)
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from mtdnet.commands.model import named
+from mtdnet.commands.model import named, note_asked
 from mtdnet.commands.output import Answer, bar, note
 from mtdnet.commands.ranking_page import Match, format_score, ranking_page
 from mtdnet.data.pixels import read_files
@@ -66,7 +66,7 @@ def rank(
             if also or tracks
             else _files(query, others, network)
         )
-    note(f"asked {chosen}: {search.images:,} images")
+    note_asked(chosen, f": {search.images:,} images")
     measure = search.measure
     best = search.best(top)
     matches = [Match(n, *best) for n, best in enumerate(best, start=1)]

@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
-from mtdnet.commands.model import named
-from mtdnet.commands.output import Answer, bar, note
+from mtdnet.commands.model import named, note_asked
+from mtdnet.commands.output import Answer, bar
 from mtdnet.errors import InputError
 from mtdnet.inference.model_file import fetched
 
@@ -39,7 +39,7 @@ def same(
 
     with fetched(chosen) as network:
         verifier = Verifier(network)
-    note(f"asked {chosen}")
+    note_asked(chosen)
     with bar(len(files), "pairs") as progress:
         probability = verifier.probability(lefts, rights, progress=progress.update).tolist()
     rows = [

@@ -39,6 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MTDNET_MODEL", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr("mtdnet.inference.model_file.entry_points", lambda **_: ())
     return tmp_path
 
 
@@ -187,7 +188,7 @@ def test_names_of_files_are_text_on_the_page(call: Callable[..., Called], folder
         (["same", "query.png", "gallery/notes.txt", "--model", "pair"], "notes.txt: not a whole"),
         (["same", "query.png", "query.png", "--model", "rnk"], "this network only ranks"),
         (["same", "query.png", "query.png", "--model", "none"], "none: no such file"),
-        (["same", "query.png", "query.png"], "no network to ask; name one: --model FILE"),
+        (["same", "query.png", "query.png"], "mtdnet[pipeline]); name one: --model FILE"),
         (["rank", "query.png", "nowhere", "--model", "pair"], "nowhere: no such folder"),
         (["rank", "query.png", "pair", "--model", "pair"], "pair: no image files to rank"),
         (["rank", "query.png", "gallery", "--model", "pair", "--top", "0"], "--top must be at"),
@@ -215,9 +216,6 @@ def test_the_environment_names_a_model(
     assert "asked pair" in call("same", "query.png", "query.png")[2]
 
 
-def test_a_registry_needs_the_pipeline(
-    call: Callable[..., Called], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mtdnet.inference.model_file.entry_points", lambda group: ())
+def test_a_registry_needs_the_pipeline(call: Callable[..., Called]) -> None:
     _, _, err = call("same", "query.png", "query.png", "--model", "models:/mtdnet-viper@champion")
     assert "install mtdnet[pipeline] to load from a registry" in err

@@ -1,18 +1,18 @@
 """The champion of a registered model: why it is, back to the one before, or by a person's word.
 
-``python -m tasks.champion MODEL --why``, ``--undo``, or ``--take VERSION``.
+``mtdnet champion MODEL --why``, ``--undo``, or ``--take VERSION``.
 """
 
-import argparse
 import json
-import sys
+from collections.abc import Sequence
 from datetime import date
 from typing import TypedDict
 
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
-from mtdnet.errors import InputError, status
+from mtdnet.commands.parser import Parser
+from mtdnet.errors import InputError
 from tasks import store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -93,32 +93,27 @@ def why(name: str) -> str:
         made = _version(name, str(waiting))
         lines.append(f"challenger: version {waiting}, {made.tags.get(VERDICT, 'not judged')}")
         lines.append(f"  {made.tags.get(WHY, '')}")
-        lines.append(f"  take it: `python -m tasks.champion {name} --take {waiting}`")
+        lines.append(f"  take it: `mtdnet champion {name} --take {waiting}`")
     if reigns and (file := _version(name, reigns[-1]["version"]).tags.get(EVIDENCE)):
         lines.append(f"evidence: {file}")
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Do what the command line says; return 0, or 2 for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m tasks.champion", description=__doc__)
+def answer(words: Sequence[str]) -> str:
+    """Do what the words say, and return what was done; InputError when that can't be."""
+    parser = Parser(prog="mtdnet champion", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", metavar="MODEL", help="a registered model, as mtdnet-viper")
     choice = parser.add_mutually_exclusive_group(required=True)
     choice.add_argument("--why", action="store_true", help="who is champion, and why")
     choice.add_argument("--undo", action="store_true", help="back to the champion before")
     choice.add_argument("--take", metavar="VERSION", help="make this version champion")
-    words = parser.parse_args()
-
-    def run() -> None:
-        try:
-            if words.take:
-                print(take(words.model, words.take))
-            else:
-                print(undo(words.model) if words.undo else why(words.model))
-        except MlflowException as problem:
-            raise InputError(f"{words.model}: {store.reason(problem)}") from None
-
-    return status(run)
+    given = parser.parse_args(words)
+    try:
+        if given.take:
+            return take(given.model, given.take)
+        return undo(given.model) if given.undo else why(given.model)
+    except MlflowException as problem:
+        raise InputError(f"{given.model}: {store.reason(problem)}") from None
 
 
 def _write(name: str, reigns: list[Reign]) -> None:
@@ -152,7 +147,3 @@ def _version(name: str, version: str) -> ModelVersion:
 
 def _today() -> str:
     return date.today().isoformat()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -81,7 +81,7 @@ def register_one(model: Path, network: Network, root: Path = Path()) -> str:
         if verdict.verdict == "champion":
             champion.crown(name, str(made.version), verdict.why)
             return f"{done}; now champion: {verdict.why}"
-    word = f"; `python -m tasks.champion {name} --take {made.version}` is a person's word"
+    word = f"; `mtdnet champion {name} --take {made.version}` is a person's word"
     return (
         f"{done}; champion stays version {verdict.against}: {verdict.why}"
         f"{word if verdict.verdict == 'undecided' else ''}"

@@ -12,6 +12,11 @@ NOTICE = (
     "see released/card.md"
 )
 
+NOT_CALIBRATED = (
+    "not calibrated: too few persons validated this network; its probabilities order pairs, but "
+    "don't say how often they are right"
+)
+
 
 def named(given: str | None, parameters: Path) -> str:
     """Return the name of the network to ask.

@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
-from mtdnet.commands.model import named, note_asked
-from mtdnet.commands.output import Answer, bar
+from mtdnet.commands.model import NOT_CALIBRATED, named, note_asked
+from mtdnet.commands.output import Answer, bar, note
 from mtdnet.errors import InputError
 from mtdnet.inference.model_file import fetched
 
@@ -40,6 +40,8 @@ def same(
     with fetched(chosen) as network:
         verifier = Verifier(network)
     note_asked(chosen)
+    if verifier.measure == "probability" and not verifier.calibrated:
+        note(NOT_CALIBRATED)
     with bar(len(files), "pairs") as progress:
         probability = verifier.probability(lefts, rights, progress=progress.update).tolist()
     rows = [
@@ -48,7 +50,7 @@ def same(
     ]
     return Answer(
         "\n".join(f"{row['probability']:.2f}  {row['left']}  {row['right']}" for row in rows),
-        {"model": chosen, "pairs": rows},
+        {"model": chosen, "calibrated": verifier.calibrated, "pairs": rows},
     )
 
 

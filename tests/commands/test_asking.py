@@ -86,6 +86,20 @@ def test_same_prints_the_calibrated_probability(call: Callable[..., Called]) -> 
     assert (status, out) == (0, f"{own:.2f}  {pair[0]}  {pair[1]}\n")
 
 
+def test_a_network_that_is_not_calibrated_says_so(call: Callable[..., Called]) -> None:
+    network = serialization.load(Path("pair/network.safetensors")).network
+    serialization.save(network, Path("raw/network.safetensors"))
+    for words in (("same", "query.png", "gallery/1.png"), ("rank", "query.png", "gallery")):
+        for model, sure in (("raw", False), ("pair", True)):
+            _, out, err = call(*words, "--model", model, "--json")
+            assert json.loads(out)["calibrated"] is sure
+            assert ("not calibrated: too few persons" in err) is not sure
+    call("rank", "query.png", "gallery", "--model", "raw", "--html", "page.html")
+    page = Path("page.html").read_text()
+    assert "by a network that is not calibrated" in page and "Calibrated prob" not in page
+    assert not Verifier.load("raw").calibrated and Verifier.load("pair").calibrated
+
+
 def test_same_reads_pairs_from_a_table_beside_its_images(
     call: Callable[..., Called], folder: Path
 ) -> None:

@@ -6,6 +6,8 @@
 import json
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypedDict
 
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
@@ -13,7 +15,7 @@ from mlflow.exceptions import MlflowException
 
 from mtdnet.commands.parser import Parser
 from mtdnet.errors import InputError
-from tasks import store
+from tasks import download_model, logged_model, store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 HISTORY = "champions"  # the registered model's tag: all that have been, the present one last
@@ -63,7 +65,10 @@ def take(name: str, version: str) -> str:
             raise InputError(f"{name}: version {version} is champion already")
         crown(name, version, "a person's word")
         _note(made, CHAMPION, f"a person's word on {_today()}; before: {made.tags.get(WHY, '-')}")
-    return f"{name}: version {version} is champion now; `--undo` takes it back"
+    with TemporaryDirectory() as room:
+        network = download_model.network(f"models:/{name}/{version}", Path(room))
+        lack = logged_model.add_onnx(made, network)
+    return f"{name}: version {version} is champion now; `--undo` takes it back{lack}"
 
 
 def undo(name: str) -> str:

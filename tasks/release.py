@@ -115,7 +115,8 @@ def main() -> int:
 
 def _advice() -> str:
     file = (FOLDER / FILE).relative_to(ROOT)
-    return f"dvc add {file} && dvc push -r demo {file}.dvc && git add -f demo/remote {FOLDER.name}"
+    add = f"git add -f demo/remote && git add {FOLDER.name}"
+    return f"dvc add {file} && dvc push -r demo {file}.dvc && {add}"
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
 .PHONY: demo install repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run dist release-network clean
 
 demo: repository $(READY)
-	@echo "about five minutes on two idle cores with bf16, longer without; after each stage a line tells what is left"
+	@$(BIN)/python -m benchmarks.demo
 	$(BIN)/dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
 

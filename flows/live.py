@@ -1,0 +1,50 @@
+"""A table of the stages that run, at a terminal: one that changes, not lines that pile up."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prefect.logging.handlers import PrefectConsoleHandler
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from tasks.progress import Progress
+
+A_SECOND = 2  # times it is drawn
+
+
+@contextmanager
+def table(progress: Progress) -> Iterator[None]:
+    """Show a flow's progress below what it logs, while the block runs; nothing in a log file."""
+    console = _console()
+    if console is None or not console.is_terminal:
+        yield
+        return
+    progress.live = True
+    with Live(
+        get_renderable=lambda: drawn(progress),
+        console=console,
+        refresh_per_second=A_SECOND,
+        transient=True,
+    ):
+        yield
+
+
+def drawn(progress: Progress) -> Table:
+    """Return the stages that run, and the whole flow's line below them."""
+    made = Table(box=None, pad_edge=False, header_style="bold", caption_style="", title_style="")
+    made.caption, made.caption_justify = progress.line(), "left"
+    for head in ("stage", "done", "left"):
+        made.add_column(head, no_wrap=True)
+    for row in progress.rows():
+        made.add_row(*row)
+    return made
+
+
+def _console() -> Console | None:
+    """Return the console that Prefect's lines go to, so that they go above the table."""
+    for handler in logging.getLogger("prefect").handlers:
+        if isinstance(handler, PrefectConsoleHandler):
+            return handler.console
+    return None

@@ -6,7 +6,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,11 @@ from mtdnet.metrics.interval import rank1_difference
 from mtdnet.networks import serialization
 from mtdnet.scoring.scorer import Scorer
 
-RULES = {"mean of logits": np.mean, "best of": np.max}
 Logits = NDArray[np.float64]
+RULES: dict[str, Callable[..., Logits]] = {"mean of logits": np.mean, "best of": np.max}
 
 
-def questions(logits: Logits) -> Mapping[str, NDArray[np.float64]]:
+def questions(logits: Logits) -> Mapping[str, Logits]:
     """Return question -> costs (choices, P, P), of logits (P, 2, P, 2) of all pairs of images.
 
     Two images on a side are pooled to one answer; where one is taken, each of the two is a choice.

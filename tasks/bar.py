@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 
 # As tqdm writes one: "viper:  37%|███▋      | 134k/360k [29:55<53:20, 70.5 triplets/s, loss 0.1]"
 BAR = re.compile(
-    r"(?:(?P<name>[^|%]*): )?\s*(?P<share>\d+)%\|[^|]*\| (?P<count>\S+) "
+    r"(?:(?P<name>[^|%]*): )?\s*(?P<share>\d+)%\|[^|]*\| (?P<amount>\S+) "
     r"\[[^<\]]*<(?P<left>[^,\]]+)(?:, (?P<more>[^\]]*))?\]"
 )
 
@@ -15,7 +15,7 @@ class Bar(NamedTuple):
 
     name: str
     share: int
-    count: str
+    amount: str
     left: str
     more: str
 
@@ -24,11 +24,11 @@ class Bar(NamedTuple):
         """Return the bar that a line draws, None where it draws none."""
         if not (match := BAR.search(line)):
             return None
-        name, share, count, left, more = match.groups(default="")
-        return cls(name.strip(), int(share), count, left, more.strip())
+        name, share, amount, left, more = match.groups(default="")
+        return cls(name.strip(), int(share), amount, left, more.strip())
 
     def line(self) -> str:
         """Return "viper: 37 %, 134k/360k, 53:20 left, 70.5 triplets/s, loss 0.1"."""
         left = f"{self.left} left" if self.share < 100 else "done"
-        said = ", ".join(filter(None, [f"{self.share} %", self.count, left, self.more]))
+        said = ", ".join(filter(None, [f"{self.share} %", self.amount, left, self.more]))
         return f"{self.name}: {said}" if self.name else said

@@ -76,8 +76,8 @@ def test_the_recipe_makes_a_small_file_and_its_card(
     assert len(tested) == len(
         {row["person"].partition("-")[0] for row in parts if row["part"] == "test"}
     )
-    pair = sorted(str(each) for each in (data / "viper").rglob("*.bmp"))[:2]
-    assert 0 <= Verifier.load(file).same(*pair) <= 1
+    left, right = sorted((data / "viper").rglob("*.bmp"))[:2]
+    assert 0 <= Verifier.load(file).same(left, right) <= 1
 
 
 def test_a_network_too_large_is_not_released(

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prefect.logging.handlers import PrefectConsoleHandler
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from tasks.progress import Progress
 
@@ -31,15 +32,14 @@ def table(progress: Progress) -> Iterator[None]:
         yield
 
 
-def drawn(progress: Progress) -> Table:
-    """Return the stages that run, and the whole flow's line below them."""
-    made = Table(box=None, pad_edge=False, header_style="bold", caption_style="", title_style="")
-    made.caption, made.caption_justify = progress.line(), "left"
+def drawn(progress: Progress) -> Group:
+    """Return the stages that run as a table, and the whole flow's line below it."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("stage", "done", "left"):
         made.add_column(head, no_wrap=True)
     for row in progress.rows():
-        made.add_row(*row)
-    return made
+        made.add_row(*map(Text, row))  # a name in brackets is no mark-up
+    return Group(made, Text(progress.line()))
 
 
 def _console() -> Console | None:

@@ -24,7 +24,7 @@ def logged(terminal: bool) -> Iterator[tuple[io.StringIO, logging.Logger]]:
         file=out, force_terminal=terminal, width=80, theme=Theme(inherit=False), highlighter=None
     )
     before, level = list(logger.handlers), logger.level
-    logger.handlers[:] = [handler]
+    logger.handlers[:], logger.disabled = [handler], False  # other tests may turn it off
     logger.setLevel(logging.INFO)
     try:
         yield out, logger

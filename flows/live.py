@@ -44,7 +44,10 @@ def drawn(progress: Progress) -> Group:
 
 def _console() -> Console | None:
     """Return the console that Prefect's lines go to, so that they go above the table."""
-    for handler in logging.getLogger("prefect").handlers:
-        if isinstance(handler, PrefectConsoleHandler):
-            return handler.console
+    logger: logging.Logger | None = logging.getLogger("prefect.flow_runs")
+    while logger:  # Prefect's settings say which logger has it: today the root
+        for handler in logger.handlers:
+            if isinstance(handler, PrefectConsoleHandler):
+                return handler.console
+        logger = logger.parent
     return None

@@ -18,8 +18,8 @@ from tasks.progress import Progress
 
 @contextmanager
 def logged(terminal: bool) -> Iterator[tuple[io.StringIO, logging.Logger]]:
-    """Yield what is printed, and Prefect's logger, whose only console prints there."""
-    out, logger, handler = io.StringIO(), logging.getLogger("prefect"), PrefectConsoleHandler()
+    """Yield what is printed, and the root logger, where Prefect's console prints."""
+    out, logger, handler = io.StringIO(), logging.getLogger(), PrefectConsoleHandler()
     handler.console = Console(
         file=out, force_terminal=terminal, width=80, theme=Theme(inherit=False), highlighter=None
     )

@@ -95,8 +95,7 @@ def _state(name: str, parameters: dict[str, str]) -> Any:
         try:
             return getattr(pipeline, name)(**parameters, return_state=True)
         except httpx.HTTPError as problem:
-            say(f"error: Prefect's server is gone ({problem}); the same command continues")
-            return None
+            server.end(str(problem))
 
 
 def closing(wanted: plan.Plan) -> str:

@@ -76,7 +76,7 @@ def _parquet(table: Path) -> Iterator[Row]:
             names = file.schema_arrow.names
             at = places([name.strip() for name in names], table, COLUMNS)
             columns = [file.read(columns=[names[p]]).column(0) for p in at]
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:
         line = str(problem).splitlines()[0]
         raise InputError(f"{table}: not a whole Parquet file ({line}); write it again") from None
     cells = [_text(c, f"{table}: {name}") for c, name in zip(columns, COLUMNS, strict=True)]

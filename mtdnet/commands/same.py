@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mtdnet.commands.model import named
+from mtdnet.commands.model import NOT_CALIBRATED, named, note_asked
 from mtdnet.commands.output import Answer, bar, note
 from mtdnet.data.csv_rows import is_file, rows
 from mtdnet.errors import InputError
@@ -39,7 +39,9 @@ def same(
 
     with fetched(chosen) as network:
         verifier = Verifier(network)
-    note(f"asked {chosen}")
+    note_asked(chosen)
+    if verifier.measure == "probability" and not verifier.calibrated:
+        note(NOT_CALIBRATED)
     with bar(len(files), "pairs") as progress:
         probability = verifier.probability(lefts, rights, progress=progress.update).tolist()
     rows = [
@@ -48,7 +50,7 @@ def same(
     ]
     return Answer(
         "\n".join(f"{row['probability']:.2f}  {row['left']}  {row['right']}" for row in rows),
-        {"model": chosen, "pairs": rows},
+        {"model": chosen, "calibrated": verifier.calibrated, "pairs": rows},
     )
 
 

@@ -151,6 +151,9 @@ def test_a_source_alone_is_trained_evaluated_and_reported(tmp_path: Path) -> Non
     (tmp_path / ".dvc" / "config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
     shutil.copy(ROOT / "dvc.yaml", tmp_path)
     shutil.copy(ROOT / "configs" / "own.yaml", tmp_path / "params.yaml")
+    # data that no stage reads, and that nobody has fetched: no flow's business
+    unread = "outs:\n- {md5: 0123456789abcdef0123456789abcdef, size: 1, path: network}\n"
+    (tmp_path / "network.dvc").write_text(unread)
     assert [stage.name for stage in graph.stages(tmp_path)] == [
         "ingest@shop",
         "augment-source@shop-0",

@@ -1,3 +1,4 @@
+import csv
 import json
 import re
 from collections import Counter
@@ -7,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from mtdnet.errors import InputError
 from mtdnet.params import Report
@@ -16,6 +18,7 @@ from mtdnet.report.load import evaluations
 from mtdnet.report.write import report
 
 Write = Callable[..., Path]
+ROOT = Path(__file__).parents[2]
 VOID = {"meta", "link", "img", "br"}
 NETWORKS, PAIR_HEADS = 5, 4  # of a split; those that tell probabilities
 
@@ -209,3 +212,32 @@ def test_a_missing_picture_is_named_and_leaves_no_page(
             report(evaluations=[folder], models=[], out=tmp_path / "r", settings=Report())
         picture.unlink(missing_ok=True)
     assert not (tmp_path / "r").exists()
+
+
+def test_every_benchmark_has_a_table_of_its_curves(written: tuple[Path, str]) -> None:
+    for folder, key, names in (
+        ("cmc", "system", set(SYSTEMS)),
+        ("training", "network", {"mtdnet", "rnk", "cls", "aug", "cross"}),
+    ):
+        files = sorted(file.name for file in (written[0] / folder).iterdir())
+        assert files == ["shop-west.csv", "viper.csv"]
+        with (written[0] / folder / "viper.csv").open(newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert {row[key] for row in rows} == names and {row["split"] for row in rows} == set("012")
+    assert {row["triplets"] for row in rows} == {"4800", "9600", "14400"}
+    assert [row["validation rank-1"] for row in rows][:3] == ["0.25", "0.625", "0.75"]
+
+
+@pytest.mark.parametrize("name", ["cmc", "training"])
+def test_dvcs_templates_draw_the_columns_that_there_are(
+    name: str, written: tuple[Path, str]
+) -> None:
+    plots = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["plots"]
+    (drawn,) = [
+        each[f"results/report/{name}"] for each in plots if f"results/report/{name}" in each
+    ]
+    template = json.loads((ROOT / ".dvc" / "plots" / f"{drawn['template']}.json").read_text())
+    with (written[0] / name / "viper.csv").open(newline="") as stream:
+        head = next(csv.reader(stream))
+    colour = template["encoding"]["color"]["field"]
+    assert {drawn["x"], drawn["y"], colour, "split"} == set(head)

@@ -1,6 +1,7 @@
 """The test: score a trained network's test persons once, and write the results."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from mtdnet.artifacts import (
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.files import whole
+from mtdnet.metrics.fusion import fused
 from mtdnet.metrics.summary import SystemResult, measure
 from mtdnet.networks import serialization
 from mtdnet.params import Evaluate
@@ -50,8 +52,9 @@ def evaluate(
 
     A network is scored as the systems that its variant names: a trained MTDnet as MTDnet, by the
     eight-fold probability of its pair head, and as MTDnet-trp, by the distance of its ranking
-    features. Returns the figures of each, as ``mtdnet.metrics.summary`` has them. Scores are
-    kept below ``checkpoints`` until all is written: the same call continues a stopped one.
+    features, and as MTDnet-fused by both, where its training could weigh them. Returns the figures
+    of each, as ``mtdnet.metrics.summary`` has them. Scores are kept below ``checkpoints`` until
+    all is written: the same call continues a stopped one.
 
     Raises InputError when an input is missing or broken, Stopped after SIGINT or SIGTERM.
     """
@@ -67,21 +70,31 @@ def evaluate(
         torch.from_numpy(images.pixels),
     )
     test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
+    by_head: dict[str, Scores] = {}
     scores: dict[str, Scores] = {}
     results: dict[str, SystemResult] = {}
     for system, head in variants.load(facts.variant).systems.items():
-        pair = head == "pair"
-        if pair:
-            scores[system] = resumable.probabilities(
+        if head == "pair":
+            by_head[head] = resumable.probabilities(
                 scorer, pixels, query, gallery, network, checkpoints
             )
+        elif head == "ranking":
+            by_head[head] = scorer.distances(pixels, query, gallery)
+        elif facts.fusion is None:
+            print(f"{model}: no weights of both heads, so no {system}", file=sys.stderr)
+            continue
         else:
-            scores[system] = scorer.distances(pixels, query, gallery)
+            odds = fused(facts.fusion, by_head["pair"], by_head["ranking"])
+            by_head[head] = odds.astype(np.float32)
+        scores[system] = by_head[head]
         # Not 1 - p: in float32 that makes ties of small probabilities, and ties count against us.
-        cost = -scores[system] if pair else scores[system]
-        temperature = (stored.temperature or 1.0) if pair else None
         results[system] = measure(
-            cost, test.names(), settings.ranks, settings.false_alarms, temperature
+            scores[system] if head == "ranking" else -scores[system],
+            test.names(),
+            settings.ranks,
+            settings.false_alarms,
+            (stored.temperature or 1.0) if head == "pair" else None,
+            log_odds=head == "fused",
         )
     figures = {system: one.figures for system, one in results.items()}
     with whole(out) as draft:
@@ -184,6 +197,7 @@ def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> Facts
         gallery_rule=counts.gallery_rule,
         train_triplets=training.triplets,
         temperature=training.temperature,
+        fusion=training.fusion,
         seed=training.seed,
         trained_on=training.device,
         device=place.name,

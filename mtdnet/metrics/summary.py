@@ -12,6 +12,7 @@ from mtdnet.metrics.calibration import (
     calibration_error,
     compared,
     reliability,
+    sigmoid,
 )
 from mtdnet.metrics.cmc import cmc, retrieval
 from mtdnet.metrics.expected_cmc import expected_cmc
@@ -43,12 +44,14 @@ def measure(
     at: Sequence[int],
     false_alarms: Sequence[float],
     temperature: float | None = None,
+    log_odds: bool = False,
 ) -> SystemResult:
     """Measure rank-k for k of ``at``, mAP, and the detection and identification rates.
 
     Also the expectation over random single-shot galleries, where persons have several gallery
-    images; with ``temperature``, of costs that are negative probabilities, the expected
-    calibration error. InputError when no query has a true match.
+    images; with ``temperature``, of costs that are negative probabilities, or with ``log_odds``, of
+    costs that are negative log odds, the expected calibration error. InputError when no query has
+    a true match.
     """
     first_ranks, precision = retrieval(cost, *probes)
     curve = cmc(first_ranks, cost.shape[1])
@@ -59,9 +62,12 @@ def measure(
         figures |= {f"expected-rank-{k}": float(expected[min(k, len(expected)) - 1]) for k in at}
     rates = detection_rates(cost, *probes, false_alarms)
     figures |= {f"dir-{alarms:g}": rate for alarms, rate in rates.items()}
-    if temperature is None:
+    if temperature is None and not log_odds:
         return SystemResult(cost, first_ranks, curve, figures)
     keep, same = compared(*probes)
+    if temperature is None:
+        figures["ece"] = calibration_error(reliability(sigmoid(-cost[keep]), same[keep]))
+        return SystemResult(cost, first_ranks, curve, figures)
     probability = -cost[keep]
     raw = reliability(probability, same[keep])
     own = reliability(calibrated(probability, temperature), same[keep])

@@ -9,10 +9,18 @@ BENCHMARKS = {
     "ilids": "i-LIDS",
     "prid2011": "PRID 2011",
 }
-SYSTEMS = ("MTDnet-rnk", "MTDnet-cls", "MTDnet-trp", "MTDnet", "MTDnet-aug", "MTDnet-cross")
+SYSTEMS = (
+    "MTDnet-rnk",
+    "MTDnet-cls",
+    "MTDnet-trp",
+    "MTDnet",
+    "MTDnet-fused",
+    "MTDnet-aug",
+    "MTDnet-cross",
+)
 # What each network is scored as; known without loading torch, so that a missing one has its row.
 VARIANTS = {
-    "mtdnet": ("MTDnet", "MTDnet-trp"),
+    "mtdnet": ("MTDnet", "MTDnet-trp", "MTDnet-fused"),
     "rnk": ("MTDnet-rnk",),
     "cls": ("MTDnet-cls",),
     "aug": ("MTDnet-aug",),

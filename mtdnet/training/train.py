@@ -136,6 +136,7 @@ def train(
             return None
         best = serialization.load(keeper.best(state)).network
         if state.summary is None:
+            temperature, fusion = validation.calibrate(best, "fused" in kind.systems.values())
             record = TrainingRecord(
                 variant=variant,
                 start=origin,
@@ -149,7 +150,8 @@ def train(
                 validation_rank1=state.best[0],
                 validation_mAP=state.best[1],
                 validation_persons=len(set(validation.who[0])),
-                temperature=validation.temperature(best),
+                temperature=temperature,
+                fusion=fusion,
                 seconds=round(state.seconds, 1),
                 triplets_per_second=round(state.step * settings.triplets / state.seconds, 1),
                 device=place.name,

@@ -77,7 +77,7 @@ def reached(own: Network, loss: Tensor) -> set[str]:
 def test_every_variant_is_a_module_and_every_system_of_the_paper_is_there() -> None:
     systems = [name for each in VARIANTS for name in variants.load(each).systems]
     paper = {"", "-trp", "-cls", "-rnk", "-aug", "-cross"}
-    assert sorted(systems) == sorted(f"MTDnet{end}" for end in paper)
+    assert sorted(systems) == sorted(f"MTDnet{end}" for end in {*paper, "-fused"})
     for each in VARIANTS:
         assert variants.load(each).start in VARIANTS
 

@@ -91,6 +91,8 @@ evaluate:
   - 0.01
   - 0.1
   pictures: 6
+  rerank:                            # {{k1: 20, k2: 6, weight: 0.3}}: re-ranked, too
+  source_only: []                    # tested on targets as they are
   compile: false                     # a GPU scores twice as fast, from a million pairs on
 
 report:

@@ -261,15 +261,27 @@ class Train(Training):
         )
 
 
+class Rerank(Section):
+    """k-reciprocal re-ranking: neighbours, neighbours averaged, weight of the first distance."""
+
+    k1: Count = 20
+    k2: Count = 6
+    weight: Annotated[float, Field(ge=0, le=1)] = 0.3
+
+
 class Evaluate(Section):
     """What of the CMC curve is reported, at which false-alarm rates, and how many pictures.
 
-    ``compile`` doubles what a GPU scores a second, for some seconds at the start.
+    ``rerank``: what is scored by distances is also scored re-ranked. ``source_only``: these of
+    ``pretrain.variants`` are tested on each target as the source left them. ``compile`` doubles
+    what a GPU scores a second, for some seconds at the start.
     """
 
     ranks: Annotated[Listed[Count], Field(min_length=1)] = (1, 5, 10, 20)
     false_alarms: Listed[Share] = (0.01, 0.1)
     pictures: Count = 6
+    rerank: Rerank | None = None
+    source_only: Listed[Variant] = ()
     compile: bool = False
 
 
@@ -307,6 +319,9 @@ class Params(Section):
             for name in benchmarks:
                 if name not in self.ingest.layouts:
                     raise ValueError(f"{key}: no benchmark '{name}'; known: {known}")
+        for variant in self.evaluate.source_only:
+            if variant not in self.pretrain.variants:
+                raise ValueError(f"evaluate.source_only: '{variant}' is not in pretrain.variants")
         if (source := self.pretrain.source) in self.train.targets:
             raise ValueError(f"train.targets: '{source}' is pretrain.source; take it out of one")
         return self

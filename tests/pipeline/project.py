@@ -63,7 +63,8 @@ train:
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
   validate_every: 1
   snapshot: best
-evaluate: {ranks: [1, 5], false_alarms: [0.1], pictures: 2}
+evaluate:
+  {ranks: [1, 5], false_alarms: [0.1], pictures: 2, rerank: {k1: 3}, source_only: [mtdnet]}
 report: {title: A few drawn people}
 """
 NOT_CODE = shutil.ignore_patterns("__pycache__", "*.npz", "*.onnx", "*.pth")

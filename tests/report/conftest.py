@@ -26,6 +26,7 @@ BENCHMARKS, SPLITS = ("viper", "shop-west"), (0, 1, 2)
 PERSONS, ASKED = 20, 40  # two queries a person, one gallery image
 SIZES = {
     "cmc": (600, 400),
+    "roc": (800, 400),
     "losses": (600, 500),
     "ranked": (888, 1140),
     "head_agreement": (740, 900),
@@ -70,6 +71,7 @@ def write_evaluation(folder: Path, systems: Sequence[str] = (), share: float = 0
     metrics = {
         name: {f"rank-{k}": float(c[k - 1]) for k in (1, 5, 10, 20)}
         | {"mAP": float(c[:3].mean()), "dir-0.01": float(c[0]) / 4, "dir-0.1": float(c[0]) / 2}
+        | {"tar-0.1": float(c[4]), "auc": 0.9}
         for name, c in curves.items()
     }
     pair = variant != "rnk"
@@ -100,7 +102,7 @@ def write_evaluation(folder: Path, systems: Sequence[str] = (), share: float = 0
     write_table(folder / "ranks.csv", ["query", "person", *names], rows)
     head = ["system", "kind", "low", "high", "predicted", "observed", "weight"]
     write_table(folder / "calibration.csv", head, bins)
-    drawn = ["cmc", "losses", "ranked"]
+    drawn = ["cmc", "roc", "losses", "ranked"]
     drawn += ["occlusion_maps", "reliability"] if pair else []
     drawn += ["head_agreement"] if "cases" in facts else []
     for name in drawn:

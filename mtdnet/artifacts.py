@@ -136,6 +136,8 @@ class TrainingRecord(Document):
     split_sha256: str = ""  # of the identity split
     trunk: str = "caffenet"
     fusion: Fusion | None = None
+    dropout: Share = 0.5
+    pretrained: list[str] = []  # what was taken from ImageNet's weights: the trunk, layers
 
 
 class Facts(Document):

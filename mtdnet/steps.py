@@ -101,7 +101,8 @@ def pretrain(
         "distance_input": section.distance_input,
         "joint_start": section.joint_start,
     }
-    return _train(section.source, split, variant, section, params.seed, tracker, **origin)
+    settings = section.of(variant)
+    return _train(section.source, split, variant, settings, params.seed, tracker, **origin)
 
 
 def train(
@@ -114,7 +115,7 @@ def train(
         "start": start(params, variant),
         "source": (ingested(source), augmented(source, 0)),
     }
-    settings = params.train.on(target)
+    settings = params.train.on(target, variant)
     return _train(target, split, variant, settings, params.seed, tracker, **origin)
 
 

@@ -12,7 +12,9 @@ Flags = NDArray[np.bool_]
 FALSE = np.geomspace(1e-4, 1, 81)  # false acceptance rates of a curve
 
 
-def roc(cost: Costs, same: Flags, at: Sequence[float]) -> tuple[float, NDArray[np.float64]]:
+def roc(
+    cost: Costs, same: Flags, at: Sequence[float] | NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64]]:
     """Return the area under the ROC curve, and true acceptance rates (len(at),), of N pairs.
 
     ``at``: false acceptance rates in (0, 1]. Rate f accepts at most m = floor(f D) of the D pairs

@@ -157,8 +157,18 @@ class Augmentation(Section):
     light: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
+class Own(Section):
+    """What one variant is trained with instead of what all are."""
+
+    learning_rate: Positive | None = None
+    dropout: Fraction | None = None
+
+
 class Training(Section):
     """One training; ``triplets`` are those a step.
+
+    ``dropout``: of fc6 and fc7, of the pair head and of MTDnet-rnk. ``own``: variants that learn
+    otherwise.
 
     ``momentum`` is SGD's, and the first beta of AdamW. ``averaging``: the decay of an exponential
     moving average of the weights, which is then what is validated and kept; 0: no average.
@@ -180,6 +190,8 @@ class Training(Section):
     learning_rate: Positive = 1e-3
     momentum: Fraction = 0.9
     weight_decay: NotNegative = 5e-4
+    dropout: Fraction = 0.5
+    own: dict[Variant, Own] = {}
     schedule: Schedule = Schedule()
     averaging: Fraction = 0.0
     losses: Losses = Losses()
@@ -187,6 +199,12 @@ class Training(Section):
     validate_every: Count = 200
     snapshot: Snapshot = "best"
     compile: bool = False
+
+    def of(self, variant: str) -> "Training":
+        """Return the settings of the training of one variant."""
+        values = {name: getattr(self, name) for name in Training.model_fields}
+        own = self.own.get(variant, Own()).model_dump(exclude_none=True)
+        return Training(**values | {"own": {}} | own)
 
 
 class Pretrain(Training):
@@ -253,12 +271,10 @@ class Train(Training):
         """Return (target, variant) of all that is trained on each split."""
         return [*product(self.targets, self.variants), *self._compared()]
 
-    def on(self, target: str) -> Training:
-        """Return the settings of the training on one target, at its own rate if it has one."""
-        own = {name: getattr(self, name) for name in Training.model_fields}
-        return Training(
-            **own | {"learning_rate": self.learning_rates.get(target, self.learning_rate)}
-        )
+    def on(self, target: str, variant: str) -> Training:
+        """Return the settings of a training on one target: variant's rate, target's, or common."""
+        rate = self.learning_rates.get(target, self.learning_rate)
+        return self.model_copy(update={"learning_rate": rate}).of(variant)
 
 
 class Rerank(Section):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from mtdnet import device, variants
 from mtdnet.artifacts import TrainingRecord
@@ -76,6 +77,9 @@ def train(
     network = begin.network(
         kind, start, width, weights, trunk, hidden_bias, joint_start, distance_input
     )
+    for layer in network.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = settings.dropout
     size = network.trunk.size
     images = Images.open(ingested, size)
     pixels = place.resident(torch.from_numpy(images.pixels))
@@ -152,6 +156,8 @@ def train(
                 validation_persons=len(set(validation.who[0])),
                 temperature=temperature,
                 fusion=fusion,
+                dropout=settings.dropout,
+                pretrained=list(network.pretrained),
                 seconds=round(state.seconds, 1),
                 triplets_per_second=round(state.step * settings.triplets / state.seconds, 1),
                 device=place.name,
@@ -194,9 +200,10 @@ def _resumed(state: State | None, mark: str, settings: Training, checkpoints: Pa
 def _of_steps(settings: Training) -> dict[str, Any]:
     """Return what a checkpoint must share with a training: all that changes a step.
 
-    Not ``steps``: an unfinished training may be given more. Nor ``compile``: it only rounds apart.
+    Not ``steps``: an unfinished training may be given more. Nor ``compile``, which only rounds
+    apart, nor what other variants have.
     """
-    return settings.model_dump(include=Training.model_fields.keys() - {"steps", "compile"})
+    return settings.model_dump(include=Training.model_fields.keys() - {"steps", "compile", "own"})
 
 
 def _step_seed(seed: int, step: int, group: Distributed) -> int:

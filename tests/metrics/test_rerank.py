@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 
 from mtdnet.metrics.rerank import rerank
 
-Distances = NDArray[np.float64]
+Distances = NDArray[np.floating]
 
 
 def drawn(seed: int, images: int = 40, persons: int = 8) -> Distances:
@@ -12,12 +12,12 @@ def drawn(seed: int, images: int = 40, persons: int = 8) -> Distances:
     rng = np.random.default_rng(seed)
     centre = rng.normal(size=(persons, 4))
     points = centre[np.arange(images) % persons] + 0.7 * rng.normal(size=(images, 4))
-    return np.square(points[:, None] - points).sum(2)
+    return np.asarray(np.square(points[:, None] - points).sum(2))
 
 
 def plain(d: Distances, queries: int, k1: int, k2: int, weight: float) -> Distances:
     count = len(d)
-    order = [sorted(range(count), key=lambda j, i=i: (d[i][j], j)) for i in range(count)]
+    order = [[j for _, j in sorted(zip(row, range(count), strict=True))] for row in d]
     far = [max(row) for row in d]
 
     def reciprocal(i: int, k: int) -> set[int]:

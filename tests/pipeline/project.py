@@ -33,6 +33,8 @@ pretrain:
   learning_rate: 0.001
   momentum: 0.9
   weight_decay: 0.0005
+  dropout: 0.5
+  own: {rnk: {dropout: 0.0}}
   schedule: {warm_up: 0.0, decay: none}
   averaging: 0.0
   losses:
@@ -54,6 +56,8 @@ train:
   learning_rates: {}
   momentum: 0.9
   weight_decay: 0.0005
+  dropout: 0.5
+  own: {rnk: {dropout: 0.0}}
   schedule: {warm_up: 0.0, decay: none}
   averaging: 0.0
   losses:

@@ -28,8 +28,9 @@ def network(kind: type[Network] = MTDnet) -> Network:
     own = kind(1 / 16)
     for parameter in own.trunk.parameters():
         parameter.data *= 3
-    if isinstance(own, MTDnet):
-        own.pair.drop = nn.Identity()  # type: ignore[assignment] # drawn anew at each pass
+    for layer in own.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = 0.0  # drawn anew at each pass
     return own
 
 

@@ -123,10 +123,10 @@ def test_a_whole_file_fills_alexnet(kind: str, tmp_path: Path, network: AlexNet)
                 "Gemm" if layer.startswith("fc") else "Conv",
                 [f"in_{layer}", f"{layer}_w", f"{layer}_b"],
                 [f"out_{layer}"],
-                **({"transB": 1} if layer == "fc6" else {}),
             )
             for layer in layers
         ]
+        nodes[layers.index("fc6")].attribute.append(helper.make_attribute("transB", 1))
         stored = [onnx.numpy_helper.from_array(value, key) for key, value in arrays.items()]
         graph = helper.make_graph(nodes, "alexnet", [], [], stored)
         onnx.save(helper.make_model(graph), source)

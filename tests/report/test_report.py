@@ -168,6 +168,8 @@ def test_every_section_says_once_what_it_rests_on(page: Page) -> None:
     )
     trained = "Rests on split number 0, 1, 2; training seed 7; device CPU; commit 0123456789ab+."
     assert Counter(ends) == {tests: 2, trained: 2}
+    differs = "MTDnet-rnk: dropout 0.5; layers of ImageNet's weights: none, its start is drawn."
+    assert sum(text.startswith(differs) for text in page.texts) == 2
     assert "0123456789abcdef0123456789abcdef01234567+" in page.texts  # in full
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from mtdnet import device, variants
 from mtdnet.artifacts import TrainingRecord
@@ -77,6 +78,9 @@ def train(
     network = begin.network(
         kind, start, width, weights, trunk, hidden_bias, joint_start, distance_input
     )
+    for layer in network.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = settings.dropout
     size = network.trunk.size
     images = Images.open(ingested, size)
     pixels = place.resident(torch.from_numpy(images.pixels))
@@ -142,6 +146,7 @@ def train(
             return None
         best = serialization.load(keeper.best(state)).network
         if state.summary is None:
+            temperature, fusion = validation.calibrate(best, "fused" in kind.systems.values())
             record = TrainingRecord(
                 variant=variant,
                 start=origin,
@@ -155,7 +160,10 @@ def train(
                 validation_rank1=state.best[0],
                 validation_mAP=state.best[1],
                 validation_persons=len(set(validation.who[0])),
-                temperature=validation.temperature(best),
+                temperature=temperature,
+                fusion=fusion,
+                dropout=settings.dropout,
+                pretrained=list(network.pretrained),
                 seconds=round(state.seconds, 1),
                 triplets_per_second=round(state.step * settings.triplets / state.seconds, 1),
                 device=place.name,
@@ -198,9 +206,10 @@ def _resumed(state: State | None, mark: str, settings: Training, checkpoints: Pa
 def _of_steps(settings: Training) -> dict[str, Any]:
     """Return what a checkpoint must share with a training: all that changes a step.
 
-    Not ``steps``: an unfinished training may be given more. Nor ``compile``: it only rounds apart.
+    Not ``steps``: an unfinished training may be given more. Nor ``compile``, which only rounds
+    apart, nor what other variants have.
     """
-    return settings.model_dump(include=Training.model_fields.keys() - {"steps", "compile"})
+    return settings.model_dump(include=Training.model_fields.keys() - {"steps", "compile", "own"})
 
 
 def _step_seed(seed: int, step: int, group: Distributed) -> int:

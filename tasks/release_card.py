@@ -58,7 +58,7 @@ def _tested(network: Network, images: Images) -> dict[str, str]:
         asks, answers = query[at], gallery[among]
         cost = -scores["MTDnet"][np.ix_(at, among)]
         who = person[asks]
-        ranks, precision = retrieval(cost, who, person[answers], camera[asks], camera[answers])
+        ranks, precision, _ = retrieval(cost, who, person[answers], camera[asks], camera[answers])
         rows[f"test, {label(benchmark)}"] = (
             f"{rank1(ranks, who)}, mAP {precision[ranks > 0].mean():.1%}; {len(at)} queries x "
             f"{len(among)} gallery images"

@@ -104,12 +104,15 @@ def test_same_reads_pairs_from_a_table_beside_its_images(
     call: Callable[..., Called], folder: Path
 ) -> None:
     table = folder / "gallery" / "pairs.csv"
-    table.write_text("left,right\n0.png,1.png\n../query.png,deep/5.PNG\n")
+    table.write_text("left, right\n0.png,1.png\n\n../query.png,deep/5.PNG\n")
     status, out, _ = call("same", "--pairs", "gallery/pairs.csv", "--model", "pair", "--json")
     assert status == 0 and len(json.loads(out)["pairs"]) == 2
-    table.write_text("left,right\n0.png,1.png\n0.png,gone.png\n")
+    table.write_text("left,right\n0.png,1.png\n\n0.png,gone.png\n")
     status, _, err = call("same", "--pairs", "gallery/pairs.csv", "--model", "pair")
-    assert status == 2 and "row 3, right: no image file 'gone.png'" in err
+    assert status == 2 and "row 4, right: no image file 'gone.png'" in err
+    table.write_text(f"left,right\n0.png,{'x' * 5000}\n")
+    status, _, err = call("same", "--pairs", "gallery/pairs.csv", "--model", "pair")
+    assert status == 2 and "row 2, right: no image file 'xxx" in err
     table.write_text("one,two\n")
     status, _, err = call("same", "--pairs", "gallery/pairs.csv", "--model", "pair")
     assert status == 2 and "no column left, right; it has one, two" in err

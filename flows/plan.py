@@ -14,10 +14,14 @@ REPORT = "report"
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages that have to be up to date, in order, and the networks that they make."""
+    """The stages that have to be up to date, in order, and the networks that they make.
+
+    ``joint``: those that are not evaluated, for others start from them.
+    """
 
     stages: list[Stage]
     networks: list[Network]
+    joint: list[Network]
 
     @property
     def served(self) -> list[Network]:
@@ -62,7 +66,9 @@ def make(root: Path, benchmark: str | None = None) -> Plan:
     if benchmark is not None:
         folders = [place(*each) for each in trained for place in (steps.model, steps.evaluation)]
         chosen = _with_report(graph, needed(graph, _writers(graph, folders)))
-    return Plan(chosen, trained)
+    joint = steps.trained_jointly(settings)
+    joint = [network for network in joint if _writers(chosen, [steps.model(*network)])]
+    return Plan(chosen, trained, joint)
 
 
 def _with_report(graph: Sequence[Stage], chosen: list[Stage]) -> list[Stage]:

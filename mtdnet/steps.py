@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import alone
-from mtdnet.params import Params, Training
+from mtdnet.params import JOINT, Params, Training
 from mtdnet.tracker import UNTRACKED, Tracker
 
 if TYPE_CHECKING:
@@ -88,9 +88,14 @@ def augment(params: Params, benchmark: str, split: int) -> "SplitCounts":
 def pretrain(
     params: Params, variant: str, split: int, tracker: Tracker = UNTRACKED
 ) -> "TrainingRecord | None":
-    """Train a variant on the source, from ImageNet's trunk where weights are given."""
+    """Train a variant on the source, from ImageNet's trunk where weights are given.
+
+    The variant ``joint`` trains on every benchmark: the source's split 0, the targets' ``split``.
+    """
     section = params.pretrain
-    check("pretrain", section.source, split, variant, trained_on_source(params))
+    network = pretrained(params, variant, split)
+    known = trained_jointly(params) if variant == JOINT else trained_on_source(params)
+    check("pretrain", *network, known)
     weights = Path(section.weights) if section.weights else None
     origin = {
         "width": section.width,
@@ -100,7 +105,15 @@ def pretrain(
         "distance_input": section.distance_input,
         "joint_start": section.joint_start,
     }
-    return _train(section.source, split, variant, section, params.seed, tracker, **origin)
+    folders = ingested(section.source), augmented(section.source, 0 if variant == JOINT else split)
+    if variant == JOINT:
+        origin["beside"] = [(ingested(t), augmented(t, split)) for t in params.train.targets]
+    return _train(network, folders, section, params.seed, tracker, **origin)
+
+
+def pretrained(params: Params, variant: str, split: int) -> "Network":
+    """Return the network that ``pretrain`` makes of a variant and a split."""
+    return (JOINT if variant == JOINT else params.pretrain.source), split, variant
 
 
 def train(
@@ -110,18 +123,24 @@ def train(
     check("train", target, split, variant, trained_on_targets(params))
     source = params.pretrain.source
     origin = {
-        "start": start(params, variant),
+        "start": start(params, variant, split),
         "source": (ingested(source), augmented(source, 0)),
     }
-    settings = params.train.on(target)
-    return _train(target, split, variant, settings, params.seed, tracker, **origin)
+    folders, settings = (ingested(target), augmented(target, split)), params.train.on(target)
+    return _train((target, split, variant), folders, settings, params.seed, tracker, **origin)
 
 
-def start(params: Params, variant: str) -> Path:
-    """Return the model folder that a variant starts from on a target."""
+def start(params: Params, variant: str, split: int) -> Path:
+    """Return the model folder that a variant starts from on a split of a target.
+
+    A joint network has seen the training persons of its own split of each target: it is the start
+    of that split alone.
+    """
     from mtdnet.variants import load
 
     name = load(variant).start
+    if name == JOINT:
+        return model(JOINT, split, name)
     if name not in params.pretrain.variants:
         raise InputError(f"pretrain.variants: '{variant}' starts from '{name}'; add that")
     return model(params.pretrain.source, 0, name)
@@ -139,11 +158,18 @@ def trained_on_source(params: Params) -> list[Network]:
 def trained_on_targets(params: Params) -> list[Network]:
     """Return every network that ``train`` trains."""
     section = params.train
-    return [(t, s, v) for s, (t, v) in product(section.splits, section.networks())]
+    listed = [(t, s, v) for s, (t, v) in product(section.splits, section.networks())]
+    joint = product(section.joint.targets, section.joint.splits, [JOINT])
+    return [*listed, *joint]
+
+
+def trained_jointly(params: Params) -> list[Network]:
+    """Return the networks of all benchmarks that MTDnet-joint starts from; none is evaluated."""
+    return [(JOINT, split, JOINT) for split in params.train.joint.splits]
 
 
 def trained(params: Params) -> list[Network]:
-    """Return every network of the pipeline; all are evaluated."""
+    """Return every network of the pipeline that is evaluated."""
     return trained_on_source(params) + trained_on_targets(params)
 
 
@@ -163,9 +189,8 @@ def check(step: str, benchmark: str, split: int, variant: str, known: list[Netwo
 
 
 def _train(
-    benchmark: str,
-    split: int,
-    variant: str,
+    network: Network,
+    folders: tuple[Path, Path],
     settings: Training,
     seed: int,
     tracker: Tracker,
@@ -173,16 +198,16 @@ def _train(
 ) -> "TrainingRecord | None":
     from mtdnet.training import train as run
 
-    out = model(benchmark, split, variant)
+    out = model(*network)
     try:
         summary = run(
-            ingested=ingested(benchmark),
-            augmented=augmented(benchmark, split),
+            ingested=folders[0],
+            augmented=folders[1],
             out=out,
             checkpoints=CHECKPOINTS / out.relative_to(MODELS),
             settings=settings,
             seed=seed,
-            variant=variant,
+            variant=network[2],
             tracker=tracker,
             **origin,
         )
@@ -242,7 +267,7 @@ def report(params: Params) -> str:
     networks = trained(params)
     return run(
         evaluations=[evaluation(*network) for network in networks],
-        models=[model(*network) for network in networks],
+        models=[model(*network) for network in networks + trained_jointly(params)],
         out=REPORT,
         settings=params.report,
     )

@@ -109,7 +109,7 @@ class MlflowTracker:
 def record_all(params: Params) -> None:
     """Record each network and test of the project that MLflow lacks; end runs of the dead."""
     runs.end_dead()
-    for network in steps.trained(params):
+    for network in steps.trained(params) + steps.trained_jointly(params):
         model, evaluation = steps.model(*network), steps.evaluation(*network)
         if (evaluation / "metrics.json").is_file() and model.is_dir():
             steps.track_evaluation(network, MlflowTracker(network))

@@ -63,6 +63,7 @@ train:
   compared:
     targets: []
     variants: []
+  joint: {{targets: [], splits: []}}
   steps: 100
   triplets: 120
   optimiser: sgd                     # or adamw

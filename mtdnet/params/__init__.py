@@ -2,6 +2,7 @@
 
 from mtdnet.params.read import build, load
 from mtdnet.params.schema import (
+    JOINT,
     VARIANTS,
     Augment,
     Augmentation,
@@ -23,6 +24,7 @@ from mtdnet.params.schema import (
 )
 
 __all__ = [
+    "JOINT",
     "VARIANTS",
     "Augment",
     "Augmentation",

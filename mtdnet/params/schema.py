@@ -12,11 +12,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 VARIANTS = tuple(
     sorted(module.name for module in iter_modules([str(Path(__file__).parents[1] / "variants")]))
 )
+JOINT = "joint"  # a variant that starts from a network of its own: Train.joint says where
+LISTED = tuple(name for name in VARIANTS if name != JOINT)
 
 
 def _variant(name: str) -> str:
-    if name not in VARIANTS:
-        raise ValueError(f"no '{name}'; known: {', '.join(VARIANTS)}")
+    if name == JOINT:
+        raise ValueError("'joint' is not listed here; name its targets and splits in train.joint")
+    if name not in LISTED:
+        raise ValueError(f"no '{name}'; known: {', '.join(LISTED)}")
     return name
 
 
@@ -34,7 +38,7 @@ Listed = Annotated[
 ]
 # a folder's name, a word of a shell, a part of parameters' paths and of MLflow's filters
 Benchmark = Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
-Variant = Annotated[str, AfterValidator(_variant), Field(json_schema_extra={"enum": [*VARIANTS]})]
+Variant = Annotated[str, AfterValidator(_variant), Field(json_schema_extra={"enum": [*LISTED]})]
 Count = Annotated[int, Field(ge=1)]
 SplitNumber = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -222,6 +226,17 @@ class Compared(Section):
     variants: Listed[Variant] = ()
 
 
+class Joint(Section):
+    """MTDnet-joint on some of the targets: first, for each of ``splits``, one network of all.
+
+    That one is trained as on the source, but on the training persons of the source (of its split
+    0) and of every target. Neither list stands alone.
+    """
+
+    targets: Listed[Benchmark] = ()
+    splits: Listed[SplitNumber] = ()
+
+
 class Train(Training):
     """Training of ``variants`` on each of ``splits`` of every target, from the source network.
 
@@ -232,6 +247,7 @@ class Train(Training):
     variants: Listed[Variant] = ("mtdnet",)
     splits: Listed[SplitNumber] = (0,)
     compared: Compared = Compared()
+    joint: Joint = Joint()
     learning_rates: dict[Benchmark, Positive] = {}
 
     @model_validator(mode="after")
@@ -244,6 +260,12 @@ class Train(Training):
                 raise ValueError(
                     f"compared: '{variant}' on '{target}' is among targets and variants too"
                 )
+        for key in ("targets", "splits"):
+            for one in getattr(self.joint, key):
+                if one not in getattr(self, key):
+                    raise ValueError(f"joint.{key}: {one!r} is not among {key}")
+        if bool(self.joint.targets) != bool(self.joint.splits):
+            raise ValueError("joint: targets and splits are both given or both empty")
         return self
 
     def _compared(self) -> Iterator[tuple[str, str]]:
@@ -309,4 +331,6 @@ class Params(Section):
                     raise ValueError(f"{key}: no benchmark '{name}'; known: {known}")
         if (source := self.pretrain.source) in self.train.targets:
             raise ValueError(f"train.targets: '{source}' is pretrain.source; take it out of one")
+        if self.train.joint.targets and JOINT in self.ingest.layouts:
+            raise ValueError("ingest.layouts: 'joint' is the folder of joint networks; rename it")
         return self

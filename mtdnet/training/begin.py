@@ -1,8 +1,11 @@
 """What a training begins with: the network, and the source's triplets."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from mtdnet.data.images import Images
 from mtdnet.device import Device
@@ -13,6 +16,7 @@ from mtdnet.networks.pretrained import initialise
 from mtdnet.networks.weight_init import fill_hidden_biases, start_as_difference
 from mtdnet.params import JointStart, Training
 from mtdnet.training.augmentation import Transform
+from mtdnet.training.mixture import Lists, Mixture
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.triplets import Triplets
 from mtdnet.variants import Variant
@@ -45,6 +49,37 @@ def network(
     return fresh
 
 
+@dataclass(frozen=True)
+class Benchmark:
+    """What a training reads of a benchmark; ``pixels``: all images, on the device if they fit."""
+
+    images: Images
+    augmented: Path
+    pixels: Tensor
+
+    @classmethod
+    def open(cls, folders: tuple[Path, Path], size: tuple[int, int], place: Device) -> "Benchmark":
+        """Read the folders of ingest and augment; InputError for images of another ``size``."""
+        images = Images.open(folders[0], size)
+        return cls(images, folders[1], place.resident(torch.from_numpy(images.pixels)))
+
+
+def target(
+    benchmarks: Sequence[Benchmark],
+    settings: Training,
+    seed: int,
+    place: Device,
+    group: Distributed,
+    transform: Transform | None,
+) -> Lists:
+    """Return the batches of the benchmark that is trained on, or of several in turn."""
+    lists = [
+        Triplets.open(b.augmented, settings.triplets, seed, b.pixels, place, group, transform)
+        for b in benchmarks
+    ]
+    return lists[0] if len(lists) == 1 else Mixture(lists, seed)
+
+
 def source(
     kind: type[Variant],
     variant: str,
@@ -62,6 +97,5 @@ def source(
         return None
     if folders is None:
         raise InputError(f"variant '{variant}' needs a source benchmark; train it on a target")
-    ingested, augmented = folders
-    pixels = place.resident(torch.from_numpy(Images.open(ingested, size).pixels))
-    return Triplets.open(augmented, count, seed, pixels, place, group, transform)
+    own = Benchmark.open(folders, size, place)
+    return Triplets.open(own.augmented, count, seed, own.pixels, place, group, transform)

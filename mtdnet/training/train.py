@@ -1,6 +1,7 @@
 """A whole training: from the files of augment to a model folder."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import torch
 
 from mtdnet import device, variants
 from mtdnet.artifacts import TrainingRecord
-from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import sha256, whole
 from mtdnet.interrupt import Stop
@@ -26,7 +26,6 @@ from mtdnet.training.parallel import Distributed, is_first, joined
 from mtdnet.training.progress import Progress
 from mtdnet.training.state import State, history
 from mtdnet.training.trainer import Trainer
-from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
 
 LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
@@ -44,6 +43,7 @@ def train(
     variant: str = "mtdnet",
     start: Path | None = None,
     source: tuple[Path, Path] | None = None,
+    beside: Sequence[tuple[Path, Path]] = (),
     width: float = 1.0,
     weights: Path | None = None,
     trunk: str = "caffenet",
@@ -57,11 +57,12 @@ def train(
     ``start``: a model folder to start from; else a network of ``width`` on ``trunk`` is drawn from
     ``seed``, its trunk, then of full width, from ``weights`` where given; ``hidden_bias``,
     ``joint_start``, ``distance_input``: as in ``Pretrain``. ``source``: the source benchmark's
-    folders of ingest and augment, for variants that take its triplets too. Every
-    ``validate_every`` steps the validation persons are ranked; the network best at it (rank-1, then
-    mAP) is kept, and calibrated on them. ``tracker`` gets the fingerprint and each row of
-    ``history.csv``. State is kept below ``checkpoints``: the same call continues a stopped
-    training, on a processor exactly, and writes the output of a finished one again.
+    folders of ingest and augment, for variants that take its triplets too. ``beside``: those of
+    further benchmarks to train on, each step on one, in proportion to the lengths of their lists.
+    Every ``validate_every`` steps the validation persons of ``augmented`` are ranked; the network
+    best at it (rank-1, then mAP) is kept, and calibrated on them. ``tracker`` gets the fingerprint
+    and each row of ``history.csv``. State is kept below ``checkpoints``: the same call continues a
+    stopped training, on a processor exactly, and writes the output of a finished one again.
 
     Several processes of torchrun train one network; all but the first return None.
 
@@ -77,10 +78,12 @@ def train(
         kind, start, width, weights, trunk, hidden_bias, joint_start, distance_input
     )
     size = network.trunk.size
-    images = Images.open(ingested, size)
-    pixels = place.resident(torch.from_numpy(images.pixels))
-    validation = Validation(images, augmented, pixels, place)
+    folders = [(ingested, augmented), *beside]
+    benchmarks = [begin.Benchmark.open(each, size, place) for each in folders]
+    validation = Validation(benchmarks[0].images, augmented, benchmarks[0].pixels, place)
     files = inputs(ingested, augmented, start / "network.safetensors" if start else weights)
+    for each in beside:
+        files += inputs(*each, None)
     if kind.source_triplets(settings.triplets) and source is not None:
         files += inputs(*source, None)
     facts = {
@@ -93,12 +96,10 @@ def train(
     mark = fingerprint(_of_steps(settings) | facts, files)
     origin = start.name if start else weights.name if weights else "drawn"
     keeper = Checkpoints(checkpoints)
-    change = transform(settings.augmentation, (pixels.shape[1], pixels.shape[2]))
+    change = transform(settings.augmentation, size)
     with keeper.lock(is_first()):
         with joined(place) as group:
-            triplets = Triplets.open(
-                augmented, settings.triplets, seed, pixels, place, group, change
-            )
+            triplets = begin.target(benchmarks, settings, seed, place, group, change)
             others = begin.source(kind, variant, settings, seed, source, place, group, change, size)
             trainer = Trainer(kind, network, settings, place, group)
             state = _resumed(keeper.restore(mark, trainer), mark, settings, checkpoints)

@@ -87,6 +87,9 @@ class Triplets:
         batches = Batches(group.share(images), group.share(mirrors), device.torch)
         return cls(batches, pixels, device, seed, transform)
 
+    def __len__(self) -> int:
+        return len(self.batches)
+
     def batch(self, step: int) -> DeviceBatch:
         """Return the batch of training step ``step``, counted from 0, with its images."""
         epoch, position = divmod(step, len(self.batches))

@@ -47,6 +47,7 @@ train:
   variants: [cross]
   splits: [0, 1]
   compared: {targets: [], variants: []}
+  joint: {targets: [viper], splits: [0]}
   steps: 2
   triplets: 18
   optimiser: sgd

@@ -156,6 +156,19 @@ def test_every_setting_continues_exactly(
     same_models(tmp_path / "whole", tmp_path / "parts")
 
 
+def test_a_training_on_several_benchmarks_continues_exactly(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = {"beside": [(small / "ingest" / "viper", small / "augment" / "viper-0")] * 2}
+    run(small, tmp_path / "whole", **more)
+    taken = interrupt(monkeypatch, after=4)
+    with pytest.raises(Stopped):
+        run(small, tmp_path / "parts", **more)
+    run(small, tmp_path / "parts", **more)
+    assert len(taken) == 6, "it began anew"
+    same_models(tmp_path / "whole", tmp_path / "parts")
+
+
 def test_the_average_is_what_is_validated_and_kept(small: Path, tmp_path: Path) -> None:
     settings = changed(STEPS, steps=2, validate_every=2, averaging=0.9)
     run(small, tmp_path / "one", settings)

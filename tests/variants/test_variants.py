@@ -76,16 +76,17 @@ def reached(own: Network, loss: Tensor) -> set[str]:
 
 def test_every_variant_is_a_module_and_every_system_of_the_paper_is_there() -> None:
     systems = [name for each in VARIANTS for name in variants.load(each).systems]
-    paper = {"", "-trp", "-cls", "-rnk", "-aug", "-cross"}
-    assert sorted(systems) == sorted(f"MTDnet{end}" for end in paper)
+    ours = {"", "-trp", "-cls", "-rnk", "-aug", "-cross", "-joint"}
+    assert sorted(systems) == sorted(f"MTDnet{end}" for end in ours)
     for each in VARIANTS:
         assert variants.load(each).start in VARIANTS
 
 
-def test_mtdnet_is_both_losses() -> None:
+@pytest.mark.parametrize("name", ["mtdnet", "joint"])
+def test_mtdnet_is_both_losses(name: str) -> None:
     own, target = network(), batch(N, 1)
     assert isinstance(own, MTDnet)
-    found = variants.load("mtdnet")(own, Losses()).losses(target, None)
+    found = variants.load(name)(own, Losses()).losses(target, None)
     ranked, paired = plain(own, streams(target))
     torch.testing.assert_close(found, {"triplet": mean(ranked), "pair": mean(paired)})
     assert reached(own, found["triplet"]) == {"trunk", "ranking"}

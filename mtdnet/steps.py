@@ -108,7 +108,7 @@ def pretrain(
     folders = ingested(section.source), augmented(section.source, 0 if variant == JOINT else split)
     if variant == JOINT:
         origin["beside"] = [(ingested(t), augmented(t, split)) for t in params.train.targets]
-    return _train(network, folders, section, params.seed, tracker, **origin)
+    return _train(params, network, folders, section, tracker, **origin)
 
 
 def pretrained(params: Params, variant: str, split: int) -> "Network":
@@ -127,7 +127,7 @@ def train(
         "source": (ingested(source), augmented(source, 0)),
     }
     folders, settings = (ingested(target), augmented(target, split)), params.train.on(target)
-    return _train((target, split, variant), folders, settings, params.seed, tracker, **origin)
+    return _train(params, (target, split, variant), folders, settings, tracker, **origin)
 
 
 def start(params: Params, variant: str, split: int) -> Path:
@@ -189,10 +189,10 @@ def check(step: str, benchmark: str, split: int, variant: str, known: list[Netwo
 
 
 def _train(
+    params: Params,
     network: Network,
     folders: tuple[Path, Path],
     settings: Training,
-    seed: int,
     tracker: Tracker,
     **origin: Any,
 ) -> "TrainingRecord | None":
@@ -206,7 +206,8 @@ def _train(
             out=out,
             checkpoints=CHECKPOINTS / out.relative_to(MODELS),
             settings=settings,
-            seed=seed,
+            augment=params.augment,
+            seed=params.seed,
             variant=network[2],
             tracker=tracker,
             **origin,

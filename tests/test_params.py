@@ -96,6 +96,7 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
             {"steps": 0, "learning_rate": -1},
             r"train\.steps: .*, found 0; also wrong: train\.learning_rate$",
         ),
+        ("train", {"hard_negatives": {"share": 2}}, r"share: expected less than or equal to 1"),
         ("train", {"variants": ["joint"]}, "'joint' is not listed here; name its targets"),
         (
             "train",
@@ -215,6 +216,14 @@ def test_numbers_as_people_and_dvc_write_them(tmp_path: Path, text: str, number:
         and found.on("ilids").learning_rate == found.learning_rate
     )
     assert found.steps == 10
+
+
+def test_hard_negatives_need_blocks(tmp_path: Path) -> None:
+    source = changed(tmp_path, "train", hard_negatives={"share": 0.5})
+    assert params.load(source).train.hard_negatives.share == 0.5
+    source.write_text(source.read_text().replace("draw: block", "draw: camera"))
+    with pytest.raises(InputError, match=r"train\.hard_negatives: they stand in blocks"):
+        params.load(source)
 
 
 def test_null_is_nothing(tmp_path: Path) -> None:

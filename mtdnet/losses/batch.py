@@ -67,7 +67,8 @@ def multitask_losses(
     times is dropped alike. Responses: (P, 4096 w), before ReLU and dropout.
     """
     batch, maps = target.batch, network.trunk(target.images(network))
-    ranked = triplet_loss(network.ranking(maps), batch.triplets, settings.triplet.margin)
+    rule = settings.triplet
+    ranked = triplet_loss(network.ranking(maps), batch.triplets, rule.margin, rule.hardest)
     joint = joint_maps(network, maps, batch)
     response = network.pair.response(joint)
     logits = network.pair.verdict(response, joint)

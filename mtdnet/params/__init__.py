@@ -8,6 +8,7 @@ from mtdnet.params.schema import (
     Augmentation,
     Compared,
     Evaluate,
+    HardNegatives,
     Ingest,
     JointStart,
     Losses,
@@ -21,6 +22,7 @@ from mtdnet.params.schema import (
     Split,
     Train,
     Training,
+    TripletLoss,
 )
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Augmentation",
     "Compared",
     "Evaluate",
+    "HardNegatives",
     "Ingest",
     "JointStart",
     "Losses",
@@ -43,6 +46,7 @@ __all__ = [
     "Split",
     "Train",
     "Training",
+    "TripletLoss",
     "build",
     "load",
 ]

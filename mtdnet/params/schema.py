@@ -119,6 +119,12 @@ class MarginLoss(Section):
     margin: Positive = 1.0
 
 
+class TripletLoss(MarginLoss):
+    """``hardest``: of each anchor's triplets in a step, its hardest positive and negative alone."""
+
+    hardest: bool = False
+
+
 class PairLoss(Section):
     """``smoothing``: how much of a label's weight both classes share (Szegedy et al. 2016)."""
 
@@ -129,7 +135,7 @@ class PairLoss(Section):
 class Losses(Section):
     """A section a loss; which ones a variant minimises is its own business."""
 
-    triplet: MarginLoss = MarginLoss()
+    triplet: TripletLoss = TripletLoss()
     pair: PairLoss = PairLoss()
     contrastive: MarginLoss = MarginLoss()
 
@@ -161,6 +167,17 @@ class Augmentation(Section):
     light: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
+class HardNegatives(Section):
+    """Blocks of persons whom the network confuses, instead of those that augment drew.
+
+    ``share`` of a block's positive pairs are one pair and the nearest to it by ranking features,
+    the others random; 0 is off. Every ``every`` steps the network of that moment is asked.
+    """
+
+    share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    every: Count = 50
+
+
 class Training(Section):
     """One training; ``triplets`` are those a step.
 
@@ -188,6 +205,7 @@ class Training(Section):
     averaging: Fraction = 0.0
     losses: Losses = Losses()
     augmentation: Augmentation = Augmentation()
+    hard_negatives: HardNegatives = HardNegatives()
     validate_every: Count = 200
     snapshot: Snapshot = "best"
     compile: bool = False
@@ -331,6 +349,9 @@ class Params(Section):
                     raise ValueError(f"{key}: no benchmark '{name}'; known: {known}")
         if (source := self.pretrain.source) in self.train.targets:
             raise ValueError(f"train.targets: '{source}' is pretrain.source; take it out of one")
+        for key, section in (("pretrain", self.pretrain), ("train", self.train)):
+            if section.hard_negatives.share and self.augment.draw != "block":
+                raise ValueError(f"{key}.hard_negatives: they stand in blocks; set augment.draw so")
         if self.train.joint.targets and JOINT in self.ingest.layouts:
             raise ValueError("ingest.layouts: 'joint' is the folder of joint networks; rename it")
         return self

@@ -14,11 +14,13 @@ from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
 from mtdnet.networks.pretrained import initialise
 from mtdnet.networks.weight_init import fill_hidden_biases, start_as_difference
-from mtdnet.params import JointStart, Training
+from mtdnet.params import Augment, JointStart, Training
 from mtdnet.training.augmentation import Transform
+from mtdnet.training.hard_negatives import HardBlocks
 from mtdnet.training.mixture import Lists, Mixture
 from mtdnet.training.parallel import Distributed
-from mtdnet.training.triplets import Triplets
+from mtdnet.training.trainer import Trainer
+from mtdnet.training.triplets import Triplets, read
 from mtdnet.variants import Variant
 
 
@@ -66,17 +68,25 @@ class Benchmark:
 
 def target(
     benchmarks: Sequence[Benchmark],
-    settings: Training,
+    augment: Augment,
     seed: int,
-    place: Device,
-    group: Distributed,
+    trainer: Trainer,
     transform: Transform | None,
 ) -> Lists:
-    """Return the batches of the benchmark that is trained on, or of several in turn."""
-    lists = [
-        Triplets.open(b.augmented, settings.triplets, seed, b.pixels, place, group, transform)
-        for b in benchmarks
-    ]
+    """Return the batches of the benchmark that is trained on, or of several in turn.
+
+    ``augment``: the settings of their lists, where the trainer's ask for hard negatives.
+    """
+    size, hard, lists = trainer.settings.triplets, trainer.settings.hard_negatives, list[Lists]()
+    for number, b in enumerate(benchmarks):
+        own = Triplets.open(
+            b.augmented, size, seed, b.pixels, trainer.device, trainer.group, transform
+        )
+        if hard.share:
+            rows, _ = read(b.augmented, len(b.pixels))
+            lists.append(HardBlocks(own, rows, b.images, augment, trainer, str(number)))
+        else:
+            lists.append(own)
     return lists[0] if len(lists) == 1 else Mixture(lists, seed)
 
 

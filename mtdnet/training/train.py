@@ -15,7 +15,7 @@ from mtdnet.files import sha256, whole
 from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
-from mtdnet.params import VARIANTS, JointStart, Training
+from mtdnet.params import VARIANTS, Augment, JointStart, Training
 from mtdnet.protocol.query_gallery import SPLIT
 from mtdnet.provenance import code, commit, fingerprint, inputs
 from mtdnet.tracker import UNTRACKED, Tracker
@@ -39,6 +39,7 @@ def train(
     out: Path,
     checkpoints: Path,
     settings: Training,
+    augment: Augment | None = None,
     seed: int,
     variant: str = "mtdnet",
     start: Path | None = None,
@@ -54,6 +55,8 @@ def train(
 ) -> TrainingRecord | None:
     """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
 
+    ``augment``: the settings that these were drawn with, by which hard negatives are dealt;
+    None: the default ones.
     ``start``: a model folder to start from; else a network of ``width`` on ``trunk`` is drawn from
     ``seed``, its trunk, then of full width, from ``weights`` where given; ``hidden_bias``,
     ``joint_start``, ``distance_input``: as in ``Pretrain``. ``source``: the source benchmark's
@@ -93,15 +96,18 @@ def train(
         "trunk": network.trunk.name,
         "start": [hidden_bias, joint_start, distance_input],
     }
+    dealt = augment or Augment()
+    if settings.hard_negatives.share:
+        facts["blocks"] = [dealt.pairs, dealt.negatives]
     mark = fingerprint(_of_steps(settings) | facts, files)
     origin = start.name if start else weights.name if weights else "drawn"
     keeper = Checkpoints(checkpoints)
     change = transform(settings.augmentation, size)
     with keeper.lock(is_first()):
         with joined(place) as group:
-            triplets = begin.target(benchmarks, settings, seed, place, group, change)
-            others = begin.source(kind, variant, settings, seed, source, place, group, change, size)
             trainer = Trainer(kind, network, settings, place, group)
+            triplets = begin.target(benchmarks, dealt, seed, trainer, change)
+            others = begin.source(kind, variant, settings, seed, source, place, group, change, size)
             state = _resumed(keeper.restore(mark, trainer), mark, settings, checkpoints)
             more = {"steps": settings.steps, "compile": settings.compile, "width": network.width}
             tracker.start(mark, _of_steps(settings) | more | {"start": origin, "seed": seed})

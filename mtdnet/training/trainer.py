@@ -36,9 +36,10 @@ class Trainer:
     """Minimises a variant's objective on one device, with the other processes of a group.
 
     ``step_count``: steps so far, by which the learning rate follows its schedule. ``average``: of
-    the network's weights, where the settings ask for one. With ``settings.compile`` a step is
-    compiled when it is first taken; on CUDA it is then one graph of kernels. Raises InputError
-    there when it can't be compiled.
+    the network's weights, where the settings ask for one. ``windows``: triplets (T, 3) that were
+    dealt by the network of an earlier step, by name, each ``2 image + mirror flag``. With
+    ``settings.compile`` a step is compiled when it is first taken; on CUDA it is then one graph of
+    kernels. Raises InputError there when it can't be compiled.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Trainer:
         self._rates = [group["lr"] for group in self.optimiser.param_groups]
         self.average = average(network, settings.averaging) if settings.averaging else None
         self.step_count = 0
+        self.windows: dict[str, Tensor] = {}
         self.group.add_up_gradients(network)
         self._variant = variant(network, settings.losses)
         self._losses = self._variant.losses

@@ -20,9 +20,8 @@ class Ranking(Variant):
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the triplet loss, eq. (1)."""
         features = self.network.embed(target.images(self.network))
-        return {
-            "triplet": triplet_loss(features, target.batch.triplets, self.settings.triplet.margin)
-        }
+        rule, triplets = self.settings.triplet, target.batch.triplets
+        return {"triplet": triplet_loss(features, triplets, rule.margin, rule.hardest)}
 
 
 VARIANT = Ranking

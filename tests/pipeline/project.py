@@ -36,10 +36,11 @@ pretrain:
   schedule: {warm_up: 0.0, decay: none}
   averaging: 0.0
   losses:
-    triplet: {weight: 1.0, margin: 1.0}
+    triplet: {weight: 1.0, margin: 1.0, hardest: false}
     pair: {weight: 1.0, smoothing: 0.0}
     contrastive: {weight: 1.0, margin: 1.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
+  hard_negatives: {share: 0.0, every: 50}
   validate_every: 2
   snapshot: best
 train:
@@ -58,10 +59,11 @@ train:
   schedule: {warm_up: 0.0, decay: none}
   averaging: 0.0
   losses:
-    triplet: {weight: 1.0, margin: 1.0}
+    triplet: {weight: 1.0, margin: 1.0, hardest: false}
     pair: {weight: 1.0, smoothing: 0.0}
     contrastive: {weight: 1.0, margin: 1.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
+  hard_negatives: {share: 0.0, every: 50}
   validate_every: 1
   snapshot: best
 evaluate: {ranks: [1, 5], false_alarms: [0.1], pictures: 2}

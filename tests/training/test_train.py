@@ -19,7 +19,15 @@ from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import read_json
 from mtdnet.networks import serialization
-from mtdnet.params import VARIANTS, Augmentation, Schedule, Training
+from mtdnet.params import (
+    VARIANTS,
+    Augmentation,
+    HardNegatives,
+    Losses,
+    Schedule,
+    Training,
+    TripletLoss,
+)
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.tracker import Untracked
 from mtdnet.training import train
@@ -141,8 +149,17 @@ def test_a_stopped_training_continues_exactly(
             averaging=0.9,
             augmentation=Augmentation(erasing=0.5, shift=8, light=0.2),
         ),
+        changed(STEPS, hard_negatives=HardNegatives(share=0.5, every=3)),
+        changed(STEPS, hard_negatives=HardNegatives(share=0.5, every=2)),
+        changed(STEPS, losses=Losses(triplet=TripletLoss(hardest=True))),
     ],
-    ids=["adamw", "schedule, average and augmentation"],
+    ids=[
+        "adamw",
+        "schedule, average and augmentation",
+        "within a window of hard negatives",
+        "at the end of a window",
+        "hardest triplets",
+    ],
 )
 def test_every_setting_continues_exactly(
     settings: Training, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,7 +14,7 @@ from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.base import Network
 from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS, Losses, MarginLoss, PairLoss
+from mtdnet.params import VARIANTS, Losses, MarginLoss, PairLoss, TripletLoss
 from mtdnet.training.batches import Batches
 
 N = 6
@@ -103,7 +103,7 @@ def test_cls_is_the_pair_loss_alone() -> None:
 
 def test_rnk_is_the_triplet_loss_on_alexnet() -> None:
     own, target = network(AlexNet), batch(N, 1)
-    found = variants.load("rnk")(own, Losses(triplet=MarginLoss(margin=0.5))).losses(target, None)
+    found = variants.load("rnk")(own, Losses(triplet=TripletLoss(margin=0.5))).losses(target, None)
     terms = []
     for images in streams(target):
         a, p, n = (own.embed(image)[0] for image in images)
@@ -185,7 +185,7 @@ def test_cross_takes_an_odd_number_of_triplets(count: int) -> None:
 
 def test_the_objective_is_the_sum_of_the_losses_by_their_weights() -> None:
     settings = Losses(
-        triplet=MarginLoss(weight=2.0),
+        triplet=TripletLoss(weight=2.0),
         pair=PairLoss(weight=0.5),
         contrastive=MarginLoss(weight=0.25, margin=0.3),
     )
@@ -204,7 +204,7 @@ def test_each_loss_takes_its_own_settings() -> None:
 
     published = values(Losses())
     for name, settings in {
-        "triplet": Losses(triplet=MarginLoss(margin=0.4)),
+        "triplet": Losses(triplet=TripletLoss(margin=0.4)),
         "pair": Losses(pair=PairLoss(smoothing=0.2)),
         "contrastive": Losses(contrastive=MarginLoss(margin=0.4)),
     }.items():

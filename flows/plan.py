@@ -1,7 +1,7 @@
 """What a flow has to bring up to date; only looks, and needs no Prefect."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.graph import Stage, needed, stages
@@ -21,7 +21,7 @@ class Plan:
 
     stages: list[Stage]
     networks: list[Network]
-    joint: list[Network]
+    joint: list[Network] = field(default_factory=list)
 
     @property
     def served(self) -> list[Network]:

@@ -97,7 +97,7 @@ def pretrain(
     known = trained_jointly(params) if variant == JOINT else trained_on_source(params)
     check("pretrain", *network, known)
     weights = Path(section.weights) if section.weights else None
-    origin = {
+    origin: dict[str, Any] = {
         "width": section.width,
         "weights": weights,
         "trunk": params.trunk,

@@ -132,12 +132,23 @@ class PairLoss(Section):
     smoothing: Fraction = 0.0
 
 
+class IdentityLoss(Section):
+    """Which training person an image shows, by its ranking feature; ``weight`` 0 is off.
+
+    Logits are ``scale`` times cosines; the classifier is dropped after training.
+    """
+
+    weight: NotNegative = 0.0
+    scale: Positive = 16.0
+
+
 class Losses(Section):
     """A section a loss; which ones a variant minimises is its own business."""
 
     triplet: TripletLoss = TripletLoss()
     pair: PairLoss = PairLoss()
     contrastive: MarginLoss = MarginLoss()
+    identity: IdentityLoss = IdentityLoss()
 
 
 class Schedule(Section):

@@ -14,7 +14,8 @@ from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
 from mtdnet.networks.pretrained import initialise
 from mtdnet.networks.weight_init import fill_hidden_biases, start_as_difference
-from mtdnet.params import Augment, JointStart, Training
+from mtdnet.params import Augment, JointStart, Losses, Training
+from mtdnet.protocol.query_gallery import training_persons
 from mtdnet.training.augmentation import Transform
 from mtdnet.training.hard_negatives import HardBlocks
 from mtdnet.training.mixture import Lists, Mixture
@@ -66,8 +67,26 @@ class Benchmark:
         return cls(images, folders[1], place.resident(torch.from_numpy(images.pixels)))
 
 
+def numbered(
+    benchmarks: Sequence[Benchmark], settings: Losses
+) -> tuple[Sequence[Tensor | None], int]:
+    """Return each image's training person by a number of its own, and how many persons there are.
+
+    (R,) int64 for each benchmark, -1 for images of other persons; None and 0 without identity loss.
+    """
+    if not settings.identity.weight:
+        return [None] * len(benchmarks), 0
+    numbers, count = list[Tensor](), 0
+    for b in benchmarks:
+        own = torch.from_numpy(training_persons(b.images, b.augmented)).to(b.pixels.device)
+        numbers.append(torch.where(own < 0, own, own + count))
+        count = int(numbers[-1].max()) + 1
+    return numbers, count
+
+
 def target(
     benchmarks: Sequence[Benchmark],
+    persons: Sequence[Tensor | None],
     augment: Augment,
     seed: int,
     trainer: Trainer,
@@ -75,12 +94,13 @@ def target(
 ) -> Lists:
     """Return the batches of the benchmark that is trained on, or of several in turn.
 
-    ``augment``: the settings of their lists, where the trainer's ask for hard negatives.
+    ``persons``: as ``numbered`` returns them; ``augment``: the settings of the lists, where the
+    trainer's ask for hard negatives.
     """
     size, hard, lists = trainer.settings.triplets, trainer.settings.hard_negatives, list[Lists]()
-    for number, b in enumerate(benchmarks):
+    for number, (b, person) in enumerate(zip(benchmarks, persons, strict=True)):
         own = Triplets.open(
-            b.augmented, size, seed, b.pixels, trainer.device, trainer.group, transform
+            b.augmented, size, seed, b.pixels, trainer.device, trainer.group, transform, person
         )
         if hard.share:
             rows, _ = read(b.augmented, len(b.pixels))

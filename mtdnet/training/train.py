@@ -105,8 +105,9 @@ def train(
     change = transform(settings.augmentation, size)
     with keeper.lock(is_first()):
         with joined(place) as group:
-            trainer = Trainer(kind, network, settings, place, group)
-            triplets = begin.target(benchmarks, dealt, seed, trainer, change)
+            persons, count = begin.numbered(benchmarks, settings.losses)
+            trainer = Trainer(kind, network, settings, place, group, count)
+            triplets = begin.target(benchmarks, persons, dealt, seed, trainer, change)
             others = begin.source(kind, variant, settings, seed, source, place, group, change, size)
             state = _resumed(keeper.restore(mark, trainer), mark, settings, checkpoints)
             more = {"steps": settings.steps, "compile": settings.compile, "width": network.width}

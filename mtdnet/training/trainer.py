@@ -49,16 +49,23 @@ class Trainer:
         settings: Training,
         device: Device,
         group: Distributed,
+        persons: int = 0,
     ) -> None:
         self.network = network.to(device.torch).to(memory_format=torch.channels_last)
         self.settings, self.device, self.group = settings, device, group
-        self.optimiser = build(network, settings)
+        self.classes: nn.Linear | None = None
+        whole: nn.Module = network
+        if settings.losses.identity.weight:
+            self.classes = nn.Linear(network.feature_size, persons, bias=False).to(device.torch)
+            whole = nn.ModuleList([network, self.classes])
+        self.optimiser = build(whole, settings)
         self._rates = [group["lr"] for group in self.optimiser.param_groups]
         self.average = average(network, settings.averaging) if settings.averaging else None
         self.step_count = 0
         self.windows: dict[str, Tensor] = {}
-        self.group.add_up_gradients(network)
+        self.group.add_up_gradients(whole)
         self._variant = variant(network, settings.losses)
+        self._variant.classes = None if self.classes is None else self.classes.weight
         self._losses = self._variant.losses
         if settings.compile:
             graphs = "reduce-overhead" if device.torch.type == "cuda" else None

@@ -26,7 +26,8 @@ class Triplets:
     The order depends on ``seed`` and epoch alone, so that any step can be asked for by number.
     Neighbours stay together: a block of the list shares its images, and a batch computes each once.
     Rows that don't fill a last batch are left out. ``pixels``: the packed images. ``transform``:
-    what changes the images of a batch, each once.
+    what changes the images of a batch, each once. ``person``: (R,) int64, the number of each
+    image's training person, for the identity loss.
     """
 
     def __init__(
@@ -36,8 +37,9 @@ class Triplets:
         device: Device,
         seed: int,
         transform: Transform | None = None,
+        person: Tensor | None = None,
     ) -> None:
-        self._transform = transform
+        self._transform, self._person = transform, person
         self.batches, self.pixels, self.device, self.seed = batches, pixels, device, seed
         # Rows of the images are needed where the images are.
         self._images = batches.images.to(pixels.device)
@@ -52,6 +54,7 @@ class Triplets:
         device: Device,
         group: Distributed,
         transform: Transform | None = None,
+        person: Tensor | None = None,
     ) -> "Triplets":
         """Read the list, of each batch this process's share.
 
@@ -64,11 +67,11 @@ class Triplets:
                 f"set `triplets` to at most that, or `rounds` of augment higher"
             )
         batches = in_batches(*rows, size, device, group)
-        return cls(batches, pixels, device, seed, transform)
+        return cls(batches, pixels, device, seed, transform, person)
 
     def of(self, batches: Batches) -> "Triplets":
         """Return other batches of the same images."""
-        return Triplets(batches, self.pixels, self.device, self.seed, self._transform)
+        return Triplets(batches, self.pixels, self.device, self.seed, self._transform, self._person)
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -77,10 +80,13 @@ class Triplets:
         """Return the batch of training step ``step``, counted from 0, with its images."""
         epoch, position = divmod(step, len(self.batches))
         number = int(_order(self.seed, epoch, len(self.batches))[position])
-        pixels = self.pixels[self._images[number]]
+        rows, person = self._images[number], None
+        pixels = self.pixels[rows]
+        if self._person is not None:
+            person = self._person[rows].to(self.device.torch)
         if self._transform is not None:
             pixels = self._transform(pixels)
-        return DeviceBatch(self.batches[number], pixels.to(self.device.torch))
+        return DeviceBatch(self.batches[number], pixels.to(self.device.torch), person)
 
 
 def read(augmented: Path, images: int) -> tuple[Tensor, Tensor]:

@@ -22,7 +22,7 @@ class Joint(Variant):
 
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the triplet and the pair loss of triplets of one benchmark."""
-        return multitask_losses(self.network, target, self.settings)[0]
+        return multitask_losses(self.network, target, self.settings, self.classes)[0]
 
 
 VARIANT = Joint

@@ -39,6 +39,7 @@ pretrain:
     triplet: {weight: 1.0, margin: 1.0, hardest: false}
     pair: {weight: 1.0, smoothing: 0.0}
     contrastive: {weight: 1.0, margin: 1.0}
+    identity: {weight: 0.0, scale: 16.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
   hard_negatives: {share: 0.0, every: 50}
   validate_every: 2
@@ -62,6 +63,7 @@ train:
     triplet: {weight: 1.0, margin: 1.0, hardest: false}
     pair: {weight: 1.0, smoothing: 0.0}
     contrastive: {weight: 1.0, margin: 1.0}
+    identity: {weight: 0.0, scale: 16.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
   hard_negatives: {share: 0.0, every: 50}
   validate_every: 1

@@ -68,7 +68,7 @@ def lists(small: Path, share: float, every: int = 4) -> HardBlocks:
     trainer = Trainer(variants.load("mtdnet"), MTDnet(1 / 16), settings, place, Distributed())
     folders = small / "ingest" / "viper", small / "augment" / "viper-0"
     own = begin.Benchmark.open(folders, trainer.network.trunk.size, place)
-    found = begin.target([own], Augment(negatives=5, pairs=10), 1, trainer, None)
+    found = begin.target([own], [None], Augment(negatives=5, pairs=10), 1, trainer, None)
     assert isinstance(found, HardBlocks)
     return found
 

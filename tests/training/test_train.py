@@ -23,6 +23,7 @@ from mtdnet.params import (
     VARIANTS,
     Augmentation,
     HardNegatives,
+    IdentityLoss,
     Losses,
     Schedule,
     Training,
@@ -152,6 +153,7 @@ def test_a_stopped_training_continues_exactly(
         changed(STEPS, hard_negatives=HardNegatives(share=0.5, every=3)),
         changed(STEPS, hard_negatives=HardNegatives(share=0.5, every=2)),
         changed(STEPS, losses=Losses(triplet=TripletLoss(hardest=True))),
+        changed(STEPS, losses=Losses(identity=IdentityLoss(weight=0.5)), averaging=0.9),
     ],
     ids=[
         "adamw",
@@ -159,6 +161,7 @@ def test_a_stopped_training_continues_exactly(
         "within a window of hard negatives",
         "at the end of a window",
         "hardest triplets",
+        "identity",
     ],
 )
 def test_every_setting_continues_exactly(
@@ -184,6 +187,23 @@ def test_a_training_on_several_benchmarks_continues_exactly(
     run(small, tmp_path / "parts", **more)
     assert len(taken) == 6, "it began anew"
     same_models(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize("variant", ["mtdnet", "rnk"])
+def test_the_identity_losss_classes_are_dropped_with_the_training(
+    variant: str, small: Path, tmp_path: Path
+) -> None:
+    settings = changed(STEPS, steps=3, losses=Losses(identity=IdentityLoss(weight=0.5)))
+    run(small, tmp_path / "with", settings, variant=variant)
+    run(small, tmp_path / "without", changed(STEPS, steps=3), variant=variant)
+    one, other = (
+        load_file(tmp_path / name / "model" / "network.safetensors") for name in ("with", "without")
+    )
+    assert one.keys() == other.keys()
+    assert not torch.equal(one["trunk.conv1.weight"], other["trunk.conv1.weight"])
+    header, line, *_ = (tmp_path / "with" / "model" / "history.csv").read_text().splitlines()
+    loss = dict(zip(header.split(","), line.split(","), strict=True))["identity_loss"]
+    assert 0 < float(loss) < 10
 
 
 def test_the_average_is_what_is_validated_and_kept(small: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What each system of Table 1 minimises, and where its gradients go."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.base import Network
 from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS, Losses, MarginLoss, PairLoss, TripletLoss
+from mtdnet.params import VARIANTS, IdentityLoss, Losses, MarginLoss, PairLoss, TripletLoss
 from mtdnet.training.batches import Batches
 
 N = 6
@@ -91,6 +92,32 @@ def test_mtdnet_is_both_losses(name: str) -> None:
     torch.testing.assert_close(found, {"triplet": mean(ranked), "pair": mean(paired)})
     assert reached(own, found["triplet"]) == {"trunk", "ranking"}
     assert reached(own, found["pair"]) == {"trunk", "pair"}
+
+
+@pytest.mark.parametrize("name", ["mtdnet", "joint", "aug", "cross", "rnk"])
+def test_the_identity_loss_is_of_the_targets_images_each_once(name: str) -> None:
+    kind = variants.load(name)
+    own, target, source = network(kind.kind), batch(N, 1), batch(kind.source_triplets(N) or N, 2)
+    target = dataclasses.replace(target, person=torch.arange(len(target.pixels)) % 3)
+    objective, settings = kind(own, Losses()), Losses(identity=IdentityLoss(weight=0.1, scale=9.0))
+    before = objective.losses(target, source)
+    assert "identity" not in before
+    objective = kind(own, settings)
+    objective.classes = torch.randn(3, own.feature_size)
+    found = objective.losses(target, source)
+    assert found.keys() - before.keys() == {"identity"}
+    terms = []
+    for image in target.batch.triplets.unique().tolist():
+        mirrored = target.pixels[image].flip(1) if target.batch.mirror[image] else None
+        pixels = target.pixels[image] if mirrored is None else mirrored
+        feature = own.embed(prepare(pixels[None]))[0]
+        logits = [9.0 * F.cosine_similarity(feature, each, dim=0) for each in objective.classes]
+        person = target.person
+        assert person is not None
+        terms.append(logits[int(person[image])] - torch.stack(logits).logsumexp(0))
+    torch.testing.assert_close(found["identity"], -mean(terms))
+    parts = {"trunk", "ranking"} if isinstance(own, MTDnet) else reached(own, before["triplet"])
+    assert reached(own, found["identity"]) == parts
 
 
 def test_cls_is_the_pair_loss_alone() -> None:

@@ -1,6 +1,6 @@
 """``params.yaml`` as frozen, typed objects: one class a section, one section a step."""
 
-from mtdnet.params.read import build, load
+from mtdnet.params.read import build, content, load
 from mtdnet.params.schema import (
     JOINT,
     VARIANTS,
@@ -50,5 +50,6 @@ __all__ = [
     "Training",
     "TripletLoss",
     "build",
+    "content",
     "load",
 ]

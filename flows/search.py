@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows import command, graph, study
 from flows.environment import ROOT
-from flows.study import Space, Study
+from flows.study import Range, Space, Study
 from mtdnet import params, steps
 from mtdnet.errors import InputError, Stopped, status
 from mtdnet.files import alone
@@ -27,7 +27,7 @@ def search(root: Path, name: str, trials: int, *, dry_run: bool = False) -> None
     stage = next(each.name for each in stages if model in each.outs)
     if dry_run:
         for key, kind in space.parameters.items():
-            print(f"{key}: {kind}")
+            print(f"{key}: {kind if isinstance(kind, Range) else ', '.join(map(str, kind))}")
         for each in graph.needed(stages, [stage]):
             print(f"{each.name}: {'UpToDate' if each.fresh else 'would run'}, unless varied")
         print(f"up to {trials} trials of {stage}")

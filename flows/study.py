@@ -27,6 +27,9 @@ class Range(Section):
     high: int | float
     log: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.low} to {self.high}{', even by factors' if self.log else ''}"
+
 
 class Space(Section):
     """Of which network's training which parameters are varied: name -> range or values."""

@@ -196,21 +196,30 @@ def _train(
     tracker: Tracker,
     **origin: Any,
 ) -> "TrainingRecord | None":
+    from mtdnet.artifacts import SplitCounts
+    from mtdnet.protocol.splits import FOLDS
     from mtdnet.training import train as run
+    from mtdnet.training.cross_validation import Fold
 
     out = model(*network)
+    kept = CHECKPOINTS / out.relative_to(MODELS)
+    shared: dict[str, Any] = {"settings": settings, "augment": params.augment} | origin
+    shared |= {"ingested": folders[0], "seed": params.seed, "variant": network[2]}
+    folds = [
+        Fold(folders[1] / FOLDS / str(number), kept / FOLDS / f"{out.name}-fold-{number}")
+        for number in range(SplitCounts.read(folders[1]).folds)
+    ]
     try:
+        for fold in folds:
+            state = kept / FOLDS / f"state-{fold.augmented.name}"
+            run(augmented=fold.augmented, out=fold.model, checkpoints=state, **shared)
         summary = run(
-            ingested=folders[0],
             augmented=folders[1],
             out=out,
-            checkpoints=CHECKPOINTS / out.relative_to(MODELS),
-            settings=settings,
-            augment=params.augment,
-            seed=params.seed,
-            variant=network[2],
+            checkpoints=kept,
+            folds=folds,
             tracker=tracker,
-            **origin,
+            **shared,
         )
     except (Stopped, KeyboardInterrupt, SystemExit):
         tracker.end("KILLED")

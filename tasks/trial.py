@@ -14,9 +14,10 @@ from mtdnet import steps
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.errors import InputError
 from mtdnet.steps import Network
-from tasks.process_group import GRACE_SECONDS, Group
+from tasks.process_group import Group
 from tasks.slots import slot
 
+PATIENCE_SECONDS = 60.0  # for a training to end its step, and DVC to take its copy away
 LOOK_SECONDS = 5.0  # between looks at how a trial goes
 OUTSIDE_GIT = ("weights", "splits")  # folders whose files stages read, in git or not
 
@@ -76,7 +77,7 @@ def _follow(group: Group, lines: list[str], hopeless: Callable[[], bool]) -> Non
 
 def _drain(group: Group) -> None:
     """Read what a group that was asked to end still says; kill it when it doesn't end."""
-    timer = threading.Timer(GRACE_SECONDS, group.kill)
+    timer = threading.Timer(PATIENCE_SECONDS, group.kill)
     timer.start()
     for _ in group:
         pass

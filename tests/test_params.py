@@ -131,6 +131,12 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
         ("augment", {"draw": "all"}, r"augment\.draw: expected 'block' or 'camera', found 'all'"),
         ("augment", {"pairs": 10}, r"augment: pairs must exceed negatives \(10\), found 10"),
         ("augment", {"splits": {"viper": {"nane": "x"}}}, r"splits\.viper: unknown key 'nane'"),
+        ("augment", {"splits": {"viper": {"folds": 1}}}, r"viper: folds: one leaves nobody"),
+        (
+            "augment",
+            {"splits": {"viper": {"folds": 5, "validation": 9}}},
+            "viper: folds and validation are both given",
+        ),
         ("augment", {"splits": {"vipr": {}}}, r"augment\.splits: no benchmark 'vipr'; known: "),
         ("pretrain", {"splits": [1]}, "pretrain: splits: 0 is missing"),
         ("pretrain", {"compile": 1}, r"pretrain\.compile: expected true or false, found 1"),
@@ -223,6 +229,14 @@ def test_hard_negatives_need_blocks(tmp_path: Path) -> None:
     assert params.load(source).train.hard_negatives.share == 0.5
     source.write_text(source.read_text().replace("draw: block", "draw: camera"))
     with pytest.raises(InputError, match=r"train\.hard_negatives: they stand in blocks"):
+        params.load(source)
+
+
+def test_the_joint_network_must_not_have_seen_who_validates(tmp_path: Path) -> None:
+    source = changed(tmp_path, "train", joint={"targets": ["viper"], "splits": [0]})
+    assert params.load(source).train.joint.targets == ("viper",)
+    source.write_text(source.read_text().replace("test: 50, validation: 12", "test: 50, folds: 3"))
+    with pytest.raises(InputError, match="viper: the joint network has seen the persons of its"):
         params.load(source)
 
 

@@ -80,7 +80,9 @@ class Split(Section):
     ``paper`` takes the published counts, scaled to the persons that are there; ``random`` takes
     the counts given here, else a quarter to test; with ``test_ids`` (a text file, one person a
     line) the test persons are those, and ``{split}`` in its name is the number of the split.
-    ``validation`` persons are held out of the training persons. ``seed`` draws the persons.
+    ``validation`` persons are held out of the training persons; or, with ``folds``, all of these
+    train, and each of so many parts of them validates a training on the others. ``seed`` draws the
+    persons.
     ``gallery``: the ``first`` image of a test person's second camera, or ``all`` of them.
     """
 
@@ -89,7 +91,16 @@ class Split(Section):
     validation: int | None = None
     test: int | None = None
     test_ids: str | None = None
+    folds: Annotated[int, Field(ge=0)] = 0
     gallery: Literal["first", "all"] = "first"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.folds == 1:
+            raise ValueError("folds: one leaves nobody to train on; give 2 or more, or 0")
+        if self.folds and self.validation is not None:
+            raise ValueError("folds and validation are both given; keep one")
+        return self
 
 
 class Augment(Section):
@@ -363,6 +374,12 @@ class Params(Section):
         for key, section in (("pretrain", self.pretrain), ("train", self.train)):
             if section.hard_negatives.share and self.augment.draw != "block":
                 raise ValueError(f"{key}.hard_negatives: they stand in blocks; set augment.draw so")
+        for target in self.train.joint.targets:
+            if (split := self.augment.splits.get(target)) and split.folds:
+                raise ValueError(
+                    f"augment.splits.{target}: the joint network has seen the persons of its "
+                    "folds; set validation instead, or take it out of train.joint"
+                )
         if self.train.joint.targets and JOINT in self.ingest.layouts:
             raise ValueError("ingest.layouts: 'joint' is the folder of joint networks; rename it")
         return self

@@ -22,6 +22,7 @@ from mtdnet.tracker import UNTRACKED, Tracker
 from mtdnet.training import begin
 from mtdnet.training.augmentation import transform
 from mtdnet.training.checkpoint import Checkpoints
+from mtdnet.training.cross_validation import CrossValidation, Fold
 from mtdnet.training.parallel import Distributed, is_first, joined
 from mtdnet.training.progress import Progress
 from mtdnet.training.state import State, history
@@ -45,6 +46,7 @@ def train(
     start: Path | None = None,
     source: tuple[Path, Path] | None = None,
     beside: Sequence[tuple[Path, Path]] = (),
+    folds: Sequence[Fold] = (),
     width: float = 1.0,
     weights: Path | None = None,
     trunk: str = "caffenet",
@@ -62,6 +64,8 @@ def train(
     ``joint_start``, ``distance_input``: as in ``Pretrain``. ``source``: the source benchmark's
     folders of ingest and augment, for variants that take its triplets too. ``beside``: those of
     further benchmarks to train on, each step on one, in proportion to the lengths of their lists.
+    ``folds``: finished trainings of the folds of a split without validation persons, by the same
+    settings, which then choose and calibrate.
     Every ``validate_every`` steps the validation persons of ``augmented`` are ranked; the network
     best at it (rank-1, then mAP) is kept, and calibrated on them. ``tracker`` gets the fingerprint
     and each row of ``history.csv``. State is kept below ``checkpoints``: the same call continues a
@@ -83,9 +87,14 @@ def train(
     size = network.trunk.size
     folders = [(ingested, augmented), *beside]
     benchmarks = [begin.Benchmark.open(each, size, place) for each in folders]
-    validation = Validation(benchmarks[0].images, augmented, benchmarks[0].pixels, place)
+    own = benchmarks[0]
+    validation: Validation | CrossValidation = (
+        CrossValidation(folds, own.images, own.pixels, place)
+        if folds
+        else Validation(own.images, augmented, own.pixels, place)
+    )
     files = inputs(ingested, augmented, start / "network.safetensors" if start else weights)
-    for each in beside:
+    for each in [*beside, *((ingested, fold.augmented) for fold in folds)]:
         files += inputs(*each, None)
     if kind.source_triplets(settings.triplets) and source is not None:
         files += inputs(*source, None)
@@ -132,7 +141,7 @@ def train(
                     if group.rank:  # the first process chooses and keeps
                         continue
                     if row_due:
-                        measured = validation.measure(trainer.result())
+                        measured = validation.measured(trainer.result(), state.step)
                         state.close_row(settings.triplets, measured, settings.snapshot)
                     if row_due or stopping:
                         keeper.save(state, trainer, row_due and state.best_step == state.step)
@@ -156,7 +165,7 @@ def train(
                 best_step=state.best_step,
                 validation_rank1=state.best[0],
                 validation_mAP=state.best[1],
-                validation_persons=len(set(validation.who[0])),
+                validation_persons=validation.persons,
                 temperature=validation.temperature(best),
                 seconds=round(state.seconds, 1),
                 triplets_per_second=round(state.step * settings.triplets / state.seconds, 1),

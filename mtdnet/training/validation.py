@@ -1,6 +1,7 @@
 """The validation persons: they choose the network that is kept, and calibrate it."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,15 @@ class Validation:
         self.who = images.person[self.query], images.person[self.gallery]
         self.where = images.camera[self.query], images.camera[self.gallery]
         self.pixels, self.device = pixels, device
+
+    @property
+    def persons(self) -> int:
+        """How many persons there are."""
+        return len(set(self.who[0]))
+
+    def measured(self, network: Network, step: int) -> dict[str, float]:
+        """Return the figures of the network of a step."""
+        return self.measure(network)
 
     def measure(self, network: Network) -> dict[str, float]:
         """Return rank-1 and mAP of the pair head, and rank-1 of the ranking head, in [0, 1].
@@ -54,19 +64,34 @@ class Validation:
         None for a network without a pair head, and, with a line to standard error, where there
         are fewer than 10 pairs of one person or of two: it is not calibrated.
         """
-        keep, same = compared(*self.who, *self.where)
-        if network.pair is None:
-            return None
-        pairs = int((keep & same).sum()), int((keep & ~same).sum())
-        if min(pairs) < ENOUGH:
-            print(
-                f"not calibrated: the validation persons give {pairs[0]} pairs of one person and "
-                f"{pairs[1]} of two; {ENOUGH} of each are needed",
-                file=sys.stderr,
-            )
-            return None
-        probability = Scorer(network, self.device).probabilities(
-            self.pixels, self.query, self.gallery
+        return temperature([(self, network)])
+
+    def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which pairs of query and gallery image are compared, and which show one person."""
+        return compared(*self.who, *self.where)
+
+    def probabilities(self, network: Network) -> NDArray[np.float32]:
+        """Return the eight-fold probabilities (Q, G)."""
+        scorer = Scorer(network, self.device)
+        return scorer.probabilities(self.pixels, self.query, self.gallery)
+
+
+def temperature(parts: Sequence[tuple[Validation, Network]]) -> float | None:
+    """Return the temperature of the pairs of several validations, each by its own network."""
+    if any(network.pair is None for _, network in parts):
+        return None
+    pairs = [validation.compared() for validation, _ in parts]
+    one, two = (sum(int((keep & (same == s)).sum()) for keep, same in pairs) for s in (True, False))
+    if min(one, two) < ENOUGH:
+        print(
+            f"not calibrated: the validation persons give {one} pairs of one person and "
+            f"{two} of two; {ENOUGH} of each are needed",
+            file=sys.stderr,
         )
-        result: float = fit(probability[keep], same[keep])
-        return result
+        return None
+    scores = [validation.probabilities(network) for validation, network in parts]
+    result: float = fit(
+        np.concatenate([score[keep] for score, (keep, _) in zip(scores, pairs, strict=True)]),
+        np.concatenate([same[keep] for keep, same in pairs]),
+    )
+    return result

@@ -105,8 +105,7 @@ def test_a_window_rests_on_the_network_of_its_first_step(small: Path) -> None:
     for step in range(4):
         assert torch.equal(own.batch(step).batch.triplets, other.batch(step).batch.triplets)
         with torch.no_grad():  # as training does, but too late for this window
-            own.trainer.network.ranking.fc.weight.neg_()  # type: ignore[union-attr]
-            for weight in own.trainer.network.trunk.parameters():
+            for weight in own.trainer.network.parameters():
                 weight.mul_(torch.rand_like(weight))
     items = [next(iter(each.trainer.windows.values())) for each in (own, other)]
     assert torch.equal(*items)

@@ -47,7 +47,8 @@ def test_an_epoch_takes_each_list_in_its_own_order_once() -> None:
             asked[own].append(number)
     assert asked == {own: list(range(3 * size)) for own, size in enumerate(sizes)}
     assert orders[0] != orders[1], "another order in each epoch"
-    assert [mixture.batch(step) for step in (13, 2)] == [mixture.turn(step)[1] for step in (13, 2)]
+    found: list[Any] = [mixture.batch(step) for step in (13, 2)]
+    assert found == [mixture.turn(step)[1] for step in (13, 2)]
 
 
 @pytest.mark.slow

@@ -179,7 +179,9 @@ def test_every_setting_continues_exactly(
 def test_a_training_on_several_benchmarks_continues_exactly(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    more = {"beside": [(small / "ingest" / "viper", small / "augment" / "viper-0")] * 2}
+    more: dict[str, Any] = {
+        "beside": [(small / "ingest" / "viper", small / "augment" / "viper-0")] * 2
+    }
     run(small, tmp_path / "whole", **more)
     taken = interrupt(monkeypatch, after=4)
     with pytest.raises(Stopped):

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def tries(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str
     taken: list[dict[str, Any]] = []
     ends: dict[str, list[str]] = {}
     monkeypatch.setattr(study_runs, "of_study", lambda network, name: name)
-    monkeypatch.setattr(study_runs, "of_trial", lambda *words: f"run {len(taken)}")
+    numbers = count()
+    monkeypatch.setattr(study_runs, "of_trial", lambda *words: f"run {next(numbers)}")
     monkeypatch.setattr(study_runs, "log", lambda run, parameters, rank1=None: None)
     monkeypatch.setattr(study_runs, "end", lambda run, how: ends.setdefault(run, []).append(how))
 

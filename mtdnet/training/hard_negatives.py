@@ -10,7 +10,7 @@ from mtdnet.losses.batch import DeviceBatch
 from mtdnet.params import Augment
 from mtdnet.protocol.triplets import blocks, deal_alike
 from mtdnet.rng import generator
-from mtdnet.scoring.scorer import Scorer
+from mtdnet.scoring.scorer import Scorer, squared_distances
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets, in_batches
 
@@ -70,16 +70,24 @@ class HardBlocks:
         rows = settings.hard_negatives.every * settings.triplets
         count = -(-rows // self.augment.negatives)
         random = generator(self.plain.seed, f"hard negatives {self.name} {number}")
-        scorer = Scorer(self.trainer.network, self.trainer.device)
+        pairs = self._company(self.pairs[self._order(number * count, count)], random)
+        seen = np.unique(pairs)
+        features = self._features(seen)
 
         def deal(some: Rows, into: int, random: np.random.Generator) -> Rows:
-            distance = scorer.distances(self.plain.pixels, some[:, 0], some[:, 1])
+            anchors, positives = (features[np.searchsorted(seen, side)] for side in some.T)
+            distance = squared_distances(anchors, positives)
             share = settings.hard_negatives.share
             return deal_alike(self._who[some[:, 1]], distance, into, share, random)
 
-        pairs = self._company(self.pairs[self._order(number * count, count)], random)
         images, mirrors = blocks(pairs, self._who, self._place, self.augment, random, deal)
         return torch.from_numpy((images * 2 + mirrors)[:rows].astype(np.int32))
+
+    def _features(self, rows: Rows) -> Tensor:
+        """Return the ranking features (R, F) of plain images, as the network sees them now."""
+        scorer, pixels = Scorer(self.trainer.network, self.trainer.device), self.plain.pixels
+        blocks = torch.split(torch.from_numpy(rows).to(pixels.device), 64)
+        return torch.cat([scorer.features(pixels[block], (False,)) for block in blocks])
 
     def _company(self, pairs: Rows, random: np.random.Generator) -> Rows:
         """Return pairs, and one more of a camera that saw one person alone in so short a window."""

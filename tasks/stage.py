@@ -15,11 +15,11 @@ from prefect.tasks import Task
 
 from mtdnet.errors import Stopped
 from tasks import dvc_lock
+from tasks.bar import Bar
 from tasks.process_group import Groups
 from tasks.progress import Progress
 from tasks.slots import slot
 
-BAR = re.compile(r"\d+%\|.*\[")  # a progress bar: in a log, a line each time it is drawn
 BAR_SECONDS = 10.0
 RETRY_SECONDS = [2.0, 10.0]
 FINAL_STATUS = (2, 126, 127)  # bad input; a command that can't be run
@@ -75,7 +75,8 @@ def run_stage(
         name, cause = _failure(status, lines, root)
         return Failed(name=name, message=f"{stage}: {cause}")
     name = next((WORDS[words] for line in lines for words in WORDS if words in line), "Ran")
-    logger.info(progress.line())
+    if not progress.live:
+        logger.info(progress.line())
     return Completed(name=name, message=f"{stage}: {name}")
 
 
@@ -91,10 +92,15 @@ def _repro(
         groups.start(command, folder=root, env=_environment() | extra) as group,
     ):
         begun = time.monotonic()
-        for line in _thinned(group):
-            logger.info(line)
-            lines.append(line)
-        if (status := group.wait()) == 0:
+        progress.begin(stage)
+        try:
+            for line in _words(group, stage, progress):
+                logger.info(line)
+                lines.append(line)
+            status = group.wait()
+        finally:
+            progress.leave(stage)
+        if status == 0:
             progress.ended(stage, time.monotonic() - begun)
         return status, lines
 
@@ -107,19 +113,22 @@ def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:
             return
 
 
-def _thinned(lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines that say something: of progress bars only one now and then, and each full one."""
-    shown, full = time.monotonic(), ""
+def _words(lines: Iterable[str], stage: str, progress: Progress) -> Iterator[str]:
+    """Yield lines that say something; of progress bars, in words, one now and then.
+
+    None of them where ``progress`` is on a terminal, which shows each.
+    """
+    last = time.monotonic()
     for line in filter(None, lines):
         if HINT.match(line):
             continue
-        if BAR.search(line):
-            bar, whole, _ = line.partition("100%|")
-            soon = time.monotonic() - shown < BAR_SECONDS
-            if (bar == full) if whole else soon:
-                continue
-            shown, full = time.monotonic(), bar if whole else ""
-        yield line
+        if not (bar := Bar.read(line)):
+            yield line
+            continue
+        progress.show(stage, bar)
+        if not progress.live and time.monotonic() - last >= BAR_SECONDS:
+            last = time.monotonic()
+            yield bar.line()
 
 
 def _environment() -> dict[str, str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from mtdnet.artifacts import History
+from mtdnet.artifacts import Fusion, History
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
-from mtdnet.training.validation import Validation, temperature
+from mtdnet.training.validation import Validation, calibrate
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,12 @@ class CrossValidation:
                     total[name] = total.get(name, 0.0) + count * (column[row] or 0.0)
         return {name: value / queries for name, value in total.items()}
 
-    def temperature(self, network: Network) -> float | None:
-        """Return the temperature of all folds' pairs, as ``Validation.temperature`` does."""
-        networks = [
+    def calibrate(
+        self, network: Network, fused: bool = False
+    ) -> tuple[float | None, Fusion | None]:
+        """Return what ``Validation.calibrate`` does, of all folds' pairs."""
+        parts = [
             (validation, serialization.load(fold.model / "network.safetensors").network)
             for fold, validation in self._parts
         ]
-        return temperature(networks)
+        return calibrate(parts, fused)

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mtdnet.artifacts import Fusion
 from mtdnet.data.images import Images
 from mtdnet.device import Device
-from mtdnet.metrics.calibration import ENOUGH, compared, fit
+from mtdnet.metrics import calibration, fusion
+from mtdnet.metrics.calibration import ENOUGH, compared
 from mtdnet.metrics.cmc import mean_average_precision, ranks
 from mtdnet.networks.base import Network
 from mtdnet.protocol.query_gallery import probes
@@ -58,40 +60,50 @@ class Validation:
     def _rank1(self, cost: NDArray[np.floating]) -> float:
         return float(np.mean(ranks(cost, *self.who, *self.where) == 1))
 
-    def temperature(self, network: Network) -> float | None:
-        """Return the temperature that calibrates the eight-fold probabilities.
+    def calibrate(
+        self, network: Network, fused: bool = False
+    ) -> tuple[float | None, Fusion | None]:
+        """Return the temperature of the eight-fold probabilities, and weights of both heads.
+
+        The weights only where ``fused`` asks for them.
 
         None for a network without a pair head, and, with a line to standard error, where there
-        are fewer than 10 pairs of one person or of two: it is not calibrated.
+        are fewer than 10 pairs of one person or of two: it is neither calibrated nor fused.
         """
-        return temperature([(self, network)])
+        return calibrate([(self, network)], fused)
 
     def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which pairs of query and gallery image are compared, and which show one person."""
         return compared(*self.who, *self.where)
 
-    def probabilities(self, network: Network) -> NDArray[np.float32]:
-        """Return the eight-fold probabilities (Q, G)."""
-        scorer = Scorer(network, self.device)
-        return scorer.probabilities(self.pixels, self.query, self.gallery)
+    def scores(self, network: Network) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the eight-fold probabilities and the ranking distances, (Q, G) each."""
+        scorer, rows = Scorer(network, self.device), (self.pixels, self.query, self.gallery)
+        return scorer.probabilities(*rows), scorer.distances(*rows)
 
 
-def temperature(parts: Sequence[tuple[Validation, Network]]) -> float | None:
-    """Return the temperature of the pairs of several validations, each by its own network."""
+def calibrate(
+    parts: Sequence[tuple[Validation, Network]], fused: bool = False
+) -> tuple[float | None, Fusion | None]:
+    """Return ``Validation.calibrate`` of several parts together, each by its own network."""
     if any(network.pair is None for _, network in parts):
-        return None
+        return None, None
     pairs = [validation.compared() for validation, _ in parts]
-    one, two = (sum(int((keep & (same == s)).sum()) for keep, same in pairs) for s in (True, False))
+    same = np.concatenate([same[keep] for keep, same in pairs])
+    one, two = int(same.sum()), int((~same).sum())
     if min(one, two) < ENOUGH:
         print(
-            f"not calibrated: the validation persons give {one} pairs of one person and "
-            f"{two} of two; {ENOUGH} of each are needed",
+            f"not calibrated{' and not fused' * fused}: the validation persons give {one} "
+            f"pairs of one person and {two} of two; {ENOUGH} of each are needed",
             file=sys.stderr,
         )
-        return None
-    scores = [validation.probabilities(network) for validation, network in parts]
-    result: float = fit(
-        np.concatenate([score[keep] for score, (keep, _) in zip(scores, pairs, strict=True)]),
-        np.concatenate([same[keep] for keep, same in pairs]),
+        return None, None
+    scores = [validation.scores(network) for validation, network in parts]
+    probability, distance = (
+        np.concatenate([score[keep] for score, (keep, _) in zip(of_head, pairs, strict=True)])
+        for of_head in zip(*scores, strict=True)
     )
-    return result
+    temperature = calibration.fit(probability, same)
+    if not fused:
+        return temperature, None
+    return temperature, fusion.fit(probability, distance, same)

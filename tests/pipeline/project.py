@@ -33,6 +33,8 @@ pretrain:
   learning_rate: 0.001
   momentum: 0.9
   weight_decay: 0.0005
+  dropout: 0.5
+  own: {rnk: {dropout: 0.0}}
   schedule: {warm_up: 0.0, decay: none}
   averaging: 0.0
   losses:
@@ -57,6 +59,8 @@ train:
   learning_rates: {}
   momentum: 0.9
   weight_decay: 0.0005
+  dropout: 0.5
+  own: {rnk: {dropout: 0.0}}
   schedule: {warm_up: 0.0, decay: none}
   averaging: 0.0
   losses:
@@ -68,7 +72,8 @@ train:
   hard_negatives: {share: 0.0, every: 50}
   validate_every: 1
   snapshot: best
-evaluate: {ranks: [1, 5], false_alarms: [0.1], pictures: 2}
+evaluate:
+  {ranks: [1, 5], false_alarms: [0.1], pictures: 2, rerank: {k1: 3}, source_only: [mtdnet]}
 report: {title: A few drawn people}
 """
 NOT_CODE = shutil.ignore_patterns("__pycache__", "*.npz", "*.onnx", "*.pth")

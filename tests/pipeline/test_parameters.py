@@ -25,6 +25,7 @@ UNTRACKED = {
     "train.joint.targets": "adds and removes stages, changes none",
     "train.joint.splits": "adds and removes stages, changes none",
     "train.compared.variants": "adds and removes stages, changes none",
+    "evaluate.source_only": "adds and removes stages, changes none",
 }
 
 

@@ -127,10 +127,8 @@ def train(
         "start": start(params, variant, split),
         "source": (ingested(source), augmented(source, 0)),
     }
-    folders, settings = (
-        (ingested(target), augmented(target, split)),
-        params.train.on(target, variant),
-    )
+    folders = ingested(target), augmented(target, split)
+    settings = params.train.on(target, variant)
     return _train(params, (target, split, variant), folders, settings, tracker, **origin)
 
 

@@ -48,7 +48,7 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
         with TagsContext(current_tags=set()):  # each task would ask for a limit on the run's tags
             state = Execution(root).walk(wanted.stages)
         if state.is_completed():
-            finished.sweep(root, wanted.networks)
+            finished.sweep(root, wanted.networks + wanted.joint)
             registration = register(root, wanted.served, return_state=True)
             if not registration.is_completed():
                 return Failed(message=f"{state.message}, but {registration.message}")

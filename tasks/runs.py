@@ -23,6 +23,8 @@ from tasks.store import client, experiment
 
 TRAINING = "fingerprint"  # the tag of the same data and settings
 NETWORK = "network_sha256"  # the tag by which a test finds its training
+PARENT = "mlflow.parentRunId"  # MLflow's own tag
+PARENT_VARIABLE = "MTDNET_PARENT_RUN"  # of a search's trial, below which its trainings stand
 _locks: dict[str, FileLock] = {}
 BATCH = 100  # rows in one call: MLflow refuses more than 1000 figures
 
@@ -45,6 +47,8 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
         "mlflow.source.git.commit": commit(),
         "prefect_flow_run": os.environ.get("MTDNET_FLOW_RUN", ""),
     }
+    if parent := os.environ.get(PARENT_VARIABLE):
+        tags[PARENT] = parent
     same = [f"tags.{TRAINING} = '{fingerprint}'"]
     same += [f"params.{key} = '{settings[key]}'" for key in ("steps", "compile") if key in settings]
     before = client().search_runs([place], " and ".join(same))

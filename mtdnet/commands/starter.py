@@ -71,7 +71,7 @@ train:
   steps: 100
   triplets: 120
   optimiser: sgd                     # or adamw
-  learning_rate: 0.005
+  learning_rate: 0.002
   learning_rates: {{}}
   momentum: 0.9
   weight_decay: 0.0005

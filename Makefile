@@ -5,7 +5,7 @@
 # make chaos    kill a small flow at random moments: make chaos RUNS=100 SEED=0
 # make format   format, mend what can be        make bench      speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
-# make deploy   give the flows to that server  make worker  run what it schedules
+# make deploy   give the flows to that server  make worker  run what it schedules; stages: POOL=cpu, POOL=gpu
 # make run      the whole pipeline, by that worker; one benchmark: make run BENCHMARK=viper
 # make docs     the pages, into site/           make dist   a wheel of library and command line
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
@@ -17,7 +17,7 @@ STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
 # A file's tests share what they made, so a file stays with one process.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
-SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
+SERVER := PREFECT_API_URL=$(or $(PREFECT_API_URL),http://127.0.0.1:4200/api)
 
 .PHONY: demo install repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run dist clean
 
@@ -68,15 +68,19 @@ prefect: $(READY)
 	$(IN) prefect server start --host 127.0.0.1
 
 deploy: $(READY)
-	$(SERVER) $(IN) prefect work-pool create gpu --type process --overwrite
+	@for pool in flows cpu gpu; do \
+	  $(SERVER) $(IN) prefect work-pool inspect $$pool > /dev/null 2>&1 || \
+	  $(SERVER) $(IN) prefect work-pool create $$pool --type process || exit 1; done
 	@said=$$($(SERVER) $(IN) prefect --no-prompt deploy --all 2>&1) || { echo "$$said" >&2; exit 1; }
 	@echo "deployed; \`make worker\` runs them, \`make run\` or \`make run BENCHMARK=...\` starts one now"
 
 run: $(READY)
 	$(SERVER) $(IN) prefect deployment run $(if $(BENCHMARK),target/one -p 'benchmark=$(BENCHMARK)',reproduce/weekly)
 
+worker: POOL := flows
 worker: $(READY)
-	$(SERVER) $(IN) prefect worker start --pool gpu --limit 1
+	@test $(POOL) = flows || $(IN) python -m flows.clone
+	$(SERVER) $(IN) prefect worker start --pool $(POOL) --limit 1 --name "$$(hostname) $$$$"
 
 mlflow: PORT := 5000
 mlflow: $(READY)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from flows import finished, plan, server, workspace
-from flows.environment import PASSWORD, ROOT
+from flows.environment import PASSWORD, ROOT, on_workers
 from mtdnet import steps
 from mtdnet.errors import InputError
 from tasks import dvc_lock
@@ -56,6 +56,7 @@ def say(line: str) -> None:
 
 def _run(name: str, benchmark: str | None) -> int:
     wanted = plan.make(ROOT, benchmark)
+    on_workers()  # a mistake there is told now
     if wanted.stale or _unregistered(wanted):
         state = _state(name, {} if benchmark is None else {"benchmark": benchmark})
         if state is None:

@@ -9,8 +9,9 @@ from prefect.context import TagsContext
 from prefect.states import Completed, Failed
 
 from flows import finished, leftovers, plan, workspace
-from flows.environment import ROOT
+from flows.environment import ROOT, on_workers
 from flows.execute import Execution
+from flows.workers import Workers
 from mtdnet.errors import InputError
 from mtdnet.steps import Network
 from tasks import dvc_lock
@@ -43,10 +44,11 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
             for line in dvc_lock.heal(root):
                 say(line)
             wanted = plan.make(root, benchmark)
+            walker = Workers(root) if on_workers() else Execution(root)
+            with TagsContext(current_tags=set()):  # each task would ask for a limit on its tags
+                state = walker.walk(wanted.stages)
         except InputError as problem:
             return Failed(message=str(problem))
-        with TagsContext(current_tags=set()):  # each task would ask for a limit on the run's tags
-            state = Execution(root).walk(wanted.stages)
         if state.is_completed():
             finished.sweep(root, wanted.networks)
             registration = register(root, wanted.served, return_state=True)

@@ -13,7 +13,7 @@ from mtdnet import steps
 from mtdnet.params import Params
 from mtdnet.steps import Network
 from mtdnet.tracker import End
-from tasks import command, runs, store
+from tasks import checkpoints, command, runs, store
 
 FLUSH_SECONDS = 10.0
 LATER = "`python -m tasks.mlflow_tracker` records it once MLflow answers"
@@ -38,7 +38,7 @@ class MlflowTracker:
         self._figures: dict[str, float] = {}
         self._files: list[Path] = []
         self._flushed = time.monotonic()
-        self._failed = False
+        self._failed, self._shared = False, time.monotonic()
         if store.location() != store.OWN:
             store.client()
 
@@ -52,6 +52,9 @@ class MlflowTracker:
         self._rows.append(row)
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._try()
+        every = checkpoints.seconds()
+        if every is not None and time.monotonic() - self._shared > every:
+            self._share()
 
     def figures(self, figures: Mapping[str, float]) -> None:
         """Take figures of the test."""
@@ -74,9 +77,12 @@ class MlflowTracker:
             for file in self._files:
                 store.client().log_artifact(run_id, str(file), "test")
             if self._training and end == "FINISHED":
+                checkpoints.forget(run_id)
                 runs.finish(run_id, steps.model(*self._network))
             elif self._training:
                 runs.end(run_id, end)
+                if end == "KILLED" and checkpoints.seconds() is not None:
+                    self._share()
         except Exception as problem:
             self._say(f"not recorded in MLflow ({store.reason(problem)}); {LATER}")
 
@@ -86,6 +92,14 @@ class MlflowTracker:
         elif self._run_id is None:
             self._run_id = runs.of_network(self._network, steps.model(*self._network))
         return self._run_id
+
+    def _share(self) -> None:
+        """Let other machines have the training's state as it is now."""
+        try:
+            checkpoints.share(self._run(), self._network)
+        except Exception as problem:
+            self._say(f"checkpoint not shared ({store.reason(problem)}); tried again later")
+        self._shared = time.monotonic()
 
     def _flush(self) -> None:
         runs.log_rows(self._run(), self._rows)

@@ -126,7 +126,7 @@ class Workers:
             self._runs[begun[0].id] = stage
             return
         try:
-            run = run_deployment(
+            run: Any = run_deployment(  # typed for async callers too
                 f"stage/{_pool(stage)}",
                 parameters={"commit": self._commit, "stage": stage.name},
                 flow_run_name=stage.name,
@@ -155,7 +155,9 @@ class Workers:
                 stage, worker = self._runs[run.id], run.labels.get("prefect.worker.name")
                 gone = worker is not None and worker not in online[_pool(stage)]
                 if run.state_type in BEGUN and gone:
-                    dead = Crashed(message=f"{stage.name}: its worker {worker} is gone")
+                    dead: State[None] = Crashed(
+                        message=f"{stage.name}: its worker {worker} is gone"
+                    )
                     client.set_flow_run_state(run.id, dead, force=True)
                     run.state = dead
                 if run.state is None or not run.state.is_final():

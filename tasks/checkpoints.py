@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -63,10 +64,9 @@ def restore(root: Path, network: Network) -> Iterator[str]:
         run_id = str(run.info.run_id)
         shared = [each.path for each in client.list_artifacts(run_id, PLACE) if each.is_dir]
         for state in sorted(shared, reverse=True):
-            if not any(
-                Path(each.path).name == LAST for each in client.list_artifacts(run_id, state)
-            ):
-                continue  # cut off
+            files = {Path(each.path).name for each in client.list_artifacts(run_id, state)}
+            if LAST not in files:  # cut off
+                continue
             with tempfile.TemporaryDirectory(dir=_made(target.parent)) as draft:
                 client.download_artifacts(run_id, state, draft)
                 with whole(target) as new:
@@ -80,7 +80,7 @@ def _remove(run_id: str, besides: str) -> None:
     former = [each.path for each in client.list_artifacts(run_id, PLACE) if each.path != besides]
     if former:
         uri = client.get_run(run_id).info.artifact_uri
-        artefacts = get_artifact_repository(uri, tracking_uri=store.location())
+        artefacts: Any = get_artifact_repository(uri, tracking_uri=store.location())
         for path in former:
             artefacts.delete_artifacts(path)
 

@@ -24,8 +24,8 @@ BAR = re.compile(r"\d+%\|.*\[")  # a progress bar: in a log, a line each time it
 BAR_SECONDS = 10.0
 RETRY_SECONDS = [2.0, 10.0]
 FINAL_STATUS = (2, 126, 127)  # bad input; a command that can't be run
-# What DVC does for a stage: in this folder; in a worker's, with all that the stage builds on; and in
-# this folder with what a worker has pushed.
+# What DVC does for a stage: in this folder; on a worker, with all that it builds on; and in this
+# folder with what a worker has pushed.
 Way = Literal["here", "worker", "gather"]
 COMMANDS: dict[Way, tuple[tuple[str, ...], ...]] = {
     "here": (("repro", "-s"),),
@@ -72,11 +72,11 @@ def run_stage(
 ) -> State[None]:
     """Run DVC's commands of a ``way`` on one stage of the project at ``root``.
 
-    Its upstream ones stay as they are, but on a worker. It runs as one of ``groups``; its lines go to the run's log as they come; when this process
-    ends, so do DVC and its command. Returns Completed as ``Ran``, ``UpToDate`` or
-    ``FromRunCache``; or Failed, its message one line that tells why: as ``Failed`` when another
-    attempt may succeed (a crash, a killed process, a lock), else as ``BadInput``; or as
-    ``Stopped`` with the flow.
+    Its upstream ones stay as they are, but on a worker. It runs as one of ``groups``; its lines go
+    to the run's log as they come; when this process ends, so do DVC and its command. Returns
+    Completed as ``Ran``, ``UpToDate`` or ``FromRunCache``; or Failed, its message one line that
+    tells why: as ``Failed`` when another attempt may succeed (a crash, a killed process, a lock),
+    else as ``BadInput``; or as ``Stopped`` with the flow.
     """
     logger = get_run_logger()
     try:

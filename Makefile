@@ -69,8 +69,8 @@ prefect: $(READY)
 
 deploy: $(READY)
 	@for pool in flows cpu gpu; do \
-	  $(SERVER) $(IN) prefect work-pool inspect $$pool > /dev/null 2>&1 || \
-	  $(SERVER) $(IN) prefect work-pool create $$pool --type process || exit 1; done
+	  said=$$($(SERVER) $(IN) prefect work-pool create $$pool --type process 2>&1) || \
+	  case "$$said" in *exists*) ;; *) echo "$$said" >&2; exit 1;; esac; done
 	@said=$$($(SERVER) $(IN) prefect --no-prompt deploy --all 2>&1) || { echo "$$said" >&2; exit 1; }
 	@echo "deployed; \`make worker\` runs them, \`make run\` or \`make run BENCHMARK=...\` starts one now"
 

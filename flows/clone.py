@@ -33,9 +33,9 @@ def commit(root: Path) -> str:
 
 
 def take(root: Path, wanted: str) -> None:
-    """Bring a clone to a commit, fetched where it's unknown; check what the stages need.
+    """Bring a clone to a commit, fetched where it's unknown; check what every stage needs.
 
-    Raises InputError: uncommitted changes, an unknown commit, or as ``check``.
+    Raises InputError: uncommitted changes, an unknown commit, packages or remote missing.
     """
     if commit(root) != wanted:
         try:
@@ -46,14 +46,8 @@ def take(root: Path, wanted: str) -> None:
             git(root, "checkout", "--quiet", "--force", "--detach", wanted)
         except InputError as problem:
             raise InputError(f"{problem}; push that commit to where this clone fetches") from None
-    check(root)
-
-
-def check(root: Path) -> None:
-    """Raise InputError where packages of the lock, the remote or MLflow's server are missing."""
     packages(root)
     remote(root)
-    tracking()
 
 
 def packages(root: Path) -> None:
@@ -112,8 +106,8 @@ def git(root: Path, *words: str) -> str:
 
 
 def _ready() -> None:
-    commit(ROOT)
-    check(ROOT)
+    take(ROOT, commit(ROOT))
+    tracking()
 
 
 if __name__ == "__main__":

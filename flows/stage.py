@@ -15,7 +15,7 @@ from flows.environment import ROOT
 from flows.execute import Execution
 from mtdnet import params, steps
 from mtdnet.errors import InputError
-from tasks import checkpoints, dvc_lock
+from tasks import dvc_lock
 
 
 @flow(name="stage", flow_run_name="{stage}", persist_result=False)
@@ -47,10 +47,14 @@ def _bring(root: Path, name: str) -> State[None]:
         raise InputError(f"{root / 'dvc.yaml'}: no such stage")
     every = steps.trained(params.load(root / "params.yaml"))
     networks = [each for each in every if steps.model(*each).as_posix() in stage.outs]
-    for network in networks:
-        for line in checkpoints.restore(root, network):
+    if stage.gpu:
+        clone.tracking()
+    if networks:
+        from tasks import checkpoints  # MLflow takes seconds
+
+        os.environ.setdefault(checkpoints.SETTING, checkpoints.SECONDS)
+        for line in checkpoints.restore(root, networks[0]):
             get_run_logger().info(line)
-    os.environ.setdefault(checkpoints.SETTING, checkpoints.SECONDS)
     state = Execution(root, "worker").walk([replace(stage, fresh=False)])
     if state.is_completed():
         finished.sweep(root, networks)

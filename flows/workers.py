@@ -84,7 +84,8 @@ class Workers:
                 f"{data[0]}: not what lies here; `dvc add` or `dvc pull` it, and commit"
             )
         self._commit = clone.commit(self._root)
-        clone.check(self._root)
+        clone.remote(self._root)
+        clone.tracking()
         command = [sys.executable, "-m", "dvc", "--wait-for-lock", "push", "--quiet", "--run-cache"]
         done = subprocess.run(command, cwd=self._root, capture_output=True, text=True, check=False)
         if done.returncode != 0:
@@ -190,7 +191,6 @@ class Workers:
             self._root,
             stage.name,
             self._groups,
-            Progress([stage.name]),
             way="gather",
             wait_for=upstream,
             return_state=False,

@@ -65,7 +65,7 @@ def run_stage(
     root: Path,
     stage: str,
     groups: Groups,
-    progress: Progress,
+    progress: Progress | None = None,
     *,
     gpu: bool = False,
     way: Way = "here",
@@ -95,12 +95,13 @@ def run_stage(
         return Failed(name=name, message=f"{stage}: {cause}")
     found = (WORDS[words] for line in lines for words in WORDS if words.format(stage) in line)
     name = next(found, "Ran")
-    logger.info(progress.line())
+    if progress:
+        logger.info(progress.line())
     return Completed(name=name, message=f"{stage}: {name}")
 
 
 def _repro(
-    root: Path, stage: str, groups: Groups, progress: Progress, gpu: bool, way: Way
+    root: Path, stage: str, groups: Groups, progress: Progress | None, gpu: bool, way: Way
 ) -> tuple[int, list[str]]:
     """Run DVC on a stage when there is room for it; return its exit status and its lines."""
     logger = get_run_logger()
@@ -115,7 +116,8 @@ def _repro(
                     lines.append(line)
                 if (status := group.wait()) != 0:
                     return status, lines
-        progress.ended(stage, time.monotonic() - begun)
+        if progress:
+            progress.ended(stage, time.monotonic() - begun)
         return 0, lines
 
 

@@ -63,10 +63,10 @@ def packages(root: Path) -> None:
         try:
             here = version(wanted.name)
         except PackageNotFoundError:
-            here = "missing"
-        if here == "missing" or not wanted.specifier.contains(here, prereleases=True):
+            here = "none"
+        if here == "none" or not wanted.specifier.contains(here, prereleases=True):
             raise InputError(
-                f"{file}: wants {wanted.name}{wanted.specifier}, here {here}; make install"
+                f"{file}: {wanted.name}{wanted.specifier} is wanted, {here} is here; `make install`"
             )
 
 
@@ -81,10 +81,8 @@ def remote(root: Path) -> None:
     except DvcException as problem:
         text = " ".join(str(problem).split())
         raise InputError(f"DVC's remote: {text}") from None
-    if place.fs.protocol == "local" and not Path(place.path).parents[1].is_dir():
-        raise InputError(
-            f"DVC's remote {Path(place.path).parents[1]} is not there; mount or make it"
-        )
+    if place.fs.protocol == "local" and not (folder := Path(place.path).parents[1]).is_dir():
+        raise InputError(f"DVC's remote {folder} is not there; mount it, or make it")
 
 
 def tracking() -> None:

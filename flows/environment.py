@@ -25,7 +25,7 @@ DEFAULTS = {
     "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
     # a dead worker is noticed after three heartbeats
     "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
-    "PREFECT_WORKER_QUERY_SECONDS": "2",
+    "PREFECT_WORKER_QUERY_SECONDS": "3",
     "DO_NOT_TRACK": "true",
     "DVC_NO_ANALYTICS": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -80,9 +80,7 @@ class Workers:
     def _prepare(self, stale: Mapping[str, Stage]) -> None:
         """Push what workers begin with: commit, data and results so far."""
         if data := [name for name in stale if name.endswith(".dvc")]:
-            raise InputError(
-                f"{data[0]}: not what lies here; `dvc add` or `dvc pull` it, and commit"
-            )
+            raise InputError(f"{data[0]}: not what lies here; `dvc pull`, or `dvc add` and commit")
         self._commit = clone.commit(self._root)
         clone.remote(self._root)
         clone.tracking()

@@ -1,210 +1,148 @@
-"""A flow on workers that share a Prefect server, a DVC remote and MLflow's server, no folder."""
+"""Stages as runs of a deployment: in order, again when a worker dies, one line when they fail."""
 
-import random
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
+from prefect import flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import StateType
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
-from prefect.states import Cancelling
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import State, StateType
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.states import Cancelled, Completed, Crashed, Failed, Running
 
-from tests.chaos import kill, state
-from tests.chaos.__main__ import PARAMS, PERSONS
-from tests.flows.test_servers import answers, free_port, make, running
-from tests.pipeline import project
+from flows import clone, graph, stage, workers
+from flows.workers import Workers
+from mtdnet.errors import InputError
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
-WORD = "mtdnet:word"
-STEPS = "steps: 150"  # of the training in which a worker is killed
-NAMES = ("home", "left", "right", "still")  # the coordinator, two workers, the undisturbed
-HIDE = 'for place in $OTHERS; do mount -t tmpfs none "$place" || exit 1; done; exec "$@"'
-FLOW = (sys.executable, "-m", "flows.reproduce")
+STAGES = """
+stages:
+  one: {cmd: echo 1 > one, deps: [source], outs: [one]}
+  two: {cmd: cp one two, deps: [one], outs: [two]}
+"""
+WELL = Completed(message="1 Ran")
 
 
-class Team:
-    """Clones of a project, each with state of its own and blind to the others; servers for all."""
-
-    def __init__(self, room: Path) -> None:
-        self.room, self.home = room, room / "home"
-        self.prefect, self.mlflow = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
-        project.make(self.home, PARAMS.replace("steps: 4", STEPS), PERSONS)
-        shutil.copytree(self.home, room / "still")
-        for name in ("remote", "servers"):
-            (room / name).mkdir()
-        self.git("clone", "-q", "--bare", ".", "../origin")
-        self.git("remote", "add", "origin", "../origin")
-        self.git("clone", "-q", "../origin", "../left")
-        self.git("clone", "-q", "../origin", "../right")
-        for name in ("home", "left", "right"):
-            words = "remote", "add", "-q", "--local", "-d", "store", str(room / "remote")
-            project.run(room / name, "dvc", *words)
-
-    def git(self, *words: str) -> None:
-        who = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
-        subprocess.run(["git", *who, *words], cwd=self.home, check=True)
-
-    def mark(self, name: str) -> str:
-        return f"{self.room}/{name}"
-
-    def env(self, name: str) -> dict[str, str]:
-        """Return what a shell has on a machine of its own."""
-        theirs = ("PREFECT", "MLFLOW")
-        ours = {k: v for k, v in project.environment().items() if not k.startswith(theirs)}
-        own = {
-            "PREFECT_HOME": str(self.room / name / ".prefect"),
-            "DVC_SITE_CACHE_DIR": str(self.room / name / ".site"),
-            "CUDA_VISIBLE_DEVICES": "",
-            kill.MARK: self.mark(name),
-        }
-        if name == "still":
-            return ours | own
-        return (
-            ours
-            | own
-            | {
-                "OTHERS": " ".join(str(self.room / each) for each in NAMES if each != name),
-                "PREFECT_API_URL": f"{self.prefect}/api",
-                "PREFECT_SERVER_API_PORT": self.prefect.rpartition(":")[2],
-                "PREFECT_API_AUTH_STRING": WORD,
-                "PREFECT_SERVER_API_AUTH_STRING": WORD,
-                "PREFECT_WORKER_HEARTBEAT_SECONDS": "3",
-                "MLFLOW_TRACKING_URI": self.mlflow,
-                "MTDNET_SHARE_SECONDS": "0.5",
-                "MTDNET_STAGES": "workers",
-            }
-        )
-
-    def start(self, name: str, log: str, *command: str) -> AbstractContextManager[None]:
-        """Keep a command running on a machine, which sees the others' folders empty."""
-        hidden = ["unshare", "--map-root-user", "--mount", "sh", "-c", HIDE, "sh", *command]
-        return running(hidden, self.room / name, self.env(name), self.log(log))
-
-    def worker(self, name: str, pool: str) -> AbstractContextManager[None]:
-        return self.start(name, f"{name}-{pool}", *make("worker", f"POOL={pool}"))
-
-    def log(self, name: str) -> Path:
-        return self.room / f"{name}.log"
+@pytest.fixture
+def root(project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project whose stages a pool `cpu` runs; what a worker makes, the gathering does."""
+    root = project(STAGES)
+    (root / "source").touch()
+    monkeypatch.setattr(workers, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(Workers, "_prepare", lambda self, stale: None)
+    with get_client(sync_client=True) as client:
+        try:
+            client.create_work_pool(WorkPoolCreate(name="cpu", type="process"))
+        except ObjectAlreadyExists:
+            return root
+        client.create_deployment(client.create_flow(stage.run), name="cpu", work_pool_name="cpu")
+    return root
 
 
 @contextmanager
-def served(team: Team) -> Iterator[None]:
-    """Run the servers, without any of the clones' folders, and deploy."""
-    store = f"sqlite:///{team.room / 'servers' / 'mlflow.db'}"
-    port = team.mlflow.rpartition(":")[2]
-    command = [sys.executable, "-m", "mlflow", "server", "--port", port, "--workers", "1"]
-    command += ["--backend-store-uri", store, "--artifacts-destination", "artifacts"]
-    env = team.env("servers") | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    env.pop("MLFLOW_TRACKING_URI")
-    with (
-        running(make("prefect"), team.room / "servers", team.env("servers"), team.log("prefect")),
-        running(command, team.room / "servers", env, team.log("mlflow")),
-    ):
-        assert answers(f"{team.prefect}/api/health"), team.log("prefect").read_text()
-        assert answers(f"{team.mlflow}/health"), team.log("mlflow").read_text()
-        with team.start("home", "deploy", *make("deploy")):
-            assert until(lambda: "deployed" in team.log("deploy").read_text())
-        yield
+def worker(
+    ends: dict[str, Sequence[State[None]]], after: Sequence[str] = ("at once",)
+) -> Iterator[list[str]]:
+    """Give the runs of each stage these states, one after the other; yield the names of all.
 
+    It begins when there is something in ``after``.
+    """
+    seen: list[str] = []
+    rest = {name: iter(states) for name, states in ends.items()}
+    over = threading.Event()
 
-@pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    team = Team(tmp_path_factory.mktemp("team"))
-    url = {PREFECT_API_URL: f"{team.prefect}/api", PREFECT_API_AUTH_STRING: WORD}
+    def work() -> None:
+        with get_client(sync_client=True) as client:
+            while not over.wait(0.1):
+                for run in client.read_flow_runs() if after else ():
+                    if run.name in rest and run.state_type == StateType.SCHEDULED:
+                        seen.append(run.name)
+                        client.set_flow_run_state(run.id, Running(), force=True)
+                        client.set_flow_run_state(run.id, next(rest[run.name]), force=True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
     try:
-        with served(team), temporary_settings(url):
-            yield team
+        yield seen
     finally:
-        for name in (*NAMES, "servers"):
-            kill.kill(team.mark(name), "all", random.Random(0))  # noqa: S311
+        over.set()
+        thread.join()
 
 
-def until(done: Callable[[], object]) -> bool:
-    """Wait for something; False when it doesn't come within five minutes."""
-    end = time.monotonic() + 300
-    while time.monotonic() < end:
-        if done():
-            return True
-        time.sleep(0.3)
-    return False
+def walk(root: Path) -> State[State[None]]:
+    @flow(persist_result=False)
+    def small() -> State[None]:
+        return Workers(root).walk(graph.stages(root))
+
+    return small(return_state=True)
 
 
-def shared(team: Team) -> bool:
-    """Tell whether a training that isn't finished has shared a checkpoint."""
-    client = MlflowClient(team.mlflow)
-    places = [each.experiment_id for each in client.search_experiments()]
-    found = client.search_runs(places, "attributes.status = 'RUNNING'")
-    return any(client.list_artifacts(run.info.run_id, "checkpoint") for run in found)
+def test_each_stage_is_submitted_after_what_it_builds_on_and_gathered(root: Path) -> None:
+    with worker({"one": [WELL], "two": [WELL]}) as seen:
+        state = walk(root)
+    assert state.is_completed(), state.message
+    assert seen == ["one", "two"]
+    assert (root / "two").read_text() == "1\n"
+    assert walk(root).message == "2 UpToDate"  # and nobody had to be there
 
 
-def test_a_worker_killed_in_training_changes_no_figure(team: Team) -> None:
-    with ExitStack() as stack:
-        still = subprocess.Popen(FLOW, cwd=team.room / "still", env=team.env("still"))
-        stack.callback(still.kill)
-        stack.enter_context(team.worker("right", "cpu"))
-        stack.enter_context(team.worker("left", "gpu"))
-        with team.start("home", "flow", *FLOW):
-            assert until(lambda: shared(team)), team.log("flow").read_text()
-            kill.kill(team.mark("left"), "all", random.Random(0))  # noqa: S311
-            stack.enter_context(team.worker("right", "gpu"))
-            assert until(lambda: not kill.alive(team.mark("home")))
-        assert still.wait() == 0
-
-    said = team.log("flow").read_text()
-    assert "reproduce: 9 FromRunCache, 1 UpToDate" in said, said
-    assert "pretrain@mtdnet-0: its worker" in said and "is gone; submitted again" in said
-    assert "goes on from the checkpoint that MLflow's run" in team.log("right-gpu").read_text()
-    expected = state.results(team.room / "still")
-    assert len(expected) > 30
-    assert list(state.different(team.home, expected)) == []
-
-    client = MlflowClient(team.mlflow)
-    places = [each.experiment_id for each in client.search_experiments()]
-    runs = {run.info.run_name: run.info.status for run in client.search_runs(places)}
-    assert len(client.search_runs(places)) == 2
-    assert runs == {"cuhk03-mtdnet-0": "FINISHED", "viper-mtdnet-0": "FINISHED"}
-    for name in ("mtdnet-cuhk03", "mtdnet-viper"):
-        assert len(client.search_model_versions(f"name = '{name}'")) == 1
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ([Failed(message="one: row 3 is short (on h:/w)")], "one: row 3 is short (on h:/w)"),
+        ([Cancelled()], "one: was cancelled"),
+        ([Crashed(message="one: killed")] * 5, "one: died on 5 workers"),
+    ],
+)
+def test_what_fails_there_is_one_line_and_holds_up_what_builds_on_it(
+    ends: list[State[None]], said: str, root: Path
+) -> None:
+    with worker({"one": ends}) as seen:
+        state = walk(root)
+    assert state.is_failed()
+    assert state.message == f"{said}; not run: two"
+    assert len(seen) == len(ends)
+    assert not (root / "one").exists()
 
 
-def test_cancelled_it_stops_the_stages_on_workers_and_keeps_their_state(team: Team) -> None:
-    params = team.home / "params.yaml"
-    params.write_text(params.read_text().replace(STEPS, "steps: 3000"))
-    team.git("commit", "-qam", "Train for longer")
-    team.git("push", "-q", "origin", "HEAD")
-    with team.worker("right", "gpu"), get_client(sync_client=True) as client:
-        with team.start("home", "cancelled", *FLOW):
-            assert until(lambda: shared(team)), team.log("cancelled").read_text()
-            (flow,) = [
-                run
-                for run in client.read_flow_runs()
-                if run.name != "stage"
-                and run.parent_task_run_id is None
-                and run.state_type == StateType.RUNNING
-            ]
-            client.set_flow_run_state(flow.id, Cancelling())
-            assert until(lambda: not kill.alive(team.mark("home")))
-        assert until(lambda: not training(team.mark("right")))
-    assert "error: cancelled; the stages on workers too" in team.log("cancelled").read_text()
-    assert list((team.room / "right").glob("checkpoints/cuhk03-0/mtdnet/last.safetensors"))
+def test_a_second_coordinator_joins_what_is_under_way(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined: list[str] = []
+    monkeypatch.setattr(Workers, "_online", lambda self, client, pool: joined.append(pool) or set())
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("stage/cpu")
+        first = client.create_flow_run_from_deployment(
+            deployment.id, name="one", tags=["commit:", "stage:one"]
+        )
+        with worker({"one": [WELL], "two": [WELL]}, after=joined) as seen:
+            state = walk(root)
+        assert state.is_completed(), state.message
+        assert seen == ["one", "two"]
+        assert client.read_flow_run(first.id).state_type == StateType.COMPLETED
 
 
-def training(mark: str) -> list[int]:
-    """Return the processes of a machine that train."""
-    found = []
-    for process in kill.alive(mark):
-        try:
-            words = Path(f"/proc/{process}/cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"tasks.pretrain" in words:
-            found.append(process)
-    return found
+def test_data_that_are_not_committed_are_one_line(
+    project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project("stages: {}")
+    (root / "data.dvc").write_text("outs: [{path: data, md5: 0f1c.dir, hash: md5}]\n")
+    with pytest.raises(InputError, match=r"data\.dvc: not what lies here; `dvc pull`, or"):
+        Workers(root)._prepare({each.name: each for each in graph.stages(root)})
+
+
+def test_a_remote_that_takes_nothing_is_one_line(
+    project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("commit", "remote"):
+        monkeypatch.setattr(clone, name, lambda root: "")
+    monkeypatch.setattr(clone, "tracking", lambda: None)
+    with pytest.raises(
+        InputError, match="DVC's remote: failed to push data to the cloud"
+    ) as caught:
+        Workers(project("stages: {}"))._prepare({})
+    assert "\n" not in str(caught.value)

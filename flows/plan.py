@@ -29,6 +29,11 @@ class Plan:
         return [network for network in self.networks if network[1] == 0]
 
     @property
+    def benchmarks(self) -> list[str]:
+        """Return the benchmarks that the networks are of."""
+        return list(dict.fromkeys(network[0] for network in self.networks))
+
+    @property
     def stale(self) -> list[Stage]:
         """Return the stages that have to run, or wait for one that has to."""
         return [stage for stage in self.stages if not stage.fresh]
@@ -44,6 +49,12 @@ class Plan:
         yield f"{len(stale)} of {len(self.stages)} stages would run"
 
 
+def benchmarks(root: Path) -> list[str]:
+    """Return the benchmarks that networks are trained on, by ``params.yaml``."""
+    trained = steps.trained(params.load(root / "params.yaml"))
+    return list(dict.fromkeys(network[0] for network in trained))
+
+
 def make(root: Path, benchmark: str | None = None) -> Plan:
     """Return the plan of the whole pipeline, or of what one benchmark's figures build on.
 
@@ -55,7 +66,7 @@ def make(root: Path, benchmark: str | None = None) -> Plan:
     if benchmark is not None:
         trained = [network for network in trained if network[0] == benchmark]
         if not trained:
-            known = ", ".join(dict.fromkeys(network[0] for network in steps.trained(settings)))
+            known = ", ".join(benchmarks(root))
             raise InputError(f"train.targets: no benchmark '{benchmark}'; known: {known}")
     graph = stages(root)
     chosen = graph

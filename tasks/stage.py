@@ -2,9 +2,10 @@
 
 import os
 import re
+import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -107,6 +108,7 @@ def _repro(
     logger = get_run_logger()
     lines: list[str] = []
     with slot(root, gpu=gpu, stop=groups.stopped) as extra:
+        logger.info(f"{stage}: runs in {socket.gethostname()}:{root}{_room(extra)}")
         begun = time.monotonic()
         for words in COMMANDS[way]:
             command = [sys.executable, "-m", "dvc", "--wait-for-lock", *words, stage]
@@ -119,6 +121,13 @@ def _repro(
         if progress:
             progress.ended(stage, time.monotonic() - begun)
         return 0, lines
+
+
+def _room(extra: Mapping[str, str]) -> str:
+    """Return what a slot gives a stage, in words."""
+    if gpu := extra.get("CUDA_VISIBLE_DEVICES"):
+        return f", GPU {gpu}"
+    return f", {threads} threads" if (threads := extra.get("OMP_NUM_THREADS")) else ""
 
 
 def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:

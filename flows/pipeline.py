@@ -29,7 +29,7 @@ def _choice() -> dict[str, Any]:
 
 
 BENCHMARK: Any = Field(
-    description="A benchmark of `params.yaml` on which networks are trained, as it was at `make deploy`.",
+    description="A benchmark on which networks are trained, by `params.yaml` at `make deploy`.",
     json_schema_extra=_choice(),
 )
 

@@ -1,5 +1,6 @@
 """How a flow run is called and tagged, and what Prefect's page shows of its results."""
 
+import json
 import subprocess
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +14,9 @@ from prefect.utilities.callables import parameter_schema
 from flows import labels, page, pipeline, plan, stage
 from flows.environment import ROOT
 from mtdnet.errors import InputError
-from tests.report.conftest import Make
+from mtdnet.report import load
+from mtdnet.report.load import Evaluation
+from tests.report.conftest import write_evaluation
 
 LOCK = "stages: {ingest@viper: {deps: [{path: data/viper, md5: 0123456789abcdef.dir}]}}"
 
@@ -60,23 +63,26 @@ def test_name_and_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(run.tags) == {f"commit:{head}", "benchmark:viper"}
 
 
-def test_results_tell_what_changed(make: Make) -> None:
-    first = [make("viper", 0, "mtdnet", {"MTDnet": {"rank-1": 0.25, "mAP": 0.5}})]
-    (row,) = page.results(first, [])
-    assert row == {
-        **{"benchmark": "VIPeR", "system": "MTDnet", "splits": 1},
+def test_results_tell_what_changed(tmp_path: Path) -> None:
+    def measured(benchmark: str, figures: dict[str, float]) -> list[Evaluation]:
+        folder = tmp_path / f"{benchmark}-0" / "rnk"
+        if not folder.is_dir():
+            write_evaluation(folder)
+        (folder / "metrics.json").write_text(json.dumps({"MTDnet-rnk": figures}))
+        return load.evaluations([folder])
+
+    (first,) = page.results(measured("viper", {"rank-1": 0.25, "mAP": 0.5}), [])
+    assert first == {
+        **{"benchmark": "VIPeR", "system": "MTDnet-rnk", "splits": 1},
         **{"rank-1": "25.00", "rank-5": "-", "rank-10": "-", "mAP": "50.00"},
     }
-    second = [
-        make("viper", 0, "mtdnet", {"MTDnet": {"rank-1": 0.375, "rank-5": 0.5, "mAP": 0.25}}),
-        make("ilids", 0, "mtdnet", {"MTDnet": {"rank-1": 0.5}}),
-    ]
-    changed, new = page.results(second, [row])
-    assert (changed["rank-1"], changed["mAP"]) == ("37.50 (+12.50)", "25.00 (-25.00)")
-    assert changed["rank-5"] == "50.00"  # nothing to compare with
-    assert new["rank-1"] == "50.00"
-    (again, _) = page.results(second, [changed, new])
-    assert again["rank-1"] == "37.50 (+0.00)"
+    both = measured("viper", {"rank-1": 0.375, "rank-5": 0.5, "mAP": 0.25})
+    both += measured("ilids", {"rank-1": 0.5})
+    second = list(page.results(both, [first]))
+    assert (second[0]["rank-1"], second[0]["mAP"]) == ("37.50 (+12.50)", "25.00 (-25.00)")
+    assert second[0]["rank-5"] == "50.00", "nothing to compare with"
+    assert second[1]["rank-1"] == "50.00"
+    assert next(page.results(both, second))["rank-1"] == "37.50 (+0.00)"
 
 
 def test_keys_are_what_prefect_takes() -> None:
@@ -101,6 +107,13 @@ def test_forms_are_typed_and_described(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pipeline._choice() == {}
 
 
-def test_a_page_that_fails_fails_no_flow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None: ...
+@pytest.mark.pipeline
+@pytest.mark.usefixtures("prefect_server")
+def test_a_page_that_fails_fails_no_flow(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    @flow(persist_result=False)
+    def small() -> str:
+        pipeline._show(tmp_path, plan.Plan([], [("viper", 0, "rnk")]), None)
+        return "ended"
+
+    assert small() == "ended"
+    assert "the page lacks the results: no evaluation to report" in caplog.text

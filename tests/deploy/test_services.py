@@ -144,13 +144,8 @@ class Servers:
         stack.callback(server.terminate)
         given = {"PGHOST": "127.0.0.1", "PGPORT": port, "PGPASSWORD": env["POSTGRES_PASSWORD"]}
         for _ in range(120):
-            ready = ["psql", "-U", "postgres", "-c", "select 1"]
-            if (
-                subprocess.run(
-                    ready, env=shell | given, capture_output=True, check=False
-                ).returncode
-                == 0
-            ):
+            ready = subprocess.run(["pg_isready", "--quiet"], env=shell | given, check=False)
+            if ready.returncode == 0:
                 break
             time.sleep(0.5)
         script = ["sh", str(FOLDER / "databases.sh")]

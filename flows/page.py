@@ -73,9 +73,9 @@ def _key(kind: str, name: str | None) -> str:
 
 
 def _rows(before: Any) -> list[Row]:
-    if before is None:
-        return []
-    return list(json.loads(before.data) if isinstance(before.data, str) else before.data)
+    """Return the rows of a former table of results; [] for another one that has its key."""
+    rows = json.loads(before.data) if before is not None and before.type == "table" else []
+    return [row for row in rows if isinstance(row, dict) and row.keys() >= {"benchmark", "system"}]
 
 
 def _change(mean: float | None, former: str | None) -> str:

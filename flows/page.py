@@ -24,7 +24,7 @@ def show(root: Path, wanted: Plan, benchmark: str | None) -> None:
     """Give the running flow's run the results with their changes, CMC curves, and links."""
     evaluations = load.evaluations([root / steps.evaluation(*each) for each in wanted.networks])
     key = _key("results", benchmark)
-    before = Artifact.get(key)
+    before: Any = Artifact.get(key)  # typed for async callers too
     text = "Rank-k and mAP of the test persons in per cent, means over the splits."
     if before is not None:
         text += f" In brackets the change since the run of {before.updated:%Y-%m-%d %H:%M} UTC."

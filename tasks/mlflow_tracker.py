@@ -37,7 +37,7 @@ class MlflowTracker:
         self._network = network
         self._training: tuple[str, Mapping[str, Any]] | None = None
         self._run_id: str | None = None
-        self._monitor: SystemMetricsMonitor | None = None
+        self._monitor: Any = None
         self._rows: list[Mapping[str, float]] = []
         self._figures: dict[str, float] = {}
         self._files: list[Path] = []
@@ -53,11 +53,11 @@ class MlflowTracker:
         """
         self._training = fingerprint, settings
         self._try()
-        if self._run_id and MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING.get():
+        asked: Any = MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING  # it has no types, nor has the next
+        if self._run_id and asked.get():
+            make: Any = SystemMetricsMonitor
             uri = store.location()
-            self._monitor = SystemMetricsMonitor(
-                self._run_id, resume_logging=True, tracking_uri=uri
-            )
+            self._monitor = make(self._run_id, resume_logging=True, tracking_uri=uri)
             self._monitor.start()
 
     def log(self, row: Mapping[str, float]) -> None:

@@ -7,6 +7,7 @@
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules; stages: POOL=cpu, POOL=gpu
 # make run      the whole pipeline, by that worker; one benchmark: make run BENCHMARK=viper
+# make results  a recipe on whole benchmarks: make results DATA=folder IDS=lists RECIPE=modern
 # make docs     the pages, into site/           make dist   a wheel of library and command line
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
 
@@ -19,7 +20,7 @@ IN := $(BIN)/python -m flows
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=$(or $(PREFECT_API_URL),http://127.0.0.1:4200/api)
 
-.PHONY: demo install repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run dist clean
+.PHONY: demo install repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run results dist clean
 
 demo: repository $(READY)
 	@echo "about five minutes on two idle cores with bf16, longer without; after each stage a line tells what is left"
@@ -76,6 +77,11 @@ deploy: $(READY)
 
 run: $(READY)
 	$(SERVER) $(IN) prefect deployment run $(if $(BENCHMARK),target/one -p 'benchmark=$(BENCHMARK)',reproduce/weekly)
+
+# IDS: lists of test persons, where the benchmark's own aren't wanted; flows/results.py tells more.
+results: RECIPE := modern
+results: $(READY)
+	$(BIN)/python -m flows.results '$(DATA)' --recipe configs/$(RECIPE).yaml $(if $(IDS),--ids '$(IDS)')
 
 worker: POOL := flows
 worker: $(READY)

@@ -30,8 +30,8 @@ class Reign(TypedDict):
 
 def present(name: str) -> str | None:
     """Return the version that is champion of a registered model, None where there is none."""
-    found = store.client().get_registered_model(name).aliases.get(CHAMPION)
-    return str(found) if found else None
+    version = store.client().get_registered_model(name).aliases.get(CHAMPION)
+    return str(version) if version else None
 
 
 def history(name: str) -> list[Reign]:

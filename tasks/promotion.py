@@ -151,15 +151,15 @@ class Comparison:
             return self.undecided(f"{kinds} {len(persons)}; the rule wants {LEAST}")
         new, mean = _ranked(model / "network.safetensors", images, query, gallery)
         old, old_mean = _ranked(champion, images, query, gallery)
-        found = rank1_difference(new, old, images.person[query])
+        interval = rank1_difference(new, old, images.person[query])
         self.facts |= {
             "rank1": float((new == 1).mean()),
             "rank1_against": float((old == 1).mean()),
             "mAP": mean,
             "mAP_against": old_mean,
-            "difference": found.difference,
-            "low": found.low,
-            "high": found.high,
+            "difference": interval.difference,
+            "low": interval.low,
+            "high": interval.high,
         }
         return self._verdict()
 

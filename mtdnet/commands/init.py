@@ -26,29 +26,33 @@ def init(parameters: Path, *, source: str | None, force: bool) -> Answer:
     if parameters.exists() and not force and not _agreed(f"{parameters} is there; replace it?"):
         raise InputError(f"{parameters}: is there already; `mtdnet init --force` replaces it")
     places = _places(folder / "data")
-    found, refused = [], []
+    benchmarks, problems = [], []
     for place in places:
         try:
-            found.append(recognise(place))
+            benchmarks.append(recognise(place))
         except InputError as problem:
-            refused.append(str(problem))
-    if not found:
-        raise InputError(refused[0])
-    for line in refused:
+            problems.append(str(problem))
+    if not benchmarks:
+        raise InputError(problems[0])
+    for line in problems:
         note(f"passed over {line}")
-    found.sort(key=lambda b: (b.layout != "cuhk03", -sum(b.persons.values()), b.name))
-    first = source or _chosen([b.name for b in found])
-    if first not in (names := [b.name for b in found]):
+    benchmarks.sort(key=lambda b: (b.layout != "cuhk03", -sum(b.persons.values()), b.name))
+    first = source or _chosen([b.name for b in benchmarks])
+    if first not in (names := [b.name for b in benchmarks]):
         raise InputError(f"--source: no '{first}' below data; there: {', '.join(names)}")
-    found.sort(key=lambda b: b.name != first)
+    benchmarks.sort(key=lambda b: b.name != first)
 
     weights = sorted(w for w in folder.glob("weights/*") if w.suffix in (".npz", ".onnx"))
-    text = starter(found, str(weights[0].relative_to(folder)) if weights else "")
+    text = starter(benchmarks, str(weights[0].relative_to(folder)) if weights else "")
     with whole(parameters) as draft:
         draft.write_text(text, encoding="utf-8")
     return Answer(
-        "\n".join([*(b.line() for b in found), f"wrote {parameters}; {_next(folder, first)}"]),
-        {"parameters": str(parameters), "source": first, "benchmarks": [vars(b) for b in found]},
+        "\n".join([*(b.line() for b in benchmarks), f"wrote {parameters}; {_next(folder, first)}"]),
+        {
+            "parameters": str(parameters),
+            "source": first,
+            "benchmarks": [vars(b) for b in benchmarks],
+        },
     )
 
 

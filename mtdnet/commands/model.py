@@ -19,7 +19,7 @@ def named(given: str | None, parameters: Path) -> str:
     """
     if chosen := given or os.environ.get(VARIABLE):
         return chosen
-    looked = ""
+    absent = ""
     if parameters.is_file():
         from mtdnet import params, steps  # who names a network needn't wait for them
 
@@ -28,10 +28,10 @@ def named(given: str | None, parameters: Path) -> str:
         own = own if folder == Path.cwd() else folder / own
         if own.is_file():
             return str(own)
-        looked = f" ({own} is not there)"
+        absent = f" ({own} is not there)"
     configured = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     if (users := configured / "mtdnet" / FILE).is_file():
         return str(users)
     raise InputError(
-        f"no network to ask{looked}; name one: --model FILE, or {VARIABLE}, or put it at {users}"
+        f"no network to ask{absent}; name one: --model FILE, or {VARIABLE}, or put it at {users}"
     )

@@ -40,11 +40,11 @@ def parser() -> Parser:
     _rank(commands.add_parser("rank", help="order a gallery's images by likeness to a query"))
     _index(commands.add_parser("index", help="prepare a large gallery for rank"))
     _init(commands.add_parser("init", help="write the params.yaml that fits what is below data/"))
-    told = "one page on this machine and project, to paste into a bug report"
-    commands.add_parser("doctor", help=told, description=f"Print {told}; it runs no stage.")
+    text = "one page on this machine and project, to paste into a bug report"
+    commands.add_parser("doctor", help=text, description=f"Print {text}; it runs no stage.")
     _export(commands.add_parser("export", help="write a network as ONNX files"))
-    for step, told in STEPS.items():
-        _step(commands.add_parser(step, help=told), step)
+    for step, text in STEPS.items():
+        _step(commands.add_parser(step, help=text), step)
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print one JSON document")
     return made
@@ -57,10 +57,10 @@ def _same(command: argparse.ArgumentParser) -> None:
     _file(command, "left", type=Path, nargs="?", help="an image")
     _file(command, "right", type=Path, nargs="?", help="another image")
     for side in ("left", "right"):
-        told = f"further images of the {side} person; the answer is that of the mean of logits"
-        _file(command, f"--{side}-also", type=Path, nargs="+", default=[], help=told)
-    told = "a CSV with the columns left and right instead: paths, from the CSV's folder on"
-    _file(command, "--pairs", type=Path, help=told)
+        text = f"further images of the {side} person; the answer is that of the mean of logits"
+        _file(command, f"--{side}-also", type=Path, nargs="+", default=[], help=text)
+    text = "a CSV with the columns left and right instead: paths, from the CSV's folder on"
+    _file(command, "--pairs", type=Path, help=text)
     _model(command)
 
 
@@ -71,15 +71,15 @@ def _rank(command: argparse.ArgumentParser) -> None:
         "distance."
     )
     _file(command, "query", type=Path, help="an image")
-    told = "a folder of images, or what `mtdnet index` made of one"
-    _file(command, "gallery", by=shtab.DIRECTORY, type=Path, help=told)
-    told = "further images of the query's person; scores are those of the mean of logits"
-    _file(command, "--also", type=Path, nargs="+", default=[], help=told)
-    told = "each folder of images is one person, who is named by the first of them"
-    command.add_argument("--tracks", action="store_true", help=told)
+    text = "a folder of images, or what `mtdnet index` made of one"
+    _file(command, "gallery", by=shtab.DIRECTORY, type=Path, help=text)
+    text = "further images of the query's person; scores are those of the mean of logits"
+    _file(command, "--also", type=Path, nargs="+", default=[], help=text)
+    text = "each folder of images is one person, who is named by the first of them"
+    command.add_argument("--tracks", action="store_true", help=text)
     command.add_argument("--top", type=int, default=10, metavar="N", help="how many (10)")
-    told = "of an index, ask the pair head about the N nearest by ranking features (1000)"
-    command.add_argument("--shortlist", type=int, metavar="N", help=told)
+    text = "of an index, ask the pair head about the N nearest by ranking features (1000)"
+    command.add_argument("--shortlist", type=int, metavar="N", help=text)
     _file(command, "--html", type=Path, help="write a page with the images, too")
     _model(command)
 
@@ -91,8 +91,8 @@ def _index(command: argparse.ArgumentParser) -> None:
     )
     _file(command, "gallery", by=shtab.DIRECTORY, type=Path, help="a folder of images")
     _file(command, "--out", type=Path, required=True, help="the index, a folder")
-    told = "keep ranking features alone: small, but rank reads the images of its shortlist"
-    command.add_argument("--features-only", action="store_true", help=told)
+    text = "keep ranking features alone: small, but rank reads the images of its shortlist"
+    command.add_argument("--features-only", action="store_true", help=text)
     _model(command)
 
 
@@ -101,8 +101,8 @@ def _init(command: argparse.ArgumentParser) -> None:
         "Look at the folders below data/ (layouts recognised, persons and cameras counted, a split "
         "proposed) and write the params.yaml that trains a small network on them."
     )
-    told = "what is trained first, a folder below data/; the others start from its network"
-    command.add_argument("--source", metavar="NAME", help=told)
+    text = "what is trained first, a folder below data/; the others start from its network"
+    command.add_argument("--source", metavar="NAME", help=text)
     command.add_argument("--force", action="store_true", help="replace the file that is there")
 
 
@@ -127,12 +127,12 @@ def _step(command: argparse.ArgumentParser, step: str) -> None:
 
 
 def _model(command: argparse.ArgumentParser) -> None:
-    told = (
+    text = (
         "network.safetensors, its folder, models:/NAME@ALIAS or models:/NAME/VERSION; else what "
         "MTDNET_MODEL says, else the project's network of the source, else "
         "~/.config/mtdnet/network.safetensors"
     )
-    _file(command, "--model", help=told)
+    _file(command, "--model", help=text)
 
 
 def _file(

@@ -17,10 +17,10 @@ from mtdnet.inference.model_file import fetched
 PAGES = (".html", ".htm")  # so that a slip doesn't overwrite an image
 
 
-class Asked(NamedTuple):
-    """How many images are searched, what a score is, and the ``top`` best files with theirs."""
+class Search(NamedTuple):
+    """How many ``images`` are ranked, what a score is, and the ``top`` best files with theirs."""
 
-    searched: int
+    images: int
     measure: str
     best: Callable[[int], Sequence[tuple[Path, float]]]
 
@@ -59,20 +59,20 @@ def rank(
 
     chosen = named(model, parameters)
     with fetched(chosen) as network:
-        asked = (
+        search = (
             _index(query, gallery, shortlist, network)
             if indexed
             else _tracks([query, *also], others, tracks, network)
             if also or tracks
             else _files(query, others, network)
         )
-    note(f"asked {chosen}: {asked.searched:,} images")
-    measure = asked.measure
-    best = asked.best(top)
+    note(f"asked {chosen}: {search.images:,} images")
+    measure = search.measure
+    best = search.best(top)
     matches = [Match(n, *best) for n, best in enumerate(best, start=1)]
     if html:
         with whole(html) as draft:
-            page = ranking_page(query, matches, measure, chosen, asked.searched)
+            page = ranking_page(query, matches, measure, chosen, search.images)
             draft.write_text(page, encoding="utf-8", errors="xmlcharrefreplace")
         note(f"wrote {html}")
     lines = [
@@ -81,11 +81,11 @@ def rank(
     ranked = [{"rank": m.rank, "file": str(m.file), measure: m.score} for m in matches]
     return Answer(
         "\n".join([f"rank  {measure}  file", *lines]),
-        {"model": chosen, "query": str(query), "gallery": asked.searched, "ranked": ranked},
+        {"model": chosen, "query": str(query), "gallery": search.images, "ranked": ranked},
     )
 
 
-def _files(query: Path, files: Sequence[Path], network: Path) -> Asked:
+def _files(query: Path, files: Sequence[Path], network: Path) -> Search:
     """Ask about every file."""
     import numpy as np
 
@@ -103,10 +103,10 @@ def _files(query: Path, files: Sequence[Path], network: Path) -> Asked:
         order = there[np.argsort(cost, kind="stable")]
         return [(files[i], float(score[i])) for i in order[:top]]
 
-    return Asked(len(files), verifier.measure, best)
+    return Search(len(files), verifier.measure, best)
 
 
-def _tracks(query: list[Path], files: list[Path], tracks: bool, network: Path) -> Asked:
+def _tracks(query: list[Path], files: list[Path], tracks: bool, network: Path) -> Search:
     """Ask about persons of several images, by the mean of logits."""
     from mtdnet.inference.verifier import Verifier
 
@@ -115,13 +115,13 @@ def _tracks(query: list[Path], files: list[Path], tracks: bool, network: Path) -
     persons = [list(of) for _, of in by_folder] if tracks else [[file] for file in files]
 
     def best(top: int) -> list[tuple[Path, float]]:
-        found = verifier.rank(query, persons, top)
-        return [(persons[place][0], score) for place, score in found]
+        places = verifier.rank(query, persons, top)
+        return [(persons[place][0], score) for place, score in places]
 
-    return Asked(len(persons), verifier.measure, best)
+    return Search(len(persons), verifier.measure, best)
 
 
-def _index(query: Path, index: Path, shortlist: int | None, network: Path) -> Asked:
+def _index(query: Path, index: Path, shortlist: int | None, network: Path) -> Search:
     """Ask about the files of an index that are nearest to the query by ranking features."""
     from mtdnet.inference.search import SHORTLIST, Gallery
 
@@ -130,13 +130,13 @@ def _index(query: Path, index: Path, shortlist: int | None, network: Path) -> As
     def best(top: int) -> Sequence[tuple[Path, float]]:
         return gallery.rank(query, top, shortlist or SHORTLIST)
 
-    return Asked(len(gallery), gallery.measure, best)
+    return Search(len(gallery), gallery.measure, best)
 
 
 def _others(gallery: Path, query: Sequence[Path]) -> list[Path]:
     """Return the image files below a folder, without the query's own; InputError when none."""
     own = [file for file in query if file.exists()]
-    kept = [file for file in images(gallery) if not any(map(file.samefile, own))]
-    if not kept:
+    others = [file for file in images(gallery) if not any(map(file.samefile, own))]
+    if not others:
         raise InputError(f"{gallery}: no image files but the query; name another folder")
-    return kept
+    return others

@@ -30,9 +30,9 @@ def same(
         raise InputError("name two images, or --pairs FILE.csv with the columns left and right")
     if pairs and (left_also or right_also):
         raise InputError("--left-also and --right-also go with two images, not with --pairs")
-    asked = _pairs(pairs) if pairs else [(given[0], given[1])]
-    lefts = [[pair[0], *left_also] for pair in asked]
-    rights = [[pair[1], *right_also] for pair in asked]
+    files = _pairs(pairs) if pairs else [(given[0], given[1])]
+    lefts = [[pair[0], *left_also] for pair in files]
+    rights = [[pair[1], *right_also] for pair in files]
 
     chosen = named(model, parameters)
     from mtdnet.inference.verifier import Verifier  # torch takes seconds
@@ -40,11 +40,11 @@ def same(
     with fetched(chosen) as network:
         verifier = Verifier(network)
     note(f"asked {chosen}")
-    with bar(len(asked), "pairs") as progress:
-        found = verifier.probability(lefts, rights, seen=progress.update).tolist()
+    with bar(len(files), "pairs") as progress:
+        probability = verifier.probability(lefts, rights, progress=progress.update).tolist()
     rows = [
         {"left": str(a), "right": str(b), "probability": p}
-        for p, (a, b) in zip(found, asked, strict=True)
+        for p, (a, b) in zip(probability, files, strict=True)
     ]
     return Answer(
         "\n".join(f"{row['probability']:.2f}  {row['left']}  {row['right']}" for row in rows),

@@ -30,13 +30,13 @@ class Describer:
 
     def __init__(self, network: Path) -> None:
         self.source = network
-        kept = serialization.load(network)
-        self.scorer = Scorer(kept.network, device.choose())
+        model = serialization.load(network)
+        self.scorer = Scorer(model.network, device.choose())
         self.temperature, self.channels = None, 0
-        if kept.network.pair is not None:
-            self.temperature = kept.temperature or 1.0
-            self.channels = kept.network.pair.half_channels
-        self.features, trunk = kept.network.feature_size, kept.network.trunk
+        if model.network.pair is not None:
+            self.temperature = model.temperature or 1.0
+            self.channels = model.network.pair.half_channels
+        self.features, trunk = model.network.feature_size, model.network.trunk
         self.size, self.grid = trunk.size, trunk.grid
         self.measure = "distance" if self.temperature is None else "probability"
 
@@ -52,8 +52,8 @@ class Describer:
     def calibrated(self, probability: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return calibrated probabilities: float64, for a low temperature makes ties near 1."""
         assert self.temperature is not None, "no probability"
-        found: NDArray[np.floating] = calibrated(probability, self.temperature)
-        return found
+        probabilities: NDArray[np.floating] = calibrated(probability, self.temperature)
+        return probabilities
 
 
 def pixels(images: Sequence[Source], size: tuple[int, int]) -> Tensor:
@@ -67,7 +67,7 @@ def packed(halves: Halves) -> Tensor:
     return both.view(2, 2, -1, *both.shape[2:]).permute(2, 0, 1, 3, 4, 5).half()
 
 
-def unpacked(kept: Tensor) -> Halves:
-    """Return what ``packed`` was given, in the type of what was kept."""
-    left, right = kept.permute(1, 2, 0, 3, 4, 5).flatten(1, 2)
+def unpacked(stored: Tensor) -> Halves:
+    """Return what ``packed`` was given, in the type of ``stored``."""
+    left, right = stored.permute(1, 2, 0, 3, 4, 5).flatten(1, 2)
     return left, right

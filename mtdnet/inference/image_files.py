@@ -25,21 +25,21 @@ def images(gallery: Path) -> list[Path]:
     if not gallery.is_dir():
         raise InputError(f"{gallery}: no such folder; name the folder of the gallery's images")
     home = gallery.absolute()
-    found = (gallery / file.relative_to(home) for file in files(gallery))
-    there = sorted(file for file in found if has_image(file))
-    kept = [file for file in there if file.suffix.lower() in ("", *SUFFIXES)]
-    if over := [file for file in there if file not in set(kept)]:
+    below = (gallery / file.relative_to(home) for file in files(gallery))
+    there = sorted(file for file in below if has_image(file))
+    images = [file for file in there if file.suffix.lower() in ("", *SUFFIXES)]
+    if over := [file for file in there if file not in set(images)]:
         left_out(f"{gallery}: {len(over):,} images of kinds that aren't read, as {over[0]}")
-    if not kept:
+    if not images:
         raise InputError(f"{gallery}: no image files to rank ({', '.join(SUFFIXES)})")
-    return kept
+    return images
 
 
 def listed(gallery: Path) -> pa.Table:
     """Return the image files below a folder, sorted, with what tells that one was changed."""
-    found = images(gallery)
-    paths = [os.fsencode(file.relative_to(gallery)) for file in found]
-    sizes, times = zip(*map(_state, found), strict=True)
+    files = images(gallery)
+    paths = [os.fsencode(file.relative_to(gallery)) for file in files]
+    sizes, times = zip(*map(_state, files), strict=True)
     return pa.Table.from_arrays([pa.array(c) for c in (paths, sizes, times)], schema=SCHEMA)
 
 
@@ -66,5 +66,5 @@ def unchanged(gallery: Path, row: dict[str, Any]) -> Path:
 
 
 def _state(file: Path) -> tuple[int, int]:
-    found = file.stat()
-    return found.st_size, found.st_mtime_ns
+    state = file.stat()
+    return state.st_size, state.st_mtime_ns

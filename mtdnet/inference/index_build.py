@@ -121,8 +121,10 @@ def _same(index: Path, facts: Facts, files: pa.Table) -> Facts:
     if own.halves != facts.halves:
         raise InputError(f"{index}: made {'with' if own.halves else 'without'} halves; {again}")
     finished = own.done == len(there)
-    kept, now = (there, files) if finished else (each.slice(0, own.done) for each in (there, files))
-    if own.images != facts.images or not kept.equals(now):
+    before, now = (
+        (there, files) if finished else (each.slice(0, own.done) for each in (there, files))
+    )
+    if own.images != facts.images or not before.equals(now):
         raise InputError(f"{index}: the files below {facts.images} are others now; {again}")
     return own
 

@@ -119,8 +119,8 @@ def reserve(target: Path, shape: Sequence[int], kind: str) -> None:
     """Give an array its header and size; rows that were written before stay as they are."""
     target.touch()
     with target.open("r+b") as stream:
-        told = {"descr": kind, "fortran_order": False, "shape": tuple(shape)}
-        np.lib.format.write_array_header_1_0(stream, told)
+        header = {"descr": kind, "fortran_order": False, "shape": tuple(shape)}
+        np.lib.format.write_array_header_1_0(stream, header)
         assert stream.tell() == HEADER, "an array of another shape than an index has"
         stream.truncate(HEADER + math.prod(shape) * np.dtype(kind).itemsize)
 
@@ -140,9 +140,9 @@ def write(target: Path, start: int, rows: Array) -> None:
 
 def _mapped(file: Path, shape: tuple[int, ...], kind: str) -> Array:
     try:
-        found: Array = np.load(file, mmap_mode="c")  # torch warns of read-only
+        array: Array = np.load(file, mmap_mode="c")  # torch warns of read-only
     except (OSError, ValueError) as problem:
         raise InputError(f"{file}: not whole ({problem}); remove the index and make it") from None
-    if found.shape != shape or found.dtype != np.dtype(kind):
-        raise InputError(f"{file}: expected {kind} {shape}, found {found.dtype} {found.shape}")
-    return found
+    if array.shape != shape or array.dtype != np.dtype(kind):
+        raise InputError(f"{file}: expected {kind} {shape}, found {array.dtype} {array.shape}")
+    return array

@@ -27,13 +27,13 @@ def nearest(features: Features, queries: Features, count: int) -> Rows:
 @torch.inference_mode()
 def by_torch(features: Features, queries: Features, count: int) -> Rows:
     """Do what ``nearest`` does without FAISS."""
-    asked = torch.from_numpy(queries)
+    points = torch.from_numpy(queries)
     best = torch.empty(len(queries), 0)
     rows = torch.empty(len(queries), 0, dtype=torch.int64)
     for start in range(0, len(features), BLOCK):
-        products = asked @ torch.from_numpy(features[start : start + BLOCK]).T
+        products = points @ torch.from_numpy(features[start : start + BLOCK]).T
         here = torch.arange(start, start + products.shape[1]).expand_as(products)
         best, rows = torch.cat([best, products], 1), torch.cat([rows, here], 1)
-        best, kept = best.topk(min(count, best.shape[1]))
-        rows = rows.gather(1, kept)
+        best, columns = best.topk(min(count, best.shape[1]))
+        rows = rows.gather(1, columns)
     return rows.numpy()

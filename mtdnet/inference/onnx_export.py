@@ -45,8 +45,8 @@ def export(source: Path, target: Path) -> list[str]:
         import onnxscript  # noqa: F401 - what torch exports by
     except ImportError:
         raise InputError("install mtdnet[onnx] to export") from None
-    kept = serialization.load(source)
-    network, size = kept.network, kept.network.trunk.size
+    model = serialization.load(source)
+    network, size = model.network, model.network.trunk.size
     with torch.no_grad():
         images = torch.zeros(2, *size, 3, dtype=torch.uint8)
         maps = _trunk(network)(images)
@@ -65,7 +65,7 @@ def export(source: Path, target: Path) -> list[str]:
         draft.mkdir()
         for name, work, given, inputs, outputs in parts:
             _write(_Part(network, work), given, draft / f"{name}.onnx", inputs, outputs)
-        facts = {"size": size, "temperature": kept.temperature, "opset": OPSET}
+        facts = {"size": size, "temperature": model.temperature, "opset": OPSET}
         write_json(draft / FACTS, facts | {"network": sha256(source)})
     return [f"{part[0]}.onnx" for part in parts]
 

@@ -26,7 +26,7 @@ BLOCK = 64  # images of the shortlist in memory at a time
 Rows = NDArray[np.int64]
 
 
-class Found(NamedTuple):
+class GalleryImage(NamedTuple):
     """An image file of a gallery and its ``score``, by the gallery's ``measure``."""
 
     file: Path
@@ -61,7 +61,9 @@ class Gallery:
     def __len__(self) -> int:
         return len(self._store.files) - len(self._store.facts.left_out)
 
-    def rank(self, query: ImageLike, top: int = 10, shortlist: int = SHORTLIST) -> list[Found]:
+    def rank(
+        self, query: ImageLike, top: int = 10, shortlist: int = SHORTLIST
+    ) -> list[GalleryImage]:
         """Return the ``top`` images most like a query, best first, the query's own file not.
 
         ``query``: a path, the bytes of a file, a Pillow image or an array uint8 (H, W, 3) RGB.
@@ -73,58 +75,58 @@ class Gallery:
         image of the shortlist is left.
         """
         describer, store = self._describer, self._store
-        asked = source(query, "query")
-        own = asked if isinstance(asked, Path) else None
+        image = source(query, "query")
+        own = image if isinstance(image, Path) else None
         features, halves = describer.describe(
-            pixels([asked], describer.size), describer.channels > 0
+            pixels([image], describer.size), describer.channels > 0
         )
         left_out = store.facts.left_out
         # One more: the query may be among them.
-        near = min(max(top, shortlist) + 1 + len(left_out), len(store.files))
+        count = min(max(top, shortlist) + 1 + len(left_out), len(store.files))
         point = features.cpu().numpy()
-        (rows,) = nearest(store.features, point, near)
+        (rows,) = nearest(store.features, point, count)
         home = Path(store.facts.images)
         rows = rows[~np.isin(rows, left_out)]
         same = unchanged_rows(home, store.files.take(rows).to_pylist())
         others = [i for i, file in same.items() if own is None or not file.samefile(own)]
-        kept = others[: max(top, shortlist)]
-        if not kept:
+        near = others[: max(top, shortlist)]
+        if not near:
             raise InputError(f"{home}: no image is left to rank; index it anew")
-        rows, files = rows[kept], [same[i] for i in kept]
+        rows, files = rows[near], [same[i] for i in near]
         if halves is None:
             scores = np.clip(2 - 2 * (store.features[rows] @ point[0]), 0, 4)
             order = np.argsort(scores, kind="stable")
-            return [Found(files[i], float(scores[i])) for i in order[:top]]
+            return [GalleryImage(files[i], float(scores[i])) for i in order[:top]]
         wanted = max(top, FINALISTS, len(rows) // PART)
         if len(rows) > wanted:
             first = [describer.scorer.once(halves, right) for right in self._rights(rows, files)]
             best = np.argsort(-np.concatenate(first), kind="stable")[:wanted]
             rows, files = rows[best], [files[i] for i in best]
         every = [describer.scorer.against(halves, other) for other in self._halves(rows, files)]
-        found = describer.calibrated(np.concatenate(every))
-        order = np.argsort(-found, kind="stable")
-        return [Found(files[i], float(found[i])) for i in order[:top]]
+        probability = describer.calibrated(np.concatenate(every))
+        order = np.argsort(-probability, kind="stable")
+        return [GalleryImage(files[i], float(probability[i])) for i in order[:top]]
 
     def _rights(self, rows: Rows, files: list[Path]) -> Iterator[Tensor]:
         """Yield the right halves (N, h, w, C) of plain images of the index, block by block."""
-        scorer, kept = self._describer.scorer, self._store.halves
-        if kept is None:
+        scorer, halves = self._describer.scorer, self._store.halves
+        if halves is None:
             for _, right in self._halves(rows, files):
                 yield right[: len(right) // 2]
             return
         for start in _starts(rows):
-            plain = torch.from_numpy(kept[rows[start : start + BLOCK], 1, 0])  # reads only these
+            plain = torch.from_numpy(halves[rows[start : start + BLOCK], 1, 0])  # reads only these
             yield plain.to(scorer.device, scorer.type)
 
     def _halves(self, rows: Rows, files: list[Path]) -> Iterator[Halves]:
         """Yield the halves of rows of the index, block by block."""
-        scorer, kept = self._describer.scorer, self._store.halves
+        scorer, halves = self._describer.scorer, self._store.halves
         for start in _starts(rows):
-            if kept is None:
+            if halves is None:
                 some = files[start : start + BLOCK]
                 yield scorer.halves(pixels(some, self._describer.size))
             else:
-                there = torch.from_numpy(kept[rows[start : start + BLOCK]])
+                there = torch.from_numpy(halves[rows[start : start + BLOCK]])
                 yield unpacked(there.to(scorer.device, scorer.type))
 
 

@@ -13,7 +13,7 @@ from mtdnet.data.picture import ImageLike, Source, is_one, source, sources
 from mtdnet.errors import InputError
 from mtdnet.inference.features import Describer, pixels
 from mtdnet.inference.model_file import fetched
-from mtdnet.inference.pairs import Scores, Seen, passed
+from mtdnet.inference.pairs import Progress, Scores, pair_scores
 from mtdnet.inference.readable import readable
 from mtdnet.metrics.calibration import pooled
 from mtdnet.scoring.scorer import squared_distances
@@ -25,7 +25,7 @@ Person = ImageLike | Sequence[Any]  # one image, or several of one person: a tra
 Persons = list[Any] | tuple[Any, ...]
 
 
-class Ranked(NamedTuple):
+class GalleryPlace(NamedTuple):
     """The ``place`` of an image in a gallery, from 0, and its ``score`` by the measure."""
 
     place: int
@@ -41,8 +41,8 @@ class Verifier:
     An image is a path, the bytes of a file, a Pillow image or an array uint8 (H, W, 3) RGB. A track
     is a sequence of images of one person; every image of one track is asked with every one of the
     other, and the answer is that of the mean of their logits. ``folds``: 8 as published, or 1, one
-    pass of the plain images, left first, at an eighth of the price. ``seen`` gets counts of pairs
-    or images that are done.
+    pass of the plain images, left first, at an eighth of the price. ``progress`` gets counts of
+    pairs or images that are done.
     """
 
     def __init__(self, network: Path) -> None:
@@ -78,14 +78,14 @@ class Verifier:
         left: Sequence[Person],
         right: Sequence[Person],
         folds: int = 8,
-        seen: Seen = lambda count: None,
+        progress: Progress = lambda count: None,
     ) -> Scores:
         """Return the calibrated P(same person) of each pair of images or tracks, (N,) in [0, 1].
 
         It answers for a prior of one half. The eight-fold score of the paper's test, so the order
         in a pair doesn't matter. An image that stands in several pairs is read and passed through
-        the trunk once, among ``pairs.HELD`` of them. Raises InputError when the network only ranks,
-        the lists differ in length, or an image is missing or none.
+        the trunk once, among ``pairs.IN_MEMORY`` of them. Raises InputError when the network only
+        ranks, the lists differ in length, or an image is missing or none.
         """
         if self.measure != "probability":
             raise InputError(
@@ -101,11 +101,12 @@ class Verifier:
             for side, given in (("left", left), ("right", right))
         ]
         pairs = [list(product(*both)) for both in zip(*tracks, strict=True)]
-        found = passed(self._describer, [pair for some in pairs for pair in some], folds, seen)
-        if len(found) == len(left):
-            return self._describer.calibrated(found)
+        every = [pair for some in pairs for pair in some]
+        scores = pair_scores(self._describer, every, folds, progress)
+        if len(scores) == len(left):
+            return self._describer.calibrated(scores)
         group = np.repeat(np.arange(len(pairs)), [len(some) for some in pairs])
-        return self._describer.calibrated(pooled(found, group, len(pairs)))
+        return self._describer.calibrated(pooled(scores, group, len(pairs)))
 
     def rank(
         self,
@@ -114,28 +115,31 @@ class Verifier:
         top: int | None = None,
         folds: int = 8,
         shortlist: int | None = None,
-    ) -> list[Ranked]:
+    ) -> list[GalleryPlace]:
         """Return the ``top`` images or tracks of a gallery most like the query, best first.
 
         All of them by default. With a ``shortlist`` only so many, but ``top`` at least, nearest by
         ranking features are put to the pair head. Raises InputError for what is no image, or
         ``folds`` as in ``probability``.
         """
-        asked = _track(query, "query")
+        track = _track(query, "query")
         others = [_track(person, f"gallery {n}") for n, person in enumerate(gallery)]
         rows = np.arange(len(others))
         if self.measure == "distance" or (shortlist and shortlist < len(others)):
-            near = self._distances(asked, others)
+            near = self._distances(track, others)
             order = np.argsort(near, kind="stable")
             if self.measure == "distance":
-                return [Ranked(int(i), float(near[i])) for i in order[:top]]
+                return [GalleryPlace(int(i), float(near[i])) for i in order[:top]]
             rows = np.sort(order[: max(shortlist or 0, top or 0)])
-        scores = self.probability([asked] * len(rows), [others[i] for i in rows], folds)
+        scores = self.probability([track] * len(rows), [others[i] for i in rows], folds)
         best = np.argsort(-scores, kind="stable")[:top]
-        return [Ranked(int(rows[i]), float(scores[i])) for i in best]
+        return [GalleryPlace(int(rows[i]), float(scores[i])) for i in best]
 
     def scores(
-        self, query: ImageLike, gallery: Sequence[ImageLike], seen: Seen = lambda count: None
+        self,
+        query: ImageLike,
+        gallery: Sequence[ImageLike],
+        progress: Progress = lambda count: None,
     ) -> Scores:
         """Return the score (G,) of each image of a gallery with the query, by ``measure``.
 
@@ -144,7 +148,7 @@ class Verifier:
         standard error. Memory is bounded, whatever the gallery's size. Raises InputError when the
         query is missing or no image.
         """
-        found: list[Scores] = [np.empty(0)]
+        blocks: list[Scores] = [np.empty(0)]
         score = self._against(pixels([source(query, "query")], self._describer.size))
         images = sources(gallery, "gallery")
         for start in range(0, len(images), BLOCK):
@@ -153,9 +157,9 @@ class Verifier:
             scores = np.full(len(block), np.nan)
             if there is not None:
                 scores[rows] = score(there)
-            found.append(scores)
-            seen(len(block))
-        return np.concatenate(found)
+            blocks.append(scores)
+            progress(len(block))
+        return np.concatenate(blocks)
 
     def embed(self, images: Any) -> NDArray[np.float32]:
         """Return ranking features, (F,) of an image or (N, F) of N images, for one's own index.
@@ -167,11 +171,11 @@ class Verifier:
             only: NDArray[np.float32] = self.embed([images])[0]
             return only
         some = sources(images, "image")
-        found = [np.empty((0, self._describer.features), np.float32)]
+        features = [np.empty((0, self._describer.features), np.float32)]
         for start in range(0, len(some), BLOCK):
             block = pixels(some[start : start + BLOCK], self._describer.size)
-            found.append(self._describer.scorer.features(block).cpu().numpy())
-        return np.concatenate(found)
+            features.append(self._describer.scorer.features(block).cpu().numpy())
+        return np.concatenate(features)
 
     def _distances(self, query: list[Source], gallery: list[list[Source]]) -> Scores:
         """Return squared distances (G,) in [0, 4] of tracks by the mean of their features."""

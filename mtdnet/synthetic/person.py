@@ -1,6 +1,6 @@
 """What a drawn person wears: the identity that two cameras share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,21 @@ SKIN: tuple[Colour, ...] = ((236, 196, 168), (204, 154, 118), (150, 104, 76), (9
 HAIR: tuple[Colour, ...] = ((34, 28, 26), (88, 58, 38), (196, 158, 92), (150, 148, 146))
 PATTERNS = ("plain", "plain", "hoops", "stripes", "checks", "band", "yoke", "open")
 BAGS = ("none", "none", "backpack", "left", "right", "hand")
+
+# In a crowd many are alike as wholes: of so many outfits, everybody wears one with details changed.
+OUTFITS = 24
+DETAILS = (
+    ("hair",),
+    ("shoes",),
+    ("bag", "bag_colour"),
+    ("scarf",),
+    ("hat",),
+    ("belt",),
+    ("lower",),
+    ("upper",),
+    ("skin",),
+)
+CHANGED = 2
 
 
 @dataclass(frozen=True)
@@ -56,8 +71,17 @@ class Person:
     belt: Colour | None
 
 
+def vary(outfit: Person, rng: np.random.Generator) -> Person:
+    """Draw a look-alike: of another build, and some of the outfit's details are others."""
+    other = dress(rng)
+    details = [
+        name for i in rng.choice(len(DETAILS), CHANGED, replace=False) for name in DETAILS[i]
+    ]
+    return replace(outfit, build=other.build, **{name: getattr(other, name) for name in details})
+
+
 def dress(rng: np.random.Generator) -> Person:
-    """Draw a person's attributes."""
+    """Draw an outfit: all of a person's attributes."""
 
     def colour(unlike: Colour | None = None, of: tuple[Colour, ...] = COLOURS) -> Colour:
         free = [c for c in of if c != unlike]

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from mtdnet.rng import generator
-from mtdnet.synthetic.person import dress
+from mtdnet.synthetic.person import OUTFITS, Person, dress, vary
 from mtdnet.synthetic.scene import Camera, Pixels, install, photograph
 
 
@@ -30,6 +30,10 @@ class Studio:
 
     def _install(self, camera: str) -> Camera:
         return install(self.generator(f"camera {camera}"), camera[-1])
+
+    def _person(self, name: str) -> Person:
+        rng = self.generator(f"person {name}")
+        return vary(dress(self.generator(f"outfit {rng.integers(OUTFITS)}")), rng)
 
     def album(
         self, person: str, cameras: Sequence[str], yaws: Sequence[float] | None = None
@@ -53,7 +57,7 @@ class Studio:
     ) -> Pixels:
         """Return image ``number`` of ``person``, (H, W, 3) uint8; see ``photograph``."""
         return photograph(
-            dress(self.generator(f"person {person}")),
+            self._person(person),
             self._camera(camera),
             self.generator(f"image {person} {number}"),
             yaw=yaw,

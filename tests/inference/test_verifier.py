@@ -85,7 +85,7 @@ def test_an_image_of_many_pairs_is_read_once(
 ) -> None:
     """A file is read and passed through the trunk once, as long as all of them are held."""
     monkeypatch.setattr(pairs, "BLOCK", 2)
-    monkeypatch.setattr(pairs, "HELD", held)
+    monkeypatch.setattr(pairs, "IN_MEMORY", held)
     read: list[Path] = []
 
     def reading(some: list[Path], size: tuple[int, int]) -> torch.Tensor:

@@ -6,7 +6,7 @@ import pytest
 
 from mtdnet.rng import generator
 from mtdnet.synthetic.figure import draw
-from mtdnet.synthetic.person import COLOURS, Person, dress
+from mtdnet.synthetic.person import COLOURS, Person, dress, vary
 from mtdnet.synthetic.scene import install, photograph
 
 BAG = (255, 0, 255)  # worn by nobody
@@ -50,6 +50,18 @@ def test_people_differ_and_share_few_colours() -> None:
     assert len(set(people)) == 200
     assert {person.upper.colour for person in people} == set(COLOURS)
     assert {person.lower.colour for person in people} == set(COLOURS)
+
+
+def test_a_look_alike_differs_in_a_detail_or_two(plain: Person) -> None:
+    people = [vary(plain, generator(0, f"person {number}")) for number in range(50)]
+    for person in people:
+        changed = {
+            field.name
+            for field in dataclasses.fields(Person)
+            if getattr(person, field.name) != getattr(plain, field.name)
+        }
+        assert len(changed - {"build", "bag_colour"}) <= 2
+    assert len(set(people)) == 50
 
 
 def test_a_photograph_is_a_small_box_and_slack_moves_the_person(plain: Person) -> None:

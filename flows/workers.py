@@ -198,8 +198,9 @@ class Workers:
         """Cancel the stages on workers, and stop those that are gathered."""
         with suppress(Exception), get_client(sync_client=True) as client:
             for each in self._runs:
-                begun = client.read_flow_run(each).state_type in BEGUN
-                client.set_flow_run_state(each, Cancelling() if begun else Cancelled())
+                with suppress(Exception):  # the others are to stop as well
+                    begun = client.read_flow_run(each).state_type in BEGUN
+                    client.set_flow_run_state(each, Cancelling() if begun else Cancelled())
         self._groups.stop()
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from mtdnet import steps
 from mtdnet.errors import InputError
-from mtdnet.files import whole
 from mtdnet.steps import Network
 from tasks import store
 
@@ -57,6 +57,13 @@ def restore(root: Path, network: Network) -> Iterator[str]:
     if (target / LAST).is_file():
         yield f"goes on from {target}"
         return
+    try:
+        yield from _fetch(target, network)
+    except MlflowException as problem:
+        yield f"no shared checkpoint ({store.reason(problem)}); begins anew"
+
+
+def _fetch(target: Path, network: Network) -> Iterator[str]:
     client, (benchmark, split, variant) = store.client(), network
     query = f"params.variant = '{variant}' and params.split = '{split}'"
     place = store.experiment(benchmark)
@@ -67,10 +74,11 @@ def restore(root: Path, network: Network) -> Iterator[str]:
             files = {Path(each.path).name for each in client.list_artifacts(run_id, state)}
             if LAST not in files:  # cut off
                 continue
-            with tempfile.TemporaryDirectory(dir=_made(target.parent)) as draft:
+            target.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=target) as draft:
                 client.download_artifacts(run_id, state, draft)
-                with whole(target) as new:
-                    (Path(draft) / state).rename(new)
+                for file in sorted((Path(draft) / state).iterdir()):  # LAST after the others
+                    file.replace(target / file.name)
             yield f"goes on from the checkpoint that MLflow's run {run_id} has"
             return
 
@@ -83,8 +91,3 @@ def _remove(run_id: str, besides: str) -> None:
         artefacts: Any = get_artifact_repository(uri, tracking_uri=store.location())
         for path in former:
             artefacts.delete_artifacts(path)
-
-
-def _made(place: Path) -> Path:
-    place.mkdir(parents=True, exist_ok=True)
-    return place

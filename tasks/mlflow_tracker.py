@@ -94,8 +94,9 @@ class MlflowTracker:
             for file in self._files:
                 store.client().log_artifact(run_id, str(file), "test")
             if self._training and end == "FINISHED":
-                checkpoints.forget(run_id)
                 runs.finish(run_id, steps.model(*self._network))
+                if checkpoints.seconds() is not None:
+                    checkpoints.forget(run_id)
             elif self._training:
                 runs.end(run_id, end)
                 if end == "KILLED" and checkpoints.seconds() is not None:

@@ -46,7 +46,7 @@ WORDS = {
 HINT = re.compile(r"To track the|\tgit add|To enable auto|\tdvc config|Use `dvc push`")
 BLOCKER = re.compile(r"^ *\(PID (\d+)\): (.*)$", re.MULTILINE)  # after "is busy"
 POLL_SECONDS = 1.0
-PASSING = re.compile(r"lock|busy|temporar|timed out|connection", re.IGNORECASE)
+PASSING = re.compile(r"lock|busy|temporar|timed out|connect", re.IGNORECASE)
 
 
 def _may_pass(task: Task[..., object], run: TaskRun, state: State[object]) -> bool:

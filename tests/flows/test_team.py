@@ -17,14 +17,20 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 from prefect.states import Cancelling
 
 from tests.chaos import kill, state
-from tests.chaos.__main__ import PARAMS, PERSONS
+from tests.chaos.__main__ import PARAMS
 from tests.flows.test_servers import answers, free_port, make, running
 from tests.pipeline import project
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 WORD = "mtdnet:word"
 STEPS = "steps: 150"  # of the training in which a worker is killed
+SOURCE = (  # alone, without a benchmark that starts from it
+    PARAMS.replace("steps: 4", STEPS)
+    .replace("layouts: {cuhk03: cuhk03, viper: viper}", "layouts: {cuhk03: cuhk03}")
+    .replace("targets: [viper]", "targets: []")
+    .replace(", viper: {}", "")
+)
 NAMES = ("home", "left", "right", "still")  # the coordinator, two workers, the undisturbed
 HIDE = 'for place in $OTHERS; do mount -t tmpfs none "$place" || exit 1; done; exec "$@"'
 FLOW = (sys.executable, "-m", "flows.reproduce")
@@ -36,7 +42,7 @@ class Team:
     def __init__(self, room: Path) -> None:
         self.room, self.home = room, room / "home"
         self.prefect, self.mlflow = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
-        project.make(self.home, PARAMS.replace("steps: 4", STEPS), PERSONS)
+        project.make(self.home, SOURCE, {"cuhk03": 30})
         shutil.copytree(self.home, room / "still")
         for name in ("remote", "servers"):
             (room / name).mkdir()
@@ -128,8 +134,8 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
 
 
 def until(done: Callable[[], object]) -> bool:
-    """Wait for something; False when it doesn't come within five minutes."""
-    end = time.monotonic() + 300
+    """Wait for something; False when it doesn't come within a quarter of an hour."""
+    end = time.monotonic() + 900
     while time.monotonic() < end:
         if done():
             return True
@@ -164,20 +170,20 @@ def test_a_worker_killed_in_training_changes_no_figure(team: Team) -> None:
         assert still.wait() == 0
 
     said = team.log("flow").read_text()
-    assert "reproduce: 9 FromRunCache, 1 UpToDate" in said, said
+    assert "reproduce: 5 FromRunCache, 1 UpToDate" in said, said
     assert "pretrain@mtdnet-0: its worker" in said and "is gone; submitted again" in said
     assert "goes on from the checkpoint that MLflow's run" in team.log("right-gpu").read_text()
     expected = state.results(team.room / "still")
-    assert len(expected) > 30
+    assert "models/cuhk03-0/mtdnet/network.safetensors" in expected
     assert list(state.different(team.home, expected)) == []
 
     client = MlflowClient(team.mlflow)
     places = [each.experiment_id for each in client.search_experiments()]
-    runs = {run.info.run_name: run.info.status for run in client.search_runs(places)}
-    assert len(client.search_runs(places)) == 2
-    assert runs == {"cuhk03-mtdnet-0": "FINISHED", "viper-mtdnet-0": "FINISHED"}
-    for name in ("mtdnet-cuhk03", "mtdnet-viper"):
-        assert len(client.search_model_versions(f"name = '{name}'")) == 1
+    (run,) = client.search_runs(places)
+    assert run.info.status == "FINISHED"
+    assert client.list_artifacts(run.info.run_id, "checkpoint") == []
+    (version,) = client.search_model_versions("name = 'mtdnet-cuhk03'")
+    assert version.run_id == run.info.run_id
 
 
 def test_cancelled_it_stops_the_stages_on_workers_and_keeps_their_state(team: Team) -> None:

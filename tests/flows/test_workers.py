@@ -24,7 +24,7 @@ stages:
   one: {cmd: echo 1 > one, deps: [source], outs: [one]}
   two: {cmd: cp one two, deps: [one], outs: [two]}
 """
-WELL = Completed(message="1 Ran")
+WELL: State[None] = Completed(message="1 Ran")
 
 
 @pytest.fixture
@@ -113,7 +113,12 @@ def test_a_second_coordinator_joins_what_is_under_way(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joined: list[str] = []
-    monkeypatch.setattr(Workers, "_online", lambda self, client, pool: joined.append(pool) or set())
+
+    def online(self: Workers, client: object, pool: str) -> set[str]:
+        joined.append(pool)
+        return set()
+
+    monkeypatch.setattr(Workers, "_online", online)
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name("stage/cpu")
         first = client.create_flow_run_from_deployment(

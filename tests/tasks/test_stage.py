@@ -32,6 +32,18 @@ BAD = [
         ),
         (
             255,
+            ["ERROR: unexpected error - [Errno 28] No space left on device: '/data/project/x'"],
+            "BadInput",
+            "unexpected error - [Errno 28] No space left on device: 'x'",
+        ),
+        (
+            255,
+            ['ERROR: unexpected error - Could not connect to the endpoint URL: "http://s3:9/b"'],
+            "Failed",
+            'unexpected error - Could not connect to the endpoint URL: "http://s3:9/b"',
+        ),
+        (
+            255,
             ["ERROR: failed to reproduce 'a': dependency 'b' does not exist"],
             "BadInput",
             "failed to reproduce 'a': dependency 'b' does not exist",

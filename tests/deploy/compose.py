@@ -36,8 +36,10 @@ class Here:
     def __init__(self, name: str, values: Mapping[str, str], places: Mapping[str, str]) -> None:
         service = services()[name]
         self._values, self._places = values, places
-        self.env = {key: self._text(text) for key, text in service["environment"].items()}
-        self.command = [self._text(word) for word in shlex.split(service.get("command", ""))]
+        self.env = {key: self._text(own) for key, own in service.get("environment", {}).items()}
+        said = service.get("command", "")
+        words = said if isinstance(said, list) else shlex.split(said)
+        self.command = [self._text(word) for word in [*service.get("entrypoint", []), *words]]
 
     def _text(self, text: str) -> str:
         made = filled(text, self._values)

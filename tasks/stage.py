@@ -127,7 +127,7 @@ def _room(extra: Mapping[str, str]) -> str:
     """Return what a slot gives a stage, in words."""
     if gpu := extra.get("CUDA_VISIBLE_DEVICES"):
         return f", GPU {gpu}"
-    return f", {threads} threads" if (threads := extra.get("OMP_NUM_THREADS")) else ""
+    return f", threads: {threads}" if (threads := extra.get("OMP_NUM_THREADS")) else ""
 
 
 def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:

@@ -93,5 +93,5 @@ def test_who_holds_what_is_read_from_dvc() -> None:
 
 def test_a_log_says_what_a_slot_gives() -> None:
     assert stage._room({"CUDA_VISIBLE_DEVICES": "7"}) == ", GPU 7"
-    assert stage._room({"OMP_NUM_THREADS": "4"}) == ", 4 threads"
+    assert stage._room({"OMP_NUM_THREADS": "4"}) == ", threads: 4"
     assert stage._room({}) == ""

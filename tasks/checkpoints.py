@@ -76,8 +76,8 @@ def _fetch(target: Path, network: Network) -> Iterator[str]:
                 continue
             target.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=target) as draft:
-                client.download_artifacts(run_id, state, draft)
-                for file in sorted((Path(draft) / state).iterdir()):  # LAST after the others
+                fetched = Path(client.download_artifacts(run_id, state, draft))
+                for file in sorted(fetched.iterdir()):  # LAST after the others
                     file.replace(target / file.name)
             yield f"goes on from the checkpoint that MLflow's run {run_id} has"
             return

@@ -23,7 +23,7 @@ DEFAULTS = {
     # any page in a browser may write to a server on loopback
     "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "http://127.0.0.1:4200,http://localhost:4200",
     "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
-    # a dead worker is noticed after three heartbeats, and up to 15 seconds more
+    # a dead worker is offline after three heartbeats, and up to 15 seconds more
     "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
     "PREFECT_WORKER_QUERY_SECONDS": "3",
     "DO_NOT_TRACK": "true",

@@ -37,6 +37,7 @@ from tasks.progress import Progress
 from tasks.stage import run_stage
 
 POLL_SECONDS = 2.0
+GONE_SECONDS = 20.0  # that Prefect counts a worker as offline; less may be a slow server
 TRIES = 5  # of a stage whose workers die
 PAGE = 100  # flow runs in one question; the server gives 200 at most
 BEGUN = [StateType.PENDING, StateType.RUNNING]
@@ -51,6 +52,7 @@ class Workers:
         self._gathering: dict[str, PrefectFuture[State[None]]] = {}
         self._groups = Groups()
         self._tries: Counter[str] = Counter()
+        self._offline: dict[str, float] = {}  # since when, by our clock
         self._idle: set[str] = set()  # pools of which it was said that nobody serves them
 
     def walk(self, stages: Sequence[Stage]) -> State[None]:
@@ -152,8 +154,7 @@ class Workers:
             chosen = FlowRunFilter(id=FlowRunFilterId(any_=ids[first : first + PAGE]))
             for run in client.read_flow_runs(flow_run_filter=chosen):
                 stage, worker = self._runs[run.id], run.labels.get("prefect.worker.name")
-                gone = worker is not None and worker not in online[_pool(stage)]
-                if run.state_type in BEGUN and gone:
+                if run.state_type in BEGUN and self._gone(worker, online[_pool(stage)]):
                     dead: State[None] = Crashed(
                         message=f"{stage.name}: its worker {worker} is gone"
                     )
@@ -168,6 +169,13 @@ class Workers:
                     self._submit(client, stage)
                 else:
                     yield run
+
+    def _gone(self, worker: Any, online: set[str]) -> bool:
+        """Tell whether a run's worker, where it's known, has been offline for long."""
+        if worker is None or worker in online:
+            self._offline.pop(worker, None)
+            return False
+        return time.monotonic() - self._offline.setdefault(worker, time.monotonic()) > GONE_SECONDS
 
     def _online(self, client: SyncPrefectClient, pool: str) -> set[str]:
         """Return the workers of a pool that the server hears of; say so when there is none."""

@@ -76,7 +76,6 @@ def _fetch(target: Path, network: Network) -> Iterator[str]:
                 continue
             target.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=target) as draft:
-                # below the draft a server puts them elsewhere than a folder of this machine does
                 fetched = Path(client.download_artifacts(run_id, state, draft))
                 for file in sorted(fetched.iterdir()):  # LAST after the others
                     file.replace(target / file.name)

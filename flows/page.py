@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 def show(root: Path, wanted: Plan, benchmark: str | None) -> None:
     """Give the running flow's run the results with their changes, CMC curves, and links."""
-    evaluations = load.evaluations([root / steps.evaluation(*each) for each in wanted.networks])
+    evaluations = load.evaluations([root / steps.evaluation(*each) for each in wanted.tests])
     key = _key("results", benchmark)
     before: Any = Artifact.get(key)  # typed for async callers too
     text = "Rank-k and mAP of the test persons in per cent, means over the splits."

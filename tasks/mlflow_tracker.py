@@ -44,7 +44,8 @@ class MlflowTracker:
         self._figures: dict[str, float] = {}
         self._files: list[Path] = []
         self._flushed = time.monotonic()
-        self._failed, self._shared = False, time.monotonic()
+        self._failed = False
+        self._every, self._shared = checkpoints.seconds(), time.monotonic()
         if store.location() != store.OWN:
             store.client()
 
@@ -67,8 +68,7 @@ class MlflowTracker:
         self._rows.append(row)
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._try()
-        every = checkpoints.seconds()
-        if every is not None and time.monotonic() - self._shared > every:
+        if self._every is not None and time.monotonic() - self._shared > self._every:
             self._share()
 
     def figures(self, figures: Mapping[str, float]) -> None:
@@ -98,11 +98,11 @@ class MlflowTracker:
                 store.client().log_artifact(run_id, str(file), "test")
             if self._training and end == "FINISHED":
                 runs.finish(run_id, steps.model(*self._network))
-                if checkpoints.seconds() is not None:
+                if self._every is not None:
                     checkpoints.forget(run_id)
             elif self._training:
                 runs.end(run_id, end)
-                if end == "KILLED" and checkpoints.seconds() is not None:
+                if end == "KILLED" and self._every is not None:
                     self._share()
         except Exception as problem:
             self._say(f"not recorded in MLflow ({store.reason(problem)}); {LATER}")

@@ -63,7 +63,7 @@ def _run(name: str, benchmark: str | None) -> int:
             return 1
         message = state.message
     else:
-        finished.sweep(ROOT, wanted.networks)
+        finished.sweep(ROOT, wanted.networks + wanted.joint)
         message = f"{len(wanted.stages)} UpToDate"
     print(f"{name}: {message}")
     print(closing(wanted))

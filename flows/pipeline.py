@@ -75,7 +75,7 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
         except InputError as problem:
             return Failed(message=str(problem))
         if state.is_completed():
-            finished.sweep(root, wanted.networks)
+            finished.sweep(root, wanted.networks + wanted.joint)
             registration = register(root, wanted.served, return_state=True)
             if news:
                 _show(root, wanted, benchmark)

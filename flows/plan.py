@@ -1,7 +1,7 @@
 """What a flow has to bring up to date; only looks, and needs no Prefect."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.graph import Stage, needed, stages
@@ -14,11 +14,15 @@ REPORT = "report"
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages that have to be up to date, in order, the networks that they make, and tests."""
+    """The stages that have to be up to date, in order, the networks that they make, and tests.
+
+    ``joint``: networks that are not tested, for others start from them.
+    """
 
     stages: list[Stage]
     networks: list[Network]
     tests: Sequence[Network] = ()
+    joint: list[Network] = field(default_factory=list)
 
     @property
     def served(self) -> list[Network]:
@@ -76,7 +80,9 @@ def make(root: Path, benchmark: str | None = None) -> Plan:
         folders = [steps.model(*each) for each in trained]
         folders += [steps.evaluation(*each) for each in tests]
         chosen = _with_report(graph, needed(graph, _writers(graph, folders)))
-    return Plan(chosen, trained, tests)
+    joint = steps.trained_jointly(settings)
+    joint = [network for network in joint if _writers(chosen, [steps.model(*network)])]
+    return Plan(chosen, trained, tests, joint)
 
 
 def _with_report(graph: Sequence[Stage], chosen: list[Stage]) -> list[Stage]:

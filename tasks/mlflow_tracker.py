@@ -144,7 +144,7 @@ class MlflowTracker:
 def record_all(params: Params) -> None:
     """Record each network, each test and the report, if MLflow lacks it; end runs of the dead."""
     runs.end_dead()
-    for network in steps.evaluated(params):
+    for network in steps.evaluated(params) + steps.trained_jointly(params):
         own = steps.origin(params, network)
         model, evaluation = steps.model(*own), steps.evaluation(*network)
         if (evaluation / "metrics.json").is_file() and model.is_dir():

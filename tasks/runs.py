@@ -27,6 +27,8 @@ TRAINING = "fingerprint"  # the tag of the same data and settings
 NETWORK = "network_sha256"  # the tag by which a test finds its training
 SOURCE_COMMIT = "mlflow.source.git.commit"
 DESCRIPTION = "mlflow.note.content"
+PARENT = "mlflow.parentRunId"  # MLflow's own tag
+PARENT_VARIABLE = "MTDNET_PARENT_RUN"  # of a search's trial, below which its trainings stand
 _locks: dict[str, FileLock] = {}
 BATCH = 100  # rows in one call: MLflow refuses more than 1000 figures
 
@@ -48,6 +50,8 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
         "split": str(split),
         **origin(),
     }
+    if parent := os.environ.get(PARENT_VARIABLE):
+        tags[PARENT] = parent
     same = [f"tags.{TRAINING} = '{fingerprint}'"]
     same += [f"params.{key} = '{settings[key]}'" for key in ("steps", "compile") if key in settings]
     before = client().search_runs([place], " and ".join(same))

@@ -15,7 +15,7 @@ from tests.pipeline.project import PARAMS, run
 
 pytestmark = pytest.mark.pipeline
 
-STAGES = 17  # data.dvc, ingest 2, augment 3, pretrain 2, train 2, evaluate 4 and 2, report
+STAGES = 20  # data.dvc, ingest 2, augment 3, pretrain 3, train 3, evaluate 5 and 2, report
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,11 @@ def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:
     assert "VIPeR" in told.split("UpToDate")[-1]
     assert str(clone / "results" / "report" / "index.html") in told
 
+    joint = read_json(clone / "models" / "viper-0" / "joint" / "training.json")
+    assert joint["start"] == "joint", "the network of all benchmarks"
+
     client = MlflowClient(f"sqlite:///{clone / '.mlflow' / 'mlflow.db'}")
-    trained = {"cuhk03": {"0-mtdnet", "0-rnk"}, "viper": {"0-cross", "1-cross"}}
+    trained = {"cuhk03": {"0-mtdnet", "0-rnk"}, "viper": {"0-cross", "1-cross", "0-joint"}}
     for benchmark, names in trained.items():
         experiment = client.get_experiment_by_name(benchmark)
         assert experiment is not None
@@ -87,7 +90,7 @@ def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:
 def test_flow_of_one_benchmark_runs_its_part_and_dvc_finds_it(clone: Path) -> None:
     (clone / "params.yaml").write_text(PARAMS.replace("pictures: 2", "pictures: 3"))
     told = run(clone, "flows.target", "--benchmark", "viper")
-    assert "target: 4 Ran, 10 UpToDate" in told
+    assert "target: 5 Ran, 12 UpToDate" in told
     assert "champion" in told
     name, _, artifacts = on_the_page("target")
     assert name.startswith("target viper ")

@@ -4,6 +4,8 @@
 #   docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/project" mtdnet python -m flows.reproduce
 #   docker run --rm --gpus all --volume "$PWD:/project" mtdnet mtdnet doctor
 #
+# A worker, and the three variables that it needs: docs/operate.md.
+#
 # torch brings CUDA, the host the driver. Smaller, for a processor: --build-arg TORCH_INDEX=... as in
 # README's "Installation".
 FROM python:3.11-slim

@@ -5,7 +5,7 @@
 # make chaos    kill a small flow at random moments: make chaos RUNS=100 SEED=0
 # make format   format, mend what can be        make bench      speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
-# make deploy   give the flows to that server  make worker  run what it schedules
+# make deploy   give the flows to that server  make worker  run what it schedules; stages: POOL=cpu, POOL=gpu
 # make run      the whole pipeline, by that worker; one benchmark: make run BENCHMARK=viper
 # make results  a recipe on whole benchmarks: make results DATA=folder IDS=lists RECIPE=modern
 # make release-network   the network for real people, from DATA=folder of benchmarks
@@ -19,7 +19,7 @@ STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
 # A file's tests share what they made, so a file stays with one process.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
-SERVER := PREFECT_API_URL=http://127.0.0.1:4200/api
+SERVER := PREFECT_API_URL=$(or $(PREFECT_API_URL),http://127.0.0.1:4200/api)
 
 .PHONY: demo install repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run results dist release-network clean
 
@@ -70,7 +70,9 @@ prefect: $(READY)
 	$(IN) prefect server start --host 127.0.0.1
 
 deploy: $(READY)
-	$(SERVER) $(IN) prefect work-pool create gpu --type process --overwrite
+	@for pool in flows cpu gpu; do \
+	  said=$$($(SERVER) $(IN) prefect work-pool create $$pool --type process 2>&1) || \
+	  case "$$said" in *exists*) ;; *) echo "$$said" >&2; exit 1;; esac; done
 	@said=$$($(SERVER) $(IN) prefect --no-prompt deploy --all 2>&1) || { echo "$$said" >&2; exit 1; }
 	@echo "deployed; \`make worker\` runs them, \`make run\` or \`make run BENCHMARK=...\` starts one now"
 
@@ -82,8 +84,10 @@ results: RECIPE := modern
 results: $(READY)
 	$(BIN)/python -m flows.results '$(DATA)' --recipe configs/$(RECIPE).yaml $(if $(IDS),--ids '$(IDS)')
 
+worker: POOL := flows
 worker: $(READY)
-	$(SERVER) $(IN) prefect worker start --pool gpu --limit 1
+	@test $(POOL) = flows || $(IN) python -m flows.clone
+	$(SERVER) $(IN) prefect worker start --pool $(POOL) --limit 1 --name "$$(hostname) $$$$"
 
 mlflow: PORT := 5000
 mlflow: $(READY)

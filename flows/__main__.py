@@ -4,8 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-import flows.environment  # noqa: F401 - sets what the command inherits
 from flows import server
+from flows.environment import ROOT  # sets what the command inherits
 from mtdnet.errors import InputError
 
 if __name__ == "__main__":
@@ -17,6 +17,9 @@ if __name__ == "__main__":
             server.check(url)
         except InputError as problem:
             sys.exit(f"error: {problem}")
+    # a worker loads flows from this folder, wherever it runs them
+    ours = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(ours)
     beside = Path(sys.executable).parent
     os.environ["PATH"] = f"{beside}{os.pathsep}{os.environ.get('PATH', '')}"
     os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mtdnet.errors import InputError
+
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.setdefault("PREFECT_HOME", str(ROOT / ".prefect")))
 PASSWORD = HOME / "password"
@@ -21,6 +23,9 @@ DEFAULTS = {
     # any page in a browser may write to a server on loopback
     "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "http://127.0.0.1:4200,http://localhost:4200",
     "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+    # a dead worker is offline after three heartbeats, and up to 15 seconds more
+    "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
+    "PREFECT_WORKER_QUERY_SECONDS": "3",
     "DO_NOT_TRACK": "true",
     "DVC_NO_ANALYTICS": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -38,6 +43,16 @@ def password() -> str:
             os.link(draft, PASSWORD)
         Path(draft).unlink()
     return PASSWORD.read_text(encoding="utf-8").strip()
+
+
+def on_workers() -> bool:
+    """Tell where stages run, by MTDNET_STAGES: "here", in this folder, or on "workers"."""
+    way = os.environ.get("MTDNET_STAGES") or "here"
+    if way not in ("here", "workers"):
+        raise InputError(f"MTDNET_STAGES={way}: 'here' or 'workers' is wanted")
+    if way == "workers" and not os.environ.get("PREFECT_API_URL"):
+        raise InputError("MTDNET_STAGES=workers: set PREFECT_API_URL to the server that they ask")
+    return way == "workers"
 
 
 def _set() -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
@@ -12,14 +13,14 @@ from flows import live
 from flows.graph import Stage
 from tasks.process_group import Groups
 from tasks.progress import Progress
-from tasks.stage import run_stage
+from tasks.stage import Way, run_stage
 
 
 class Execution:
     """The stages of one flow on the project at ``root``: those that run, and their stop."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, way: Way = "here") -> None:
+        self._root, self._way = root, way
         self._groups = Groups()
 
     def walk(self, stages: Sequence[Stage]) -> State[None]:
@@ -41,6 +42,7 @@ class Execution:
                     self._groups,
                     progress,
                     gpu=stage.gpu,
+                    way=self._way,
                     wait_for=upstream,
                     return_state=False,
                 )
@@ -50,10 +52,10 @@ class Execution:
             self._groups.stop()
             raise
         states = {name: future.state for name, future in futures.items()}
-        return _closing(states, fresh=sum(stage.fresh for stage in stages))
+        return closing(states, fresh=sum(stage.fresh for stage in stages))
 
 
-def _closing(states: dict[str, State[State[None]]], fresh: int) -> State[None]:
+def closing(states: dict[str, State[Any]], fresh: int) -> State[None]:
     """Return the state of a flow from those of its stages; ``fresh`` more were up to date."""
     failed = [
         f"{state.message}" for state in states.values() if state.is_failed() or state.is_crashed()

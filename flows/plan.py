@@ -34,6 +34,11 @@ class Plan:
         return [network for network in self.networks if network[1] == 0]
 
     @property
+    def benchmarks(self) -> list[str]:
+        """Return the benchmarks of the networks and tests."""
+        return list(dict.fromkeys(network[0] for network in [*self.networks, *self.tests]))
+
+    @property
     def stale(self) -> list[Stage]:
         """Return the stages that have to run, or wait for one that has to."""
         return [stage for stage in self.stages if not stage.fresh]
@@ -49,6 +54,12 @@ class Plan:
         yield f"{len(stale)} of {len(self.stages)} stages would run"
 
 
+def benchmarks(root: Path) -> list[str]:
+    """Return the benchmarks that networks are trained on, by ``params.yaml``."""
+    trained = steps.trained(params.load(root / "params.yaml"))
+    return list(dict.fromkeys(network[0] for network in trained))
+
+
 def make(root: Path, benchmark: str | None = None) -> Plan:
     """Return the plan of the whole pipeline, or of what one benchmark's figures build on.
 
@@ -60,7 +71,7 @@ def make(root: Path, benchmark: str | None = None) -> Plan:
     if benchmark is not None:
         trained = [network for network in trained if network[0] == benchmark]
         if not trained:
-            known = ", ".join(dict.fromkeys(network[0] for network in steps.trained(settings)))
+            known = ", ".join(benchmarks(root))
             raise InputError(f"train.targets: no benchmark '{benchmark}'; known: {known}")
         tests = [network for network in tests if network[0] == benchmark]
     graph = stages(root)

@@ -2,10 +2,12 @@
 
 import os
 import re
+import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from prefect import get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
@@ -23,16 +25,28 @@ from tasks.slots import slot
 BAR_SECONDS = 10.0
 RETRY_SECONDS = [2.0, 10.0]
 FINAL_STATUS = (2, 126, 127)  # bad input; a command that can't be run
+# What DVC does for a stage: in this folder; on a worker, with all that it builds on; and in this
+# folder with what a worker has pushed.
+Way = Literal["here", "worker", "gather"]
+COMMANDS: dict[Way, tuple[tuple[str, ...], ...]] = {
+    "here": (("repro", "-s"),),
+    "worker": (
+        ("fetch", "--run-cache"),
+        ("repro", "--pull"),
+        ("push", "--run-cache", "--with-deps"),
+    ),
+    "gather": (("fetch", "--run-cache"), ("repro", "-s", "--pull")),
+}
 WORDS = {
-    "Running stage": "Ran",
-    "is cached - skipping run": "FromRunCache",
-    "didn't change, skipping": "UpToDate",
+    "Running stage '{}'": "Ran",
+    "'{}' is cached - skipping run": "FromRunCache",
+    "'{}' didn't change, skipping": "UpToDate",
 }
 # DVC says after each stage how to add the lock to git
 HINT = re.compile(r"To track the|\tgit add|To enable auto|\tdvc config|Use `dvc push`")
 BLOCKER = re.compile(r"^ *\(PID (\d+)\): (.*)$", re.MULTILINE)  # after "is busy"
 POLL_SECONDS = 1.0
-PASSING = re.compile(r"lock|busy|temporar|timed out|connection", re.IGNORECASE)
+PASSING = re.compile(r"lock|busy|temporar|timed out|connect", re.IGNORECASE)
 
 
 def _may_pass(task: Task[..., object], run: TaskRun, state: State[object]) -> bool:
@@ -49,20 +63,26 @@ def _may_pass(task: Task[..., object], run: TaskRun, state: State[object]) -> bo
     retry_condition_fn=_may_pass,
 )
 def run_stage(
-    root: Path, stage: str, groups: Groups, progress: Progress, *, gpu: bool = False
+    root: Path,
+    stage: str,
+    groups: Groups,
+    progress: Progress | None = None,
+    *,
+    gpu: bool = False,
+    way: Way = "here",
 ) -> State[None]:
-    """Run ``dvc repro`` on one stage of the project at ``root``, not on its upstream ones.
+    """Run DVC's commands of a ``way`` on one stage of the project at ``root``.
 
-    It runs as one of ``groups``; its lines go to the run's log as they come; when this process
-    ends, so do DVC and its command. Returns Completed as ``Ran``, ``UpToDate`` or
-    ``FromRunCache``; or Failed, its message one line that tells why: as ``Failed`` when another
-    attempt may succeed (a crash, a killed process, a lock), else as ``BadInput``; or as
-    ``Stopped`` with the flow.
+    Its upstream ones stay as they are, but on a worker. It runs as one of ``groups``; its lines go
+    to the run's log as they come; when this process ends, so do DVC and its command. Returns
+    Completed as ``Ran``, ``UpToDate`` or ``FromRunCache``; or Failed, its message one line that
+    tells why: as ``Failed`` when another attempt may succeed (a crash, a killed process, a lock),
+    else as ``BadInput``; or as ``Stopped`` with the flow.
     """
     logger = get_run_logger()
     try:
         while True:
-            status, lines = _repro(root, stage, groups, progress, gpu)
+            status, lines = _repro(root, stage, groups, progress, gpu, way)
             if status == 0 or not (blockers := BLOCKER.findall("\n".join(lines))):
                 break
             logger.info(f"{stage}: waits for {blockers[0][1]} (process {blockers[0][0]})")
@@ -74,35 +94,45 @@ def run_stage(
     if status != 0:
         name, cause = _failure(status, lines, root)
         return Failed(name=name, message=f"{stage}: {cause}")
-    name = next((WORDS[words] for line in lines for words in WORDS if words in line), "Ran")
-    if not progress.live:
+    found = (WORDS[words] for line in lines for words in WORDS if words.format(stage) in line)
+    name = next(found, "Ran")
+    if progress and not progress.live:
         logger.info(progress.line())
     return Completed(name=name, message=f"{stage}: {name}")
 
 
 def _repro(
-    root: Path, stage: str, groups: Groups, progress: Progress, gpu: bool
+    root: Path, stage: str, groups: Groups, progress: Progress | None, gpu: bool, way: Way
 ) -> tuple[int, list[str]]:
     """Run DVC on a stage when there is room for it; return its exit status and its lines."""
-    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "-s", stage]
     logger = get_run_logger()
     lines: list[str] = []
-    with (
-        slot(root, gpu=gpu, stop=groups.stopped) as extra,
-        groups.start(command, folder=root, env=_environment() | extra) as group,
-    ):
+    own = progress or Progress([stage])  # which nobody looks at
+    with slot(root, gpu=gpu, stop=groups.stopped) as extra:
+        logger.info(f"{stage}: runs in {socket.gethostname()}:{root}{_room(extra)}")
         begun = time.monotonic()
-        progress.begin(stage)
+        own.begin(stage)
         try:
-            for line in _words(group, stage, progress):
-                logger.info(line)
-                lines.append(line)
-            status = group.wait()
+            for words in COMMANDS[way]:
+                command = [sys.executable, "-m", "dvc", "--wait-for-lock", *words, stage]
+                with groups.start(command, folder=root, env=_environment() | extra) as group:
+                    for line in _words(group, stage, own):
+                        logger.info(line)
+                        lines.append(line)
+                    if (status := group.wait()) != 0:
+                        return status, lines
         finally:
-            progress.leave(stage)
-        if status == 0:
+            own.leave(stage)
+        if progress:
             progress.ended(stage, time.monotonic() - begun)
-        return status, lines
+        return 0, lines
+
+
+def _room(extra: Mapping[str, str]) -> str:
+    """Return what a slot gives a stage, in words."""
+    if gpu := extra.get("CUDA_VISIBLE_DEVICES"):
+        return f", GPU {gpu}"
+    return f", threads: {threads}" if (threads := extra.get("OMP_NUM_THREADS")) else ""
 
 
 def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:

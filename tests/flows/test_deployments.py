@@ -16,12 +16,15 @@ from flows.environment import ROOT
 def test_deployments_of_the_project_name_its_flows() -> None:
     told = yaml.safe_load((ROOT / "prefect.yaml").read_text())
     entries = {each["name"]: each for each in told["deployments"]}
-    for each, name in (("weekly", "reproduce"), ("one", "target")):
+    names = {"weekly": "reproduce", "one": "target", "cpu": "stage", "gpu": "stage"}
+    pools = {"weekly": "flows", "one": "flows", "cpu": "cpu", "gpu": "gpu"}
+    assert entries.keys() == names.keys()
+    for each, name in names.items():
         module, _, flow = entries[each]["entrypoint"].rpartition(".")
         made = getattr(importlib.import_module(module), flow)
         assert isinstance(made, Flow)
         assert made.name == name
-    assert all(each["work_pool"]["name"] == "gpu" for each in entries.values())
+        assert entries[each]["work_pool"]["name"] == pools[each]
     (weekly,) = entries["weekly"]["schedules"]
     minute, hour, day, month, weekday = weekly["cron"].split()
     assert (day, month) == ("*", "*")

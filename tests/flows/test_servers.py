@@ -32,7 +32,7 @@ name: small
 deployments:
   - name: often
     entrypoint: small.py:small
-    work_pool: {name: gpu}
+    work_pool: {name: flows}
     schedules: [{cron: "* * * * * */5"}]
 """
 EVIL = "http://evil.example"
@@ -119,7 +119,7 @@ def test_schedule_fires_and_a_page_gets_nowhere(
             assert answer.status_code in (400, 401, 403), answer.request
             assert answer.headers.get("access-control-allow-origin") not in ("*", EVIL)
         assert friend.post("/work_pools/filter", json={}).json() == pools
-        assert [pool["name"] for pool in pools] == ["gpu"]
+        assert sorted(pool["name"] for pool in pools) == ["cpu", "flows", "gpu"]
     assert run["auto_scheduled"]
     assert run["state"]["message"] in ("1 Ran", "1 UpToDate")
     assert (root / "one").read_text() == "done\n"

@@ -11,7 +11,15 @@ from flows.environment import ROOT
 from mtdnet import synthetic
 
 CODE = ("mtdnet", "tasks", "flows", "weights", "splits")
-FILES = ("dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
+FILES = (
+    "dvc.yaml",
+    "prefect.yaml",
+    "Makefile",
+    ".dvcignore",
+    ".gitignore",
+    ".dvc/config",
+    ".dvc/.gitignore",
+)
 PARAMS = """
 seed: 1
 trunk: caffenet

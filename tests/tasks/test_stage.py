@@ -34,6 +34,18 @@ BAD = [
         ),
         (
             255,
+            ["ERROR: unexpected error - [Errno 28] No space left on device: '/data/project/x'"],
+            "BadInput",
+            "unexpected error - [Errno 28] No space left on device: 'x'",
+        ),
+        (
+            255,
+            ['ERROR: unexpected error - Could not connect to the endpoint URL: "http://s3:9/b"'],
+            "Failed",
+            'unexpected error - Could not connect to the endpoint URL: "http://s3:9/b"',
+        ),
+        (
+            255,
             ["ERROR: failed to reproduce 'a': dependency 'b' does not exist"],
             "BadInput",
             "failed to reproduce 'a': dependency 'b' does not exist",
@@ -106,3 +118,9 @@ def test_who_holds_what_is_read_from_dvc() -> None:
     said = "ERROR: failed to reproduce 'a': '/p/one' is busy, it is being blocked by:\n"
     said += "  (PID 123): dvc repro -s one\n\nIf there are no processes with such PIDs"
     assert stage.BLOCKER.findall(said) == [("123", "dvc repro -s one")]
+
+
+def test_a_log_says_what_a_slot_gives() -> None:
+    assert stage._room({"CUDA_VISIBLE_DEVICES": "7"}) == ", GPU 7"
+    assert stage._room({"OMP_NUM_THREADS": "4"}) == ", threads: 4"
+    assert stage._room({}) == ""

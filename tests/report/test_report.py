@@ -21,6 +21,7 @@ Write = Callable[..., Path]
 ROOT = Path(__file__).parents[2]
 VOID = {"meta", "link", "img", "br"}
 NETWORKS, PAIR_HEADS = 5, 4  # of a split; those that tell probabilities
+UNWRITTEN = {"MTDnet-joint", "MTDnet-source"}  # by the evaluations of these tests
 
 
 class Page(HTMLParser):
@@ -130,8 +131,8 @@ def rows(html: str) -> list[tuple[str, list[str]]]:
 
 def test_our_figures_stand_before_the_published_ones(html: str, written: tuple[Path, str]) -> None:
     table = rows(html)
-    paper = [system for system in SYSTEMS if system not in ("MTDnet-fused", "MTDnet-source")]
-    ours = [system for system in SYSTEMS if system != "MTDnet-source"]
+    ours = [system for system in SYSTEMS if system not in UNWRITTEN]
+    paper = [system for system in ours if system != "MTDnet-fused"]
     assert [name for name, _ in table[:15]] == [*ours, "chance", *paper, "MTDnet-rnk"]
     root = written[0].parent / "evaluate"
     of = evaluations([root / f"viper-{s}" / "rnk" for s in range(3)])
@@ -200,7 +201,7 @@ def test_plots_have_their_values(html: str) -> None:
 
 
 def test_the_folder_holds_page_and_table(written: tuple[Path, str]) -> None:
-    names = ["index.html", "metrics.json", "table.csv", "table.txt"]
+    names = ["cmc", "index.html", "metrics.json", "table.csv", "table.txt", "training"]
     assert sorted(p.name for p in written[0].iterdir()) == names
     assert written[1].startswith("benchmark  system")
 
@@ -227,7 +228,7 @@ def test_a_missing_picture_is_named_and_leaves_no_page(
 
 def test_every_benchmark_has_a_table_of_its_curves(written: tuple[Path, str]) -> None:
     for folder, key, names in (
-        ("cmc", "system", set(SYSTEMS)),
+        ("cmc", "system", set(SYSTEMS) - UNWRITTEN),
         ("training", "network", {"mtdnet", "rnk", "cls", "aug", "cross"}),
     ):
         files = sorted(file.name for file in (written[0] / folder).iterdir())

@@ -10,6 +10,7 @@ from mtdnet.report.results import results
 from mtdnet.report.tables import terminal, write_csv
 
 Write = Callable[..., Path]
+UNWRITTEN = {"MTDnet-joint", "MTDnet-source"}  # by the evaluations of these tests
 
 
 def test_the_terminal_table_has_what_was_to_be_measured(evaluated: Write) -> None:
@@ -76,7 +77,7 @@ def test_own_benchmarks_stand_in_a_table_of_their_own(evaluated: Write) -> None:
 
 def test_the_csv_file_has_splits_mean_and_deviation(written: tuple[Path, str]) -> None:
     rows = list(csv.DictReader((written[0] / "table.csv").read_text().splitlines()))
-    assert [r["system"] for r in rows[::5]] == 2 * [*SYSTEMS[:-1]]  # but for MTDnet-source
+    assert [r["system"] for r in rows[::5]] == 2 * [s for s in SYSTEMS if s not in UNWRITTEN]
     assert [r["split_number"] for r in rows] == 14 * ["0", "1", "2", "mean", "sd"]
     for name in ("rank-1", "rank-20", "mAP", "dir-0.01"):
         for k in range(0, len(rows), 5):

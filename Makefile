@@ -8,6 +8,7 @@
 # make deploy   give the flows to that server  make worker  run what it schedules; stages: POOL=cpu, POOL=gpu
 # make run      the whole pipeline, by that worker; one benchmark: make run BENCHMARK=viper
 # make results  a recipe on whole benchmarks: make results DATA=folder IDS=lists RECIPE=modern
+# make release-network   the network for real people, from DATA=folder of benchmarks
 # make docs     the pages, into site/           make dist   a wheel of library and command line
 # make clean    remove the environment and Prefect's history; data, models, MLflow stay
 
@@ -20,10 +21,10 @@ IN := $(BIN)/python -m flows
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=$(or $(PREFECT_API_URL),http://127.0.0.1:4200/api)
 
-.PHONY: demo install repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run results dist clean
+.PHONY: demo install repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run results dist release-network clean
 
 demo: repository $(READY)
-	@echo "about five minutes on two idle cores with bf16, longer without; after each stage a line tells what is left"
+	@$(BIN)/python -m benchmarks.demo
 	$(BIN)/dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
 
@@ -100,6 +101,10 @@ dist: $(READY)
 	rm -rf build dist
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 	@echo "pip install $$(ls dist/*.whl): library and command line; with all of it: '...whl[pipeline]'"
+
+release-network: $(READY)
+	@test -n "$(DATA)" || { echo "error: make release-network DATA=folder of benchmarks" >&2; exit 2; }
+	$(BIN)/python -m tasks.release $(DATA)
 
 # TORCH_INDEX, an index of torch's CPU builds, spares what only a GPU needs: README, Installation.
 LOCK := $(if $(TORCH_INDEX),grep -vE '^(nvidia-|cuda-|triton=)',cat) requirements.lock

@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 PIECES = sorted(module.name for module in iter_modules(work.__path__))
 
 
-def run(names: Sequence[str], gpu: bool, folder: Path = HERE) -> None:
+def run(names: Sequence[str], gpu: bool, folder: Path = HERE, data: Path | None = None) -> None:
     """Measure pieces and write the tables to ``folder``; InputError names an unknown piece."""
     for name in names:
         if name not in PIECES:
@@ -36,7 +36,7 @@ def run(names: Sequence[str], gpu: bool, folder: Path = HERE) -> None:
         title = (piece.__doc__ or "").splitlines()[0].rstrip(".")
         print(f"{name}: {title}", flush=True)
         try:
-            figures = _measured(piece, _on_gpu(name))
+            figures = _measured(piece, _on_gpu(name), data)
         except NotMeasured as reason:
             print(f"  {reason}")
             figures = {"missing": str(reason)}
@@ -51,13 +51,13 @@ def _on_gpu(name: str) -> bool:
     return name.endswith("_gpu")
 
 
-def _measured(piece: ModuleType, gpu: bool) -> dict[str, Any]:
+def _measured(piece: ModuleType, gpu: bool, data: Path | None) -> dict[str, Any]:
     if gpu and not torch.cuda.is_available():
         raise NotMeasured("no GPU")
     place = device.choose() if gpu else machine.processor()
     peak, rows = machine.peak(place), []
     with TemporaryDirectory(prefix="mtdnet-bench-") as scratch:
-        for row in piece.measure(Place(place, peak, Path(scratch), *_trained())):
+        for row in piece.measure(Place(place, peak, Path(scratch), *_trained(), data=data)):
             rows.append(table.plain(row))
             print(f"  {rows[-1]}", flush=True)
     return {
@@ -83,8 +83,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("pieces", nargs="*", help=f"({', '.join(PIECES)})")
     parser.add_argument("--gpu", action="store_true", help="only what needs a GPU")
-    arguments = parser.parse_args()
-    return errors.status(lambda: run(arguments.pieces, arguments.gpu))
+    parser.add_argument("--data", type=Path, help="real benchmarks, for the pieces on rank-1")
+    given = parser.parse_args()
+    return errors.status(lambda: run(given.pieces, given.gpu, data=given.data))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ class Place:
 
     ``peak``: FLOP/s of a large matrix product in the device's number format, measured just before;
     ``scratch``: an empty folder, removed afterwards; ``network``: a trained ``network.safetensors``
-    and ``images``: a folder of ingest, of the project's source, where it has them.
+    and ``images``: a folder of ingest, of the project's source, where it has them. ``data``: a
+    folder of real benchmarks, where one was named.
     """
 
     device: Device
@@ -30,6 +31,7 @@ class Place:
     scratch: Path
     network: Path | None
     images: Path | None
+    data: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -94,15 +94,16 @@ def fast(
     pairs: int,
     negatives: int,
     compiled: bool = False,
+    width: float = WIDTH,
 ) -> Iterator[None]:
-    """Take one step for each ``next``, as a training does."""
+    """Take one step for each ``next``, as a training of a network of that width does."""
     torch.manual_seed(0)
     triplets = blocks(8, pairs, negatives)
     mirrors = (torch.rand(IMAGES) < 0.5)[triplets]  # in a block an image is shown one way
     batches = Batches(triplets, mirrors, place.torch)
     rows = batches.images.to(packed.device)
     settings = Training(steps=1, triplets=pairs * negatives, learning_rate=1e-4, compile=compiled)
-    trainer = Trainer(MultiTask, MTDnet(WIDTH), settings, place, Distributed())
+    trainer = Trainer(MultiTask, MTDnet(width), settings, place, Distributed())
     for number in cycle(range(len(batches))):
         trainer.step(DeviceBatch(batches[number], packed[rows[number]].to(place.torch)))
         yield

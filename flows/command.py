@@ -96,8 +96,7 @@ def _state(name: str, parameters: dict[str, str]) -> Any:
         try:
             return getattr(pipeline, name)(**parameters, return_state=True)
         except httpx.HTTPError as problem:
-            say(f"error: Prefect's server is gone ({problem}); the same command continues")
-            return None
+            server.end(str(problem))
 
 
 def closing(wanted: plan.Plan) -> str:
@@ -106,7 +105,7 @@ def closing(wanted: plan.Plan) -> str:
     from tasks.register import answers
     from tasks.store import location, without_secrets
 
-    lines = [table([ROOT / steps.evaluation(*each) for each in wanted.networks]), ""]
+    lines = [table([ROOT / steps.evaluation(*each) for each in wanted.tests]), ""]
     models = [each[0] for each in wanted.served if answers(ROOT / steps.model(*each))]
     lines += [f"model       models:/mtdnet-{name}@champion" for name in dict.fromkeys(models)]
     if any(stage.name == plan.REPORT for stage in wanted.stages):

@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, Failed
 
+from flows import live
 from flows.graph import Stage
 from tasks.process_group import Groups
 from tasks.progress import Progress
@@ -45,7 +46,8 @@ class Execution:
                     wait_for=upstream,
                     return_state=False,
                 )
-            wait(list(futures.values()))
+            with live.table(progress):
+                wait(list(futures.values()))
         except BaseException:
             self._groups.stop()
             raise

@@ -35,11 +35,12 @@ class Stage:
 def stages(root: Path) -> list[Stage]:
     """Return all stages of the project at ``root``, every one after its upstream ones.
 
+    Data that no stage reads, as the released network, are none: they may not have been fetched.
     Raises InputError when ``dvc.yaml`` or the parameters that it names can't be read.
     """
     try:
         with Repo(str(root)) as repo:
-            graph = repo.index.graph
+            graph = _work(repo)
             top = Path(repo.root_dir)
             reasons = _reasons(repo)
             names = {stage: _name(stage, top) for stage in graph}
@@ -64,12 +65,19 @@ def stages(root: Path) -> list[Stage]:
     return list(ordered.values())
 
 
+def _work(repo: Repo) -> Any:
+    """Return DVC's graph of stages, without data that no stage reads."""
+    graph = repo.index.graph
+    unread = [each for each in graph if each.is_data_source and not graph.in_degree(each)]
+    return graph.subgraph(set(graph) - set(unread))
+
+
 def _reasons(repo: Repo) -> dict[Any, tuple[str, ...]]:
     """Return what DVC finds changed of each stage; of all of them while another DVC is busy.
 
     Asked here at once: a process for each stage takes seconds.
     """
-    every = list(repo.index.graph)
+    every = list(_work(repo))
     try:
         with repo.lock:
             return {stage: tuple(_changes(stage)) for stage in every}

@@ -14,10 +14,11 @@ REPORT = "report"
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages that have to be up to date, in order, and the networks that they make."""
+    """The stages that have to be up to date, in order, the networks that they make, and tests."""
 
     stages: list[Stage]
     networks: list[Network]
+    tests: Sequence[Network] = ()
 
     @property
     def served(self) -> list[Network]:
@@ -51,18 +52,20 @@ def make(root: Path, benchmark: str | None = None) -> Plan:
     when parameters or graph can't be read, or there is no such benchmark.
     """
     settings = params.load(root / "params.yaml")
-    trained = steps.trained(settings)
+    trained, tests = steps.trained(settings), steps.evaluated(settings)
     if benchmark is not None:
         trained = [network for network in trained if network[0] == benchmark]
         if not trained:
             known = ", ".join(dict.fromkeys(network[0] for network in steps.trained(settings)))
             raise InputError(f"train.targets: no benchmark '{benchmark}'; known: {known}")
+        tests = [network for network in tests if network[0] == benchmark]
     graph = stages(root)
     chosen = graph
     if benchmark is not None:
-        folders = [place(*each) for each in trained for place in (steps.model, steps.evaluation)]
+        folders = [steps.model(*each) for each in trained]
+        folders += [steps.evaluation(*each) for each in tests]
         chosen = _with_report(graph, needed(graph, _writers(graph, folders)))
-    return Plan(chosen, trained)
+    return Plan(chosen, trained, tests)
 
 
 def _with_report(graph: Sequence[Stage], chosen: list[Stage]) -> list[Stage]:

@@ -1,5 +1,6 @@
 """Prefect's server: the one that the user names, else one of this process alone."""
 
+import logging
 import os
 import socket
 import sys
@@ -8,16 +9,19 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import httpx
 
 from flows.environment import ROOT
 from mtdnet.errors import InputError
+from tasks import process_group
 from tasks.process_group import Group
 
 PAGE = "http://127.0.0.1:4200"  # of `make prefect`, which shows the runs of embedded servers too
 TIMEOUT_SECONDS = 5.0
 POLL_SECONDS = 0.1
+_ending = threading.Lock()
 # what Prefect itself sets for a server that serves one flow
 EMBEDDED = {
     "PREFECT_UI_ENABLED": "false",
@@ -31,7 +35,8 @@ def reached() -> Iterator[None]:
     """Let Prefect in the block use a server that answers.
 
     The one that the user has set, or one of this process's own, which ends with it, however that
-    ends. InputError in one line when it doesn't answer or doesn't take the password.
+    ends; when its own is killed, the process ends too (``end``). InputError in one line when it
+    doesn't answer or doesn't take the password.
     """
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
@@ -54,14 +59,42 @@ def reached() -> Iterator[None]:
         if not _answers(url, reader):
             last = next((line for line in reversed(said) if line), "no answer in time")
             raise InputError(f"Prefect's embedded server did not start: {last}")
+        closing = threading.Event()
+        threading.Thread(target=_watch, args=(reader, closing), daemon=True).start()
         try:
             with temporary_settings({PREFECT_API_URL: url, PREFECT_UI_URL: PAGE}):
                 yield
                 APILogWorker.drain_all(timeout=TIMEOUT_SECONDS)
                 EventsWorker.drain_all(timeout=TIMEOUT_SECONDS)
         finally:
+            closing.set()
             group.terminate()
             reader.join(TIMEOUT_SECONDS)  # it writes what it was sent last
+
+
+def _watch(reader: threading.Thread, closing: threading.Event) -> None:
+    """End the process when its server's output ends before its time."""
+    reader.join()
+    if not closing.is_set():
+        end("it was killed")
+
+
+def end(reason: str) -> NoReturn:
+    """End a process whose server is gone: one line, stages keep their state, status 1.
+
+    At once and for good: else Prefect would try again for minutes, with tracebacks, before it
+    gives up and before it lets the process exit.
+    """
+    _ending.acquire()  # by the first thread that notices; others wait for the end here
+    logging.disable()
+    logging.raiseExceptions = False
+    print(
+        f"error: Prefect's server is gone ({reason}); the same command continues",
+        file=sys.stderr,
+        flush=True,
+    )
+    process_group.stop_all()
+    os._exit(1)
 
 
 def _answers(url: str, reader: threading.Thread) -> bool:

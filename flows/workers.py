@@ -197,6 +197,7 @@ class Workers:
             self._root,
             stage.name,
             self._groups,
+            Progress([stage.name]),
             way="gather",
             wait_for=upstream,
             return_state=False,

@@ -18,6 +18,7 @@ AGAIN = "run its step again"
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Cell = Number | None
@@ -96,8 +97,20 @@ class ImageCounts(Document):
     test_sets: list[list[str]]
 
 
+class Fusion(BaseModel):
+    """What weighs a pair head's ``logit`` and the ranking ``distance`` in one verdict."""
+
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
+    logit: NotNegative
+    distance: NotNegative
+    bias: Number
+
+
 class TrainingRecord(Document):
-    """A training that is done; ``temperature`` of the pair head, None without one."""
+    """A training that is done; ``temperature`` of the pair head, None without one.
+
+    ``fusion`` of both heads, None where the network is not scored so or validation pairs were few.
+    """
 
     FILE = "training.json"
     variant: str
@@ -122,6 +135,9 @@ class TrainingRecord(Document):
     fingerprint: str = ""  # of data and settings
     split_sha256: str = ""  # of the identity split
     trunk: str = "caffenet"
+    fusion: Fusion | None = None
+    dropout: Share = 0.5
+    pretrained: list[str] = []  # what was taken from ImageNet's weights: the trunk, layers
 
 
 class Facts(Document):
@@ -147,6 +163,7 @@ class Facts(Document):
     commit: str
     data_hash: str
     cases: dict[Case, Count] | None = None
+    fusion: Fusion | None = None
 
 
 def _with_rank1(figures: dict[str, float]) -> dict[str, float]:

@@ -8,8 +8,12 @@ from collections.abc import Callable
 class InputError(ValueError):
     """Bad input: one line that names the file, person, row or key, and what to do.
 
-    Every command prints the line to standard error and exits with status 2.
+    Every command prints the line to standard error and exits with status 2. What can't be printed,
+    a line break in a file's name or cell say, stands in it as an escape sequence.
     """
+
+    def __init__(self, line: str) -> None:
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in line))
 
 
 class Stopped(Exception):  # noqa: N818 - no error: the user asked for it

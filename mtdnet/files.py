@@ -11,11 +11,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from safetensors import SafetensorError
 
 from mtdnet.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy import memmap
 
 IN_THE_WAY = (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.ENOTDIR)
 
@@ -156,6 +159,19 @@ def read_json(source: Path) -> Any:
         raise InputError(f"{source}: no such file; run the step that writes it") from None
     except (ValueError, RecursionError) as problem:
         raise InputError(f"{source}: not JSON ({problem}); run its step again") from None
+
+
+def read_array(source: Path, mode: Literal["r", "r+", "c"] = "r") -> "memmap[Any, Any]":
+    """Return a memory-mapped ``.npy``; OSError or ValueError for whatever else stands there."""
+    from tokenize import TokenError
+
+    from numpy.lib.format import open_memmap
+
+    try:
+        return open_memmap(source, mode=mode)
+    except (SyntaxError, TokenError, ArithmeticError, TypeError, EOFError) as problem:
+        # NumPy reads the header as Python.
+        raise ValueError(f"{source.name}: no header of an array ({problem})") from None
 
 
 def sha256(source: Path) -> str:

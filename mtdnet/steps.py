@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DATA, RESULTS, MODELS = Path("data"), Path("results"), Path("models")
 REPORT = RESULTS / "report"
+SOURCE = "-source"  # of a variant as the source left it
 CHECKPOINTS = Path("checkpoints")  # outside of what DVC clears before a stage runs
 
 
@@ -100,7 +101,8 @@ def pretrain(
         "distance_input": section.distance_input,
         "joint_start": section.joint_start,
     }
-    return _train(section.source, split, variant, section, params.seed, tracker, **origin)
+    settings = section.of(variant)
+    return _train(section.source, split, variant, settings, params.seed, tracker, **origin)
 
 
 def train(
@@ -113,7 +115,7 @@ def train(
         "start": start(params, variant),
         "source": (ingested(source), augmented(source, 0)),
     }
-    settings = params.train.on(target)
+    settings = params.train.on(target, variant)
     return _train(target, split, variant, settings, params.seed, tracker, **origin)
 
 
@@ -145,6 +147,22 @@ def trained_on_targets(params: Params) -> list[Network]:
 def trained(params: Params) -> list[Network]:
     """Return every network of the pipeline; all are evaluated."""
     return trained_on_source(params) + trained_on_targets(params)
+
+
+def evaluated(params: Params) -> list[Network]:
+    """Return every evaluation: of all networks, and of the source's on targets, as VARIANT-source.
+
+    The latter's network is what ``origin`` returns.
+    """
+    section = params.train
+    untrained = product(section.targets, section.splits, params.evaluate.source_only)
+    return trained(params) + [(t, s, f"{v}{SOURCE}") for t, s, v in untrained]
+
+
+def origin(params: Params, network: Network) -> Network:
+    """Return the network of an evaluation."""
+    own = network[2].removesuffix(SOURCE)
+    return network if own == network[2] else (params.pretrain.source, 0, own)
 
 
 def check(step: str, benchmark: str, split: int, variant: str, known: list[Network]) -> None:
@@ -202,17 +220,19 @@ def evaluate(
     """Score the test persons once; return the figures of each system that the network holds."""
     from mtdnet.evaluation.evaluate import evaluate as run
 
-    check("evaluate", target, split, variant, trained(params))
+    check("evaluate", target, split, variant, evaluated(params))
+    own = origin(params, (target, split, variant))
     out = evaluation(target, split, variant)
     kept = CHECKPOINTS / out.relative_to(RESULTS)
     with alone(kept.with_name(f"{kept.name}.lock"), f"the evaluation of {variant}"):
         figures = run(
             ingested=ingested(target),
             augmented=augmented(target, split),
-            model=model(target, split, variant),
+            model=model(*own),
             out=out,
             checkpoints=kept,
             settings=params.evaluate,
+            source_only=own != (target, split, variant),
         )
         track_evaluation((target, split, variant), tracker)
     return figures
@@ -222,15 +242,17 @@ def track_evaluation(network: Network, tracker: Tracker) -> None:
     """Record the figures and pictures that ``evaluate`` wrote of a network.
 
     Those of its first system are ``test/MEASURE``, one column for all networks; of another
-    ``test/SYSTEM/MEASURE``.
+    ``test/SYSTEM/MEASURE``. On a target that it has not seen they are ``BENCHMARK-SPLIT/MEASURE``,
+    without pictures.
     """
     from mtdnet.artifacts import Metrics
 
-    out = evaluation(*network)
+    out, benchmark_split = evaluation(*network), "{}-{}".format(*network)
+    unseen = network[2].endswith(SOURCE)
     for place, (system, figures) in enumerate(Metrics.read(out).root.items()):
-        prefix = f"test/{system}" if place else "test"
+        prefix = f"test/{system}" if place else benchmark_split if unseen else "test"
         tracker.figures({f"{prefix}/{name}": value for name, value in figures.items()})
-    for picture in sorted(out.glob("pictures/*.png")):
+    for picture in [] if unseen else sorted(out.glob("pictures/*.png")):
         tracker.artefact(picture)
     tracker.end("FINISHED")
 
@@ -239,10 +261,9 @@ def report(params: Params) -> str:
     """Write the page of all evaluations; return its table as text."""
     from mtdnet.report.write import report as run
 
-    networks = trained(params)
     return run(
-        evaluations=[evaluation(*network) for network in networks],
-        models=[model(*network) for network in networks],
+        evaluations=[evaluation(*network) for network in evaluated(params)],
+        models=[model(*network) for network in trained(params)],
         out=REPORT,
         settings=params.report,
     )
@@ -252,4 +273,4 @@ def show(params: Params) -> str:
     """Return the table of the evaluations that are there, as text; nothing is written."""
     from mtdnet.report.tables import table
 
-    return table([evaluation(*network) for network in trained(params)])
+    return table([evaluation(*network) for network in evaluated(params)])

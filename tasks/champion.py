@@ -1,19 +1,21 @@
 """The champion of a registered model: why it is, back to the one before, or by a person's word.
 
-``python -m tasks.champion MODEL --why``, ``--undo``, or ``--take VERSION``.
+``mtdnet champion MODEL --why``, ``--undo``, or ``--take VERSION``.
 """
 
-import argparse
 import json
-import sys
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypedDict
 
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
-from mtdnet.errors import InputError, status
-from tasks import store
+from mtdnet.commands.parser import Parser
+from mtdnet.errors import InputError
+from tasks import download_model, logged_model, store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 HISTORY = "champions"  # the registered model's tag: all that have been, the present one last
@@ -63,7 +65,10 @@ def take(name: str, version: str) -> str:
             raise InputError(f"{name}: version {version} is champion already")
         crown(name, version, "a person's word")
         _note(made, CHAMPION, f"a person's word on {_today()}; before: {made.tags.get(WHY, '-')}")
-    return f"{name}: version {version} is champion now; `--undo` takes it back"
+    with TemporaryDirectory() as room:
+        network = download_model.network(f"models:/{name}/{version}", Path(room))
+        lack = logged_model.add_onnx(made, network)
+    return f"{name}: version {version} is champion now; `--undo` takes it back{lack}"
 
 
 def undo(name: str) -> str:
@@ -93,32 +98,27 @@ def why(name: str) -> str:
         made = _version(name, str(waiting))
         lines.append(f"challenger: version {waiting}, {made.tags.get(VERDICT, 'not judged')}")
         lines.append(f"  {made.tags.get(WHY, '')}")
-        lines.append(f"  take it: `python -m tasks.champion {name} --take {waiting}`")
+        lines.append(f"  take it: `mtdnet champion {name} --take {waiting}`")
     if reigns and (file := _version(name, reigns[-1]["version"]).tags.get(EVIDENCE)):
         lines.append(f"evidence: {file}")
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Do what the command line says; return 0, or 2 for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m tasks.champion", description=__doc__)
+def answer(words: Sequence[str]) -> str:
+    """Do what the words say, and return what was done; InputError when that can't be."""
+    parser = Parser(prog="mtdnet champion", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", metavar="MODEL", help="a registered model, as mtdnet-viper")
     choice = parser.add_mutually_exclusive_group(required=True)
     choice.add_argument("--why", action="store_true", help="who is champion, and why")
     choice.add_argument("--undo", action="store_true", help="back to the champion before")
     choice.add_argument("--take", metavar="VERSION", help="make this version champion")
-    words = parser.parse_args()
-
-    def run() -> None:
-        try:
-            if words.take:
-                print(take(words.model, words.take))
-            else:
-                print(undo(words.model) if words.undo else why(words.model))
-        except MlflowException as problem:
-            raise InputError(f"{words.model}: {store.reason(problem)}") from None
-
-    return status(run)
+    given = parser.parse_args(words)
+    try:
+        if given.take:
+            return take(given.model, given.take)
+        return undo(given.model) if given.undo else why(given.model)
+    except MlflowException as problem:
+        raise InputError(f"{given.model}: {store.reason(problem)}") from None
 
 
 def _write(name: str, reigns: list[Reign]) -> None:
@@ -152,7 +152,3 @@ def _version(name: str, version: str) -> ModelVersion:
 
 def _today() -> str:
     return date.today().isoformat()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

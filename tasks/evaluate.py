@@ -10,7 +10,8 @@ from tasks.mlflow_tracker import MlflowTracker
 
 def evaluate(params: Params, target: str, variant: str, split: int) -> None:
     """Score the test persons once; add figures and pictures to the training's MLflow run."""
-    steps.evaluate(params, target, variant, split, MlflowTracker((target, split, variant)))
+    tracker = MlflowTracker(steps.origin(params, (target, split, variant)), target)
+    steps.evaluate(params, target, variant, split, tracker)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ import mlflow
 from mlflow.artifacts import list_artifacts
 from mlflow.entities.model_registry import ModelVersion
 
+from mtdnet.errors import InputError
 from tasks import served_model, store
 from tasks.served_model import FILE
 
 CARD = "card"  # folder of the model: its card, and the picture of its CMC curve
+ONNX = "onnx"  # folder of a champion's run: its parts for programs without torch; and the tag
 
 
 def log(run_id: str, model: Path, tags: dict[str, str]) -> str:
@@ -33,6 +35,28 @@ def add_card(model_id: str, card: str, curve: Path) -> None:
         if curve.is_file():
             Path(room, curve.name).write_bytes(curve.read_bytes())
         store.client().log_model_artifacts(model_id, room, CARD)
+
+
+def add_onnx(made: ModelVersion, network: Path) -> str:
+    """Keep the ONNX form of a version's network with its run; the version's tag says where.
+
+    Not with the model: whoever loads that would fetch both. Returns "", or what is to be said: a
+    champion is named where ONNX is not installed, too.
+    """
+    if ONNX in made.tags:
+        return ""
+    from mtdnet.inference.onnx_export import export  # torch: only who makes a champion waits for it
+
+    place = f"{ONNX}/{made.name}-{made.version}"
+    with tempfile.TemporaryDirectory() as room:
+        try:
+            export(network, Path(room, ONNX))
+        except InputError as problem:
+            return f"; without its ONNX form ({problem})"
+        store.client().log_artifacts(str(made.run_id), str(Path(room, ONNX)), place)
+    address = f"runs:/{made.run_id}/{place}"
+    store.client().set_model_version_tag(made.name, made.version, ONNX, address)
+    return ""
 
 
 def make_version(

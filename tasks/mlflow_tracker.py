@@ -26,12 +26,14 @@ class MlflowTracker:
     seconds each time. Then a line to standard error says what is not recorded.
     """
 
-    def __init__(self, network: Network) -> None:
-        """Raise InputError when the store that MLFLOW_TRACKING_URI names is not there.
+    def __init__(self, network: Network, benchmark: str = "") -> None:
+        """Take the network and the benchmark of its test, by default its own.
+
+        Raise InputError when the store that MLFLOW_TRACKING_URI names is not there.
 
         Without the project's own store the work begins, and says so.
         """
-        self._network = network
+        self._network, self._benchmark = network, benchmark or network[0]
         self._training: tuple[str, Mapping[str, Any]] | None = None
         self._run_id: str | None = None
         self._rows: list[Mapping[str, float]] = []
@@ -73,7 +75,7 @@ class MlflowTracker:
             run_id = self._run()
             runs.log_figures(run_id, self._figures)
             if self._figures:
-                runs.log_dataset(run_id, self._network[0], "test")
+                runs.log_dataset(run_id, self._benchmark, "test")
             for file in self._files:
                 store.client().log_artifact(run_id, str(file), "test")
             if self._training and end == "FINISHED":
@@ -124,12 +126,13 @@ class MlflowTracker:
 def record_all(params: Params) -> None:
     """Record each network and test of the project that MLflow lacks; end runs of the dead."""
     runs.end_dead()
-    for network in steps.trained(params):
-        model, evaluation = steps.model(*network), steps.evaluation(*network)
+    for network in steps.evaluated(params):
+        own = steps.origin(params, network)
+        model, evaluation = steps.model(*own), steps.evaluation(*network)
         if (evaluation / "metrics.json").is_file() and model.is_dir():
-            steps.track_evaluation(network, MlflowTracker(network))
+            steps.track_evaluation(network, MlflowTracker(own, network[0]))
         elif model.is_dir():
-            runs.of_network(network, model)
+            runs.of_network(own, model)
 
 
 if __name__ == "__main__":

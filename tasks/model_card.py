@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtdnet import steps
 from mtdnet.artifacts import Facts, Metrics, Ranks, SplitCounts, TrainingRecord
@@ -45,7 +46,7 @@ def write(model: Path, network: Network, root: Path) -> Card:
         "train_persons": str(persons.train) if persons else "-",
         "validation_persons": str(record.validation_persons),
         "validation_rank1": str(record.validation_rank1),
-        "calibration": _calibration(record),
+        "calibration": calibration(record),
         "licence_of_data": _licence(benchmark),
         "commit": record.commit,
     }
@@ -83,20 +84,28 @@ def _tested(root: Path, network: Network) -> dict[str, str]:
         figures, ranks, facts = Metrics.read(folder).root, Ranks.read(folder), Facts.read(folder)
     except InputError:
         return {"test": "-"}
-    person, rows = np.array(ranks.person), {}
-    for system, own in ranks.systems.items():
-        at = np.array(own)
-        never = np.where(at > 0, 2, 0)  # a system that is right never: the difference is the figure
-        sure = rank1_difference(at, never, person)
-        line = f"rank-1 {sure.difference:.1%}"
-        if sure.low is not None:
-            line += f" ({CONFIDENCE:.0%} interval over persons {sure.low:.1%} to {sure.high:.1%})"
-        rest = f"mAP {figures[system]['mAP']:.1%}, {facts.test_persons} persons"
-        rows[f"test, {system}"] = f"{line}, {rest}"
-    return rows
+    person = np.array(ranks.person)
+    return {
+        f"test, {system}": f"{rank1(np.array(own), person)}, mAP {figures[system]['mAP']:.1%}, "
+        f"{facts.test_persons} persons"
+        for system, own in ranks.systems.items()
+    }
 
 
-def _calibration(record: TrainingRecord) -> str:
+def rank1(ranks: NDArray[np.int64], person: NDArray[np.str_]) -> str:
+    """Return rank-1 of ranks (Q,) of the persons (Q,) in words, with its interval over persons."""
+    never = np.where(ranks > 0, 2, 0)  # a system that is right never: the difference is the figure
+    sure = rank1_difference(ranks, never, person)
+    if sure.low is None:
+        return f"rank-1 {sure.difference:.1%}"
+    return (
+        f"rank-1 {sure.difference:.1%} ({CONFIDENCE:.0%} interval over persons {sure.low:.1%} to "
+        f"{sure.high:.1%})"
+    )
+
+
+def calibration(record: TrainingRecord) -> str:
+    """Return in words whether a network is calibrated, and by whom."""
     if record.temperature is None:
         return f"not calibrated: fewer than {ENOUGH} pairs of one person, or of two, to validate"
     return f"temperature {record.temperature:.3f}, from {record.validation_persons} persons"

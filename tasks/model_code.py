@@ -52,11 +52,11 @@ class Refused(MlflowException):
 class Answers(PythonModel):
     """Rows of images -> a frame of answers; the columns, or the parameter ``mode``, say which.
 
-    ``left``, ``right`` ("same"): the calibrated ``probability`` in [0, 1], a row each. ``query``
-    and ``gallery``, a list ("rank"): the ``top_k`` most like the query, best first, as rows of
-    ``query`` (its row, from 0), ``rank``, ``place`` in the gallery, from 0, and ``probability``.
-    ``image`` ("features"): ``feature``, a list of floats. A query, and each member of a gallery,
-    may be a list: images of one person.
+    ``left``, ``right`` ("same"): the ``probability`` in [0, 1], a row each, and whether it is
+    ``calibrated``. ``query`` and ``gallery``, a list ("rank"): the ``top_k`` most like the query,
+    best first, as rows of ``query`` (its row, from 0), ``rank``, ``place`` in the gallery, from 0,
+    and those two. ``image`` ("features"): ``feature``, a list of floats. A query, and each member
+    of a gallery, may be a list: images of one person.
     """
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -81,7 +81,8 @@ class Answers(PythonModel):
                 return pd.DataFrame({"feature": features}, index=model_input.index)
             left, right = (_images(model_input, side) for side in COLUMNS["same"])
             probability = self.verifier.probability(left, right, folds).astype("float32")
-            return pd.DataFrame({"probability": probability}, index=model_input.index)
+            answers = {"probability": probability, "calibrated": self.verifier.calibrated}
+            return pd.DataFrame(answers, index=model_input.index)
         except InputError as problem:
             raise Refused(str(problem)) from None
 
@@ -90,15 +91,15 @@ class Answers(PythonModel):
     ) -> pd.DataFrame:
         queries = [_person(cell, f"row {n}, query") for n, cell in enumerate(rows["query"])]
         galleries = [_gallery(cell, f"row {n}, gallery") for n, cell in enumerate(rows["gallery"])]
-        found = [
+        answers = [
             (n, rank, *ranked)
             for n, (query, gallery) in enumerate(zip(queries, galleries, strict=True))
             for rank, ranked in enumerate(
                 self.verifier.rank(query, gallery, top, folds, shortlist), start=1
             )
         ]
-        frame = pd.DataFrame(found, columns=["query", "rank", "place", "probability"])
-        return frame.astype({"probability": "float32"})
+        frame = pd.DataFrame(answers, columns=["query", "rank", "place", "probability"])
+        return frame.astype({"probability": "float32"}).assign(calibrated=self.verifier.calibrated)
 
 
 def _mode(rows: pd.DataFrame, asked: str) -> str:

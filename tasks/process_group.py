@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakSet
 
 from mtdnet.errors import Stopped
 
@@ -88,6 +89,7 @@ class Groups:
         self.stopped = threading.Event()
         self._running: set[Group] = set()
         self._lock = threading.Lock()  # none starts unseen while the others are stopped
+        _every.add(self)
 
     @contextmanager
     def start(
@@ -116,3 +118,12 @@ class Groups:
             time.sleep(0.1)
         for group in set(self._running):
             group.kill()
+
+
+_every: WeakSet[Groups] = WeakSet()
+
+
+def stop_all() -> None:
+    """End the groups of all flows of this process."""
+    for groups in list(_every):
+        groups.stop()

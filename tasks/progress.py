@@ -5,15 +5,45 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from tasks.bar import Bar
+
+Row = tuple[str, str, str]  # stage, what of it is done, time left
+
 
 class Progress:
-    """The stages of a flow that have to run: how long those that ended worked, and what is left."""
+    """The stages of a flow that have to run: how long those that ended worked, and what is left.
+
+    ``live``: a table of what runs is on a terminal, so nobody needs lines about that.
+    """
 
     def __init__(self, stages: Sequence[str]) -> None:
         self._left = Counter(map(_kind, stages))
         self._total, self._start = len(stages), time.monotonic()
         self._seconds: dict[str, list[float]] = {}
+        self._running: dict[str, Row] = {}
+        self.live = False
         self._lock = threading.Lock()
+
+    def begin(self, stage: str) -> None:
+        """Count a stage among those that run."""
+        with self._lock:
+            self._running[stage] = (stage, "runs", "")
+
+    def show(self, stage: str, bar: Bar) -> None:
+        """Take over what a running stage's bar says."""
+        done = f"{bar.share} %" if bar.name in ("", stage) else f"{bar.name}, {bar.share} %"
+        with self._lock:
+            self._running[stage] = (stage, done, bar.left if bar.share < 100 else "")
+
+    def leave(self, stage: str) -> None:
+        """Count a stage no more among those that run, however it ended."""
+        with self._lock:
+            self._running.pop(stage, None)
+
+    def rows(self) -> list[Row]:
+        """Return the stages that run: what they say is done, and the time that they say is left."""
+        with self._lock:
+            return list(self._running.values())
 
     def ended(self, stage: str, seconds: float) -> None:
         """Count a stage that ended well after so many seconds of work."""

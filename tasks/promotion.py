@@ -199,7 +199,7 @@ def _ranked(
     scorer, pixels = Scorer(trained, device.choose()), torch.from_numpy(images.pixels)
     cost = -scorer.probabilities(pixels, query, gallery, folds=1)
     person, camera = images.person, images.camera
-    ranks, precision = retrieval(
+    ranks, precision, _ = retrieval(
         cost, person[query], person[gallery], camera[query], camera[gallery]
     )
     return ranks, float(precision[ranks > 0].mean())

@@ -54,7 +54,8 @@ def register_one(model: Path, network: Network, root: Path = Path()) -> str:
     """Register a model folder as a version of ``mtdnet-{benchmark}``; return what was done.
 
     The same network, by its hash, is registered once, and judged once (``tasks.promotion``), by the
-    data below the project's folder ``root``: it becomes ``champion``, or stays ``challenger``.
+    data below the project's folder ``root``: it becomes ``champion``, or stays ``challenger``. A
+    champion gets its ONNX form beside it.
     """
     client, name = store.client(), f"mtdnet-{network[0]}"
     own = sha256(model / FILE)
@@ -68,11 +69,12 @@ def register_one(model: Path, network: Network, root: Path = Path()) -> str:
             logged_model.write_again(made, model)
             done = f"{name}: version {made.version} was not there; written again"
         stays = champion.present(name)
-        if stays == str(made.version):
-            return f"{done}; champion"
-        if champion.VERDICT in made.tags:
-            return f"{done}; champion stays version {stays}"
-        client.set_registered_model_alias(name, champion.CHALLENGER, made.version)
+        if stays != str(made.version):
+            if champion.VERDICT in made.tags:
+                return f"{done}; champion stays version {stays}"
+            client.set_registered_model_alias(name, champion.CHALLENGER, made.version)
+    if stays == str(made.version):
+        return f"{done}; champion{logged_model.add_onnx(made, model / FILE)}"
     verdict = promotion.judged(model, network, root, made)  # outside of the lock: it takes a while
     with store.LOCK:
         if champion.present(name) != verdict.against:
@@ -80,8 +82,9 @@ def register_one(model: Path, network: Network, root: Path = Path()) -> str:
         promotion.keep(made, verdict)
         if verdict.verdict == "champion":
             champion.crown(name, str(made.version), verdict.why)
-            return f"{done}; now champion: {verdict.why}"
-    word = f"; `python -m tasks.champion {name} --take {made.version}` is a person's word"
+    if verdict.verdict == "champion":
+        return f"{done}; now champion: {verdict.why}{logged_model.add_onnx(made, model / FILE)}"
+    word = f"; `mtdnet champion {name} --take {made.version}` is a person's word"
     return (
         f"{done}; champion stays version {verdict.against}: {verdict.why}"
         f"{word if verdict.verdict == 'undecided' else ''}"

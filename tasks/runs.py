@@ -88,6 +88,7 @@ def log_rows(run_id: str, rows: Sequence[Mapping[str, float]]) -> None:
 def finish(run_id: str, model: Path) -> None:
     """Add what a training says of itself, and end its run."""
     record = TrainingRecord.read(model).model_dump()
+    record |= {f"fusion_{key}": v for key, v in (record["fusion"] or {}).items()}
     numbers = {key: v for key, v in record.items() if type(v) in (int, float)}
     words = {key: str(v) for key, v in record.items() if isinstance(v, str | bool)}
     log_figures(run_id, {f"training/{key}": v for key, v in numbers.items()})

@@ -34,6 +34,7 @@ def parts(model: Path) -> dict[str, Any]:
     inputs = columns(DataType.string, "left", "right", "query", "gallery", "image")
     outputs = [
         *columns(DataType.float, "probability"),
+        *columns(DataType.boolean, "calibrated"),
         *columns(DataType.long, "query", "rank", "place"),
         ColSpec(Array(DataType.float), "feature", required=False),
     ]

@@ -16,11 +16,11 @@ from prefect.tasks import Task
 
 from mtdnet.errors import Stopped
 from tasks import dvc_lock
+from tasks.bar import Bar
 from tasks.process_group import Groups
 from tasks.progress import Progress
 from tasks.slots import slot
 
-BAR = re.compile(r"\d+%\|.*\[")  # a progress bar: in a log, a line each time it is drawn
 BAR_SECONDS = 10.0
 RETRY_SECONDS = [2.0, 10.0]
 FINAL_STATUS = (2, 126, 127)  # bad input; a command that can't be run
@@ -65,7 +65,7 @@ def run_stage(
     root: Path,
     stage: str,
     groups: Groups,
-    progress: Progress | None = None,
+    progress: Progress,
     *,
     gpu: bool = False,
     way: Way = "here",
@@ -95,30 +95,35 @@ def run_stage(
         return Failed(name=name, message=f"{stage}: {cause}")
     found = (WORDS[words] for line in lines for words in WORDS if words.format(stage) in line)
     name = next(found, "Ran")
-    if progress:
+    if way == "here" and not progress.live:
         logger.info(progress.line())
     return Completed(name=name, message=f"{stage}: {name}")
 
 
 def _repro(
-    root: Path, stage: str, groups: Groups, progress: Progress | None, gpu: bool, way: Way
+    root: Path, stage: str, groups: Groups, progress: Progress, gpu: bool, way: Way
 ) -> tuple[int, list[str]]:
     """Run DVC on a stage when there is room for it; return its exit status and its lines."""
     logger = get_run_logger()
     lines: list[str] = []
     with slot(root, gpu=gpu, stop=groups.stopped) as extra:
         begun = time.monotonic()
-        for words in COMMANDS[way]:
-            command = [sys.executable, "-m", "dvc", "--wait-for-lock", *words, stage]
-            with groups.start(command, folder=root, env=_environment() | extra) as group:
-                for line in _thinned(group):
-                    logger.info(line)
-                    lines.append(line)
-                if (status := group.wait()) != 0:
-                    return status, lines
-        if progress:
+        progress.begin(stage)
+        try:
+            for words in COMMANDS[way]:
+                command = [sys.executable, "-m", "dvc", "--wait-for-lock", *words, stage]
+                with groups.start(command, folder=root, env=_environment() | extra) as group:
+                    for line in _words(group, stage, progress):
+                        logger.info(line)
+                        lines.append(line)
+                    status = group.wait()
+                if status != 0:
+                    break
+        finally:
+            progress.leave(stage)
+        if status == 0:
             progress.ended(stage, time.monotonic() - begun)
-        return 0, lines
+        return status, lines
 
 
 def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:
@@ -129,19 +134,22 @@ def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:
             return
 
 
-def _thinned(lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines that say something: of progress bars only one now and then, and each full one."""
-    shown, full = time.monotonic(), ""
+def _words(lines: Iterable[str], stage: str, progress: Progress) -> Iterator[str]:
+    """Yield lines that say something; of progress bars, in words, one now and then.
+
+    None of them where ``progress`` is on a terminal, which shows each.
+    """
+    last = time.monotonic()
     for line in filter(None, lines):
         if HINT.match(line):
             continue
-        if BAR.search(line):
-            bar, whole, _ = line.partition("100%|")
-            soon = time.monotonic() - shown < BAR_SECONDS
-            if (bar == full) if whole else soon:
-                continue
-            shown, full = time.monotonic(), bar if whole else ""
-        yield line
+        if not (bar := Bar.read(line)):
+            yield line
+            continue
+        progress.show(stage, bar)
+        if not progress.live and time.monotonic() - last >= BAR_SECONDS:
+            last = time.monotonic()
+            yield bar.line()
 
 
 def _environment() -> dict[str, str]:

@@ -66,7 +66,9 @@ def without_secrets(text: str) -> str:
 
 def reason(problem: Exception) -> str:
     """Return what went wrong in the store in one line."""
-    first = next((line for line in str(problem).splitlines() if line.strip()), repr(problem))
+    # SQLAlchemy may begin with advice on flushing; the database's own line comes after it.
+    lines = [line for line in str(problem).splitlines() if not line.startswith("(raised as a")]
+    first = next((line for line in lines if line.strip()), repr(problem))
     return without_secrets(first.strip())[:200]
 
 

@@ -117,7 +117,7 @@ def train_small(small: Path) -> Callable[..., None]:
     from mtdnet.params import Training
     from mtdnet.training import train
 
-    def run(room: Path, **settings: Any) -> None:
+    def run(room: Path, variant: str = "mtdnet", **settings: Any) -> None:
         train(
             ingested=small / "ingest" / "viper",
             augmented=small / "augment" / "viper-0",
@@ -125,6 +125,7 @@ def train_small(small: Path) -> Callable[..., None]:
             checkpoints=room / "checkpoints",
             settings=Training(triplets=20, **settings),
             seed=3,
+            variant=variant,
             width=1 / 16,
         )
 

@@ -198,10 +198,24 @@ def test_numbers_as_people_and_dvc_write_them(tmp_path: Path, text: str, number:
         found.learning_rates["viper"], float
     )
     assert (
-        found.on("viper").learning_rate == number
-        and found.on("ilids").learning_rate == found.learning_rate
+        found.on("viper", "mtdnet").learning_rate == number
+        and found.on("ilids", "mtdnet").learning_rate == found.learning_rate
     )
     assert found.steps == 10
+
+
+def test_a_variant_learns_at_its_own_rate(tmp_path: Path) -> None:
+    own = {"rnk": {"learning_rate": 0.03, "dropout": 0.0}, "cls": {"dropout": 0.25}}
+    source = changed(tmp_path, "train", own=own, learning_rates={"viper": 0.5}, learning_rate=0.1)
+    found = params.load(source).train
+    rates = [
+        (found.on(target, variant).learning_rate, found.on(target, variant).dropout)
+        for target in ("viper", "ilids")
+        for variant in ("rnk", "cls", "aug")
+    ]
+    assert rates == [(0.03, 0.0), (0.5, 0.25), (0.5, 0.5), (0.03, 0.0), (0.1, 0.25), (0.1, 0.5)]
+    with pytest.raises(InputError, match="no 'rank'; known: aug, cls"):
+        params.load(changed(tmp_path, "train", own={"rank": {"dropout": 0.0}}))
 
 
 def test_null_is_nothing(tmp_path: Path) -> None:

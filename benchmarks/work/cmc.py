@@ -50,7 +50,7 @@ def measure(place: Place) -> Iterator[Ratio]:
 
 def figures(cost: NDArray[np.float32], names: list[NDArray[np.str_]]) -> Figures:
     """Return the CMC curve up to rank 50 and mAP, in one pass as a test of a system has them."""
-    found, precision = retrieval(cost, *names)
+    found, precision, _ = retrieval(cost, *names)
     return cmc(found, TOP), float(precision[found > 0].mean())
 
 

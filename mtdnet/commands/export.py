@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mtdnet.commands.model import named
-from mtdnet.commands.output import Answer, note
+from mtdnet.commands.model import named, note_asked
+from mtdnet.commands.output import Answer
 from mtdnet.inference.model_file import fetched
 
 
@@ -13,6 +13,6 @@ def export(parameters: Path, *, onnx: Path, model: str | None) -> Answer:
     from mtdnet.inference.onnx_export import export as write  # torch takes seconds
 
     with fetched(chosen) as network:
-        note(f"asked {chosen}")
+        note_asked(chosen)
         files = [str(onnx / name) for name in write(network, onnx)]
     return Answer("\n".join(files), {"model": chosen, "files": files})

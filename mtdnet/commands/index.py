@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mtdnet.commands.model import named
-from mtdnet.commands.output import Answer, note
+from mtdnet.commands.model import named, note_asked
+from mtdnet.commands.output import Answer
 from mtdnet.inference.model_file import fetched
 
 
@@ -15,7 +15,7 @@ def index(
     from mtdnet.inference.index_build import build  # torch takes seconds
 
     with fetched(chosen) as network:
-        note(f"asked {chosen}")
+        note_asked(chosen)
         facts = build(gallery, out, network, not features_only)
     size, images = facts.bytes(facts.done), facts.done - len(facts.left_out)
     return Answer(

@@ -1,25 +1,32 @@
-"""Which network is asked: a file, a version in a registry, or the project's own."""
+"""Which network is asked: a file, a registered version, the project's own or the released one."""
 
 import os
 from pathlib import Path
 
+from mtdnet.commands.output import note
 from mtdnet.commands.step import project
-from mtdnet.errors import InputError
-from mtdnet.inference.model_file import FILE
+from mtdnet.inference.model_file import FILE, RELEASED, VARIABLE, users
 
-VARIABLE = "MTDNET_MODEL"
+NOTICE = (
+    "released: trained on images of real people for non-commercial research, and for nothing else; "
+    "see released/card.md"
+)
+
+NOT_CALIBRATED = (
+    "not calibrated: too few persons validated this network; its probabilities order pairs, but "
+    "don't say how often they are right"
+)
 
 
 def named(given: str | None, parameters: Path) -> str:
     """Return the name of the network to ask.
 
     The one ``given``, else the environment variable's, else that of the source network of the
-    project that ``parameters`` belong to, else the user's own below ``~/.config/mtdnet``. Raises
-    InputError when there is none of them.
+    project that ``parameters`` belong to, else the user's own below ``~/.config/mtdnet``, else the
+    released one.
     """
     if chosen := given or os.environ.get(VARIABLE):
         return chosen
-    absent = ""
     if parameters.is_file():
         from mtdnet import params, steps  # who names a network needn't wait for them
 
@@ -28,10 +35,11 @@ def named(given: str | None, parameters: Path) -> str:
         own = own if folder == Path.cwd() else folder / own
         if own.is_file():
             return str(own)
-        absent = f" ({own} is not there)"
-    configured = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    if (users := configured / "mtdnet" / FILE).is_file():
-        return str(users)
-    raise InputError(
-        f"no network to ask{absent}; name one: --model FILE, or {VARIABLE}, or put it at {users}"
-    )
+    return str(users()) if users().is_file() else RELEASED
+
+
+def note_asked(chosen: str, more: str = "") -> None:
+    """Tell a person which network answers; ``more``: what it is asked about."""
+    note(f"asked {chosen}{more}")
+    if chosen == RELEASED:
+        note(NOTICE)

@@ -18,6 +18,10 @@ STEPS = {
     "show": "the table of all evaluations, of what is there",
 }
 
+# Commands of the pipeline's package, by the entry points of GROUP: each parses its own words.
+GROUP = "mtdnet.commands"
+PIPELINE = {"champion": "who is champion of a registered model and why, and back: --undo"}
+
 
 class Parser(argparse.ArgumentParser):
     """A parser of whole words that tells of a mistake in one line, as all commands do."""
@@ -47,6 +51,8 @@ def parser() -> Parser:
         _step(commands.add_parser(step, help=text), step)
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print one JSON document")
+    for name, text in PIPELINE.items():
+        commands.add_parser(name, help=text)
     return made
 
 
@@ -130,7 +136,7 @@ def _model(command: argparse.ArgumentParser) -> None:
     text = (
         "network.safetensors, its folder, models:/NAME@ALIAS or models:/NAME/VERSION; else what "
         "MTDNET_MODEL says, else the project's network of the source, else "
-        "~/.config/mtdnet/network.safetensors"
+        "~/.config/mtdnet/network.safetensors, else `released`, the one for real people"
     )
     _file(command, "--model", help=text)
 

@@ -32,9 +32,9 @@ def look(parameters: Path) -> dict[str, dict[str, str]]:
     try:
         settings = params.load(parameters)
         data = {name: _benchmark(name) for name in settings.ingest.layouts}
-        networks = steps.trained(settings)
-        there = sum((steps.evaluation(*each) / Facts.FILE).is_file() for each in networks)
-        seen["networks"] = f"{there} of {len(networks)} evaluated"
+        tests = steps.evaluated(settings)
+        there = sum((steps.evaluation(*each) / Facts.FILE).is_file() for each in tests)
+        seen["networks"] = f"{there} of {len(tests)} evaluated"
     except InputError as problem:
         seen["parameters"] = str(problem)
     try:

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from mtdnet.commands.model import named
+from mtdnet.commands.model import NOT_CALIBRATED, named, note_asked
 from mtdnet.commands.output import Answer, bar, note
 from mtdnet.commands.ranking_page import Match, format_score, ranking_page
 from mtdnet.data.pixels import read_files
@@ -18,10 +18,11 @@ PAGES = (".html", ".htm")  # so that a slip doesn't overwrite an image
 
 
 class Search(NamedTuple):
-    """How many ``images`` are ranked, what a score is, and the ``top`` best files with theirs."""
+    """How many ``images`` are ranked, by what, and the ``top`` best files with their scores."""
 
     images: int
     measure: str
+    calibrated: bool
     best: Callable[[int], Sequence[tuple[Path, float]]]
 
 
@@ -66,13 +67,17 @@ def rank(
             if also or tracks
             else _files(query, others, network)
         )
-    note(f"asked {chosen}: {search.images:,} images")
+    note_asked(chosen, f": {search.images:,} images")
     measure = search.measure
+    if measure == "probability" and not search.calibrated:
+        note(NOT_CALIBRATED)
     best = search.best(top)
     matches = [Match(n, *best) for n, best in enumerate(best, start=1)]
     if html:
         with whole(html) as draft:
-            page = ranking_page(query, matches, measure, chosen, search.images)
+            page = ranking_page(
+                query, matches, measure, chosen, search.images, calibrated=search.calibrated
+            )
             draft.write_text(page, encoding="utf-8", errors="xmlcharrefreplace")
         note(f"wrote {html}")
     lines = [
@@ -81,7 +86,13 @@ def rank(
     ranked = [{"rank": m.rank, "file": str(m.file), measure: m.score} for m in matches]
     return Answer(
         "\n".join([f"rank  {measure}  file", *lines]),
-        {"model": chosen, "query": str(query), "gallery": search.images, "ranked": ranked},
+        {
+            "model": chosen,
+            "calibrated": search.calibrated,
+            "query": str(query),
+            "gallery": search.images,
+            "ranked": ranked,
+        },
     )
 
 
@@ -103,7 +114,7 @@ def _files(query: Path, files: Sequence[Path], network: Path) -> Search:
         order = there[np.argsort(cost, kind="stable")]
         return [(files[i], float(score[i])) for i in order[:top]]
 
-    return Search(len(files), verifier.measure, best)
+    return Search(len(files), verifier.measure, verifier.calibrated, best)
 
 
 def _tracks(query: list[Path], files: list[Path], tracks: bool, network: Path) -> Search:
@@ -118,7 +129,7 @@ def _tracks(query: list[Path], files: list[Path], tracks: bool, network: Path) -
         places = verifier.rank(query, persons, top)
         return [(persons[place][0], score) for place, score in places]
 
-    return Search(len(persons), verifier.measure, best)
+    return Search(len(persons), verifier.measure, verifier.calibrated, best)
 
 
 def _index(query: Path, index: Path, shortlist: int | None, network: Path) -> Search:
@@ -130,7 +141,7 @@ def _index(query: Path, index: Path, shortlist: int | None, network: Path) -> Se
     def best(top: int) -> Sequence[tuple[Path, float]]:
         return gallery.rank(query, top, shortlist or SHORTLIST)
 
-    return Search(len(gallery), gallery.measure, best)
+    return Search(len(gallery), gallery.measure, gallery.calibrated, best)
 
 
 def _others(gallery: Path, query: Sequence[Path]) -> list[Path]:

@@ -11,6 +11,7 @@ from mtdnet.data.pixels import read_files
 SIZE = 240, 480  # pixels, at most; a person is upright
 MEASURES = {
     "probability": "Calibrated probability that both show one person, for a prior of one half.",
+    "uncalibrated": "Probability that both show one person, by a network that is not calibrated.",
     "distance": "Squared distance of the ranking features, 0 to 4: this network only ranks.",
 }
 
@@ -29,7 +30,13 @@ def format_score(score: float, measure: str) -> str:
 
 
 def ranking_page(
-    query: Path, matches: Sequence[Match], measure: str, model: str, gallery: int
+    query: Path,
+    matches: Sequence[Match],
+    measure: str,
+    model: str,
+    gallery: int,
+    *,
+    calibrated: bool,
 ) -> str:
     """Return the page as HTML; ``gallery``: how many images were ranked.
 
@@ -37,10 +44,11 @@ def ranking_page(
     """
     from mtdnet.report.render import render  # a ranking without a page needs no templates
 
+    kind = measure if calibrated or measure == "distance" else "uncalibrated"
     return render(
         "ranking.html",
         title=f"Most like {query.name}",
-        summary=f"{len(matches):,} of {gallery:,} images, ranked by {model}. {MEASURES[measure]}",
+        summary=f"{len(matches):,} of {gallery:,} images, ranked by {model}. {MEASURES[kind]}",
         query={"source": _source(query), "file": str(query)},
         measure=measure,
         matches=[

@@ -1,10 +1,10 @@
 """``mtdnet same``: the probability that two images show one person."""
 
-import csv
 from pathlib import Path
 
-from mtdnet.commands.model import named
+from mtdnet.commands.model import NOT_CALIBRATED, named, note_asked
 from mtdnet.commands.output import Answer, bar, note
+from mtdnet.data.csv_rows import is_file, rows
 from mtdnet.errors import InputError
 from mtdnet.inference.model_file import fetched
 
@@ -39,7 +39,9 @@ def same(
 
     with fetched(chosen) as network:
         verifier = Verifier(network)
-    note(f"asked {chosen}")
+    note_asked(chosen)
+    if verifier.measure == "probability" and not verifier.calibrated:
+        note(NOT_CALIBRATED)
     with bar(len(files), "pairs") as progress:
         probability = verifier.probability(lefts, rights, progress=progress.update).tolist()
     rows = [
@@ -48,26 +50,18 @@ def same(
     ]
     return Answer(
         "\n".join(f"{row['probability']:.2f}  {row['left']}  {row['right']}" for row in rows),
-        {"model": chosen, "pairs": rows},
+        {"model": chosen, "calibrated": verifier.calibrated, "pairs": rows},
     )
 
 
 def _pairs(table: Path) -> list[tuple[Path, Path]]:
     """Return the pairs of a CSV; InputError names the row, counted as a spreadsheet does."""
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, restval="")
-            there = reader.fieldnames or ()
-            if missing := [column for column in COLUMNS if column not in there]:
-                has = ", ".join(there) or "none"
-                raise InputError(f"{table}: no column {', '.join(missing)}; it has {has}")
-            rows = [(row["left"].strip(), row["right"].strip()) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as problem:
-        raise InputError(f"{table}: not a CSV in UTF-8 ({problem}); save it again") from None
-    for number, row in enumerate(rows, start=2):
+    pairs = []
+    for number, row in rows(table, COLUMNS):
         for side, image in zip(COLUMNS, row, strict=True):
-            if not image or not (table.parent / image).is_file():
+            if not image or not is_file(table.parent / image):
                 raise InputError(f"{table}: row {number}, {side}: no image file '{image}'")
-    if not rows:
+        pairs.append((table.parent / row[0], table.parent / row[1]))
+    if not pairs:
         raise InputError(f"{table}: no rows; list one pair a row")
-    return [(table.parent / left, table.parent / right) for left, right in rows]
+    return pairs

@@ -43,6 +43,8 @@ pretrain:
   learning_rate: 0.01
   momentum: 0.9
   weight_decay: 0.0005
+  dropout: 0.5                       # of fc6 and fc7
+  own: {{rnk: {{learning_rate: 0.03, dropout: 0.0}}}}  # what a variant has instead
   schedule: {{warm_up: 0.05, decay: cosine}}
   averaging: 0.0                     # 0.999: a moving average of the weights is kept
   losses:
@@ -70,6 +72,8 @@ train:
   learning_rates: {{}}
   momentum: 0.9
   weight_decay: 0.0005
+  dropout: 0.5                       # of fc6 and fc7
+  own: {{rnk: {{dropout: 0.0}}}}
   schedule: {{warm_up: 0.05, decay: cosine}}
   averaging: 0.0                     # 0.999: a moving average of the weights is kept
   losses:
@@ -91,6 +95,8 @@ evaluate:
   - 0.01
   - 0.1
   pictures: 6
+  rerank:                            # {{k1: 20, k2: 6, weight: 0.3}}: re-ranked, too
+  source_only: []                    # tested on targets as they are
   compile: false                     # a GPU scores twice as fast, from a million pairs on
 
 report:

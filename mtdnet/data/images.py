@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from mtdnet.artifacts import ImageCounts
 from mtdnet.errors import InputError
-from mtdnet.files import sha256
+from mtdnet.files import read_array, sha256
 
 TABLE, PIXELS, COUNTS = "images.parquet", "images.npy", "counts.json"
 SCHEMA = pa.schema(
@@ -63,8 +62,8 @@ class Images:
         counts = ImageCounts.read(folder)
         try:
             table = pq.read_table(folder / TABLE, page_checksum_verification=True)
-            pixels = open_memmap(folder / PIXELS, mode="c")  # torch warns of read-only
-        except (OSError, ValueError, EOFError, pa.ArrowException) as problem:
+            pixels = read_array(folder / PIXELS, "c")  # torch warns of read-only
+        except (OSError, ValueError, pa.ArrowException) as problem:
             line = str(problem).splitlines()[0]
             raise InputError(f"{folder}: not a whole ingest ({line}); {again}") from None
         if table.schema.remove_metadata() != SCHEMA:

@@ -21,6 +21,7 @@ from mtdnet.artifacts import (
 )
 from mtdnet.data.images import Images
 from mtdnet.device import Device
+from mtdnet.evaluation.systems import scored
 from mtdnet.files import whole
 from mtdnet.metrics.summary import SystemResult, measure
 from mtdnet.networks import serialization
@@ -29,7 +30,6 @@ from mtdnet.plots.occlusion_maps import draw_occlusion_maps
 from mtdnet.plots.query_gallery import QueryGallery
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.provenance import commit, fingerprint
-from mtdnet.scoring import resumable
 from mtdnet.scoring.scorer import Scorer, Scores
 
 Figures = dict[str, dict[str, float]]
@@ -45,13 +45,16 @@ def evaluate(
     out: Path,
     checkpoints: Path,
     settings: Evaluate,
+    source_only: bool = False,
 ) -> Figures:
     """Score all test queries against the test gallery; write the folder ``out``, whole.
 
     A network is scored as the systems that its variant names: a trained MTDnet as MTDnet, by the
     eight-fold probability of its pair head, and as MTDnet-trp, by the distance of its ranking
-    features. Returns the figures of each, as ``mtdnet.metrics.summary`` has them. Scores are
-    kept below ``checkpoints`` until all is written: the same call continues a stopped one.
+    features, and as MTDnet-fused by both, where its training could weigh them. Returns the figures
+    of each, as ``mtdnet.metrics.summary`` has them. Scores are kept below ``checkpoints`` until
+    all is written: the same call continues a stopped one. ``source_only``: the network has not
+    seen this benchmark; its first system is scored, and called ``SYSTEM-source``.
 
     Raises InputError when an input is missing or broken, Stopped after SIGINT or SIGTERM.
     """
@@ -61,27 +64,32 @@ def evaluate(
     query, gallery = probes(images, augmented, "test")
     place = device.choose()
     facts = _facts(ingested, augmented, model, place)  # before the work: what is missing shows now
+    if source_only:
+        facts = facts.model_copy(update={"train_persons": 0, "validation_persons": 0})
     history = History.read(model)
     scorer, pixels = (
         Scorer(stored.network, place, settings.compile),
         torch.from_numpy(images.pixels),
     )
     test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
+    systems = variants.load(facts.variant).systems
+    if source_only:
+        systems = {f"{system}-source": head for system, head in list(systems.items())[:1]}
+    rows = pixels, query, gallery
     scores: dict[str, Scores] = {}
     results: dict[str, SystemResult] = {}
-    for system, head in variants.load(facts.variant).systems.items():
-        pair = head == "pair"
-        if pair:
-            scores[system] = resumable.probabilities(
-                scorer, pixels, query, gallery, network, checkpoints
-            )
-        else:
-            scores[system] = scorer.distances(pixels, query, gallery)
+    for system, head, score in scored(
+        systems, scorer, rows, network, checkpoints, facts.fusion, settings.rerank
+    ):
+        scores[system] = score
         # Not 1 - p: in float32 that makes ties of small probabilities, and ties count against us.
-        cost = -scores[system] if pair else scores[system]
-        temperature = (stored.temperature or 1.0) if pair else None
         results[system] = measure(
-            cost, test.names(), settings.ranks, settings.false_alarms, temperature
+            score if head == "ranking" else -score,
+            test.names(),
+            settings.ranks,
+            settings.false_alarms,
+            (stored.temperature or 1.0) if head == "pair" else None,
+            log_odds=head == "fused",
         )
     figures = {system: one.figures for system, one in results.items()}
     with whole(out) as draft:
@@ -135,6 +143,8 @@ def _draw(
     persons = len(np.unique(test.person[test.gallery]))
     curves = {system: one.curve for system, one in results.items()}
     plots.draw_cmc(curves, folder / "cmc.png", persons, title)
+    areas = {system: (one.roc, one.figures["auc"]) for system, one in results.items()}
+    plots.draw_roc(areas, folder / "roc.png", title)
     main = results[first]
     plots.draw_ranked_lists(
         test,
@@ -184,6 +194,7 @@ def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> Facts
         gallery_rule=counts.gallery_rule,
         train_triplets=training.triplets,
         temperature=training.temperature,
+        fusion=training.fusion,
         seed=training.seed,
         trained_on=training.device,
         device=place.name,

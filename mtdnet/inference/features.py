@@ -22,23 +22,22 @@ class Describer:
     """A trained network, a ``network.safetensors``; InputError when it is none.
 
     It keeps nothing of what it is asked: threads may share one. ``scorer`` scores images; what
-    scores are is ``measure``: "probability" for a network with a pair head, which ``temperature``
-    calibrates, else "distance", and that is None. ``size``: height and width of the images that
-    it takes; ``features``: values of a ranking feature; ``channels`` and ``grid`` (h, w): those of
-    conv3's halves, 0 channels for a network that only ranks.
+    scores are is ``measure``: "probability" for a network with a pair head, else "distance".
+    ``temperature`` calibrates probabilities; of a network that is not calibrated it is None, and
+    they stay what the pair head gives. ``size``: height and width of the images that it takes;
+    ``features``: values of a ranking feature; ``channels`` and ``grid`` (h, w): those of conv3's
+    halves, 0 channels for a network that only ranks.
     """
 
     def __init__(self, network: Path) -> None:
         self.source = network
         model = serialization.load(network)
         self.scorer = Scorer(model.network, device.choose())
-        self.temperature, self.channels = None, 0
-        if model.network.pair is not None:
-            self.temperature = model.temperature or 1.0
-            self.channels = model.network.pair.half_channels
+        self.temperature, pair = model.temperature, model.network.pair
+        self.channels = pair.half_channels if pair is not None else 0
         self.features, trunk = model.network.feature_size, model.network.trunk
         self.size, self.grid = trunk.size, trunk.grid
-        self.measure = "distance" if self.temperature is None else "probability"
+        self.measure = "distance" if pair is None else "probability"
 
     @cached_property
     def sha256(self) -> str:
@@ -51,8 +50,7 @@ class Describer:
 
     def calibrated(self, probability: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return calibrated probabilities: float64, for a low temperature makes ties near 1."""
-        assert self.temperature is not None, "no probability"
-        probabilities: NDArray[np.floating] = calibrated(probability, self.temperature)
+        probabilities: NDArray[np.floating] = calibrated(probability, self.temperature or 1.0)
         return probabilities
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
 from mtdnet.errors import InputError
-from mtdnet.files import write_json
+from mtdnet.files import read_array, write_json
 from mtdnet.inference.image_files import SCHEMA
 
 FACTS, FILES, FEATURES, HALVES = "index.json", "files.parquet", "features.npy", "halves.npy"
@@ -140,7 +140,7 @@ def write(target: Path, start: int, rows: Array) -> None:
 
 def _mapped(file: Path, shape: tuple[int, ...], kind: str) -> Array:
     try:
-        array: Array = np.load(file, mmap_mode="c")  # torch warns of read-only
+        array: Array = read_array(file, "c")  # torch warns of read-only
     except (OSError, ValueError) as problem:
         raise InputError(f"{file}: not whole ({problem}); remove the index and make it") from None
     if array.shape != shape or array.dtype != np.dtype(kind):

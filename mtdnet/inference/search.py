@@ -37,9 +37,9 @@ class Gallery:
     """A gallery that ``build`` indexed, asked with the network that it was indexed with.
 
     It keeps nothing of a question: threads may share one.
-    ``measure`` is "probability", calibrated, in [0, 1]; of a network that only ranks, "distance",
-    the mean squared distance of ranking features, in [0, 4]. Raises InputError when the index is
-    none or another network's.
+    ``measure`` is "probability", in [0, 1], ``calibrated`` or not; of a network that only ranks,
+    "distance", the mean squared distance of ranking features, in [0, 4]. Raises InputError when the
+    index is none or another network's.
     """
 
     def __init__(self, index: Path, network: Path) -> None:
@@ -51,6 +51,7 @@ class Gallery:
                 "name that one by --model, or index again"
             )
         self.measure = self._describer.measure
+        self.calibrated = self._describer.temperature is not None
 
     @classmethod
     def load(cls, index: str | Path, model: str | Path) -> Self:

@@ -37,6 +37,7 @@ class Verifier:
 
     It keeps nothing of a question: threads may share one. ``measure`` is "probability" for a
     network with a pair head. Another one only ranks: by "distance", that of its ranking features.
+    ``calibrated`` tells whether probabilities are: not where too few persons validated the network.
 
     An image is a path, the bytes of a file, a Pillow image or an array uint8 (H, W, 3) RGB. A track
     is a sequence of images of one person; every image of one track is asked with every one of the
@@ -48,6 +49,7 @@ class Verifier:
     def __init__(self, network: Path) -> None:
         self._describer = Describer(network)
         self.measure = self._describer.measure
+        self.calibrated = self._describer.temperature is not None
 
     @classmethod
     def load(cls, model: str | Path) -> Self:

@@ -55,7 +55,7 @@ def fit(probability: Probability, same: Flags) -> float:
     """
     from scipy.optimize import minimize_scalar  # a network that answers needs none of SciPy
 
-    logits, weight = _logit(probability), _weight(same)
+    logits, weight = logit(probability), balance(same)
     signed = np.where(same, logits, -logits)
 
     def loss(log: float) -> float:
@@ -67,7 +67,7 @@ def fit(probability: Probability, same: Flags) -> float:
 
 def calibrated(probability: Probability, temperature: float) -> NDArray[np.float64]:
     """Return ``sigmoid(logit(p) / T)``, float64, of the same shape and in the same order."""
-    return _sigmoid(_logit(probability) / temperature)
+    return sigmoid(logit(probability) / temperature)
 
 
 def pooled(probability: Probability, group: NDArray[np.int64], count: int) -> NDArray[np.float64]:
@@ -76,8 +76,8 @@ def pooled(probability: Probability, group: NDArray[np.int64], count: int) -> ND
     ``group``: the group of each of N pairs, of which each group has one at least. A mean of logits
     is the geometric mean of odds; a temperature may be applied before or after it.
     """
-    total = np.bincount(group, _logit(probability), count)
-    return _sigmoid(total / np.bincount(group, minlength=count))
+    total = np.bincount(group, logit(probability), count)
+    return sigmoid(total / np.bincount(group, minlength=count))
 
 
 def reliability(probability: Probability, same: Flags, bins: int = 15) -> Reliability:
@@ -85,7 +85,7 @@ def reliability(probability: Probability, same: Flags, bins: int = 15) -> Reliab
 
     Raises InputError when there is no same or no different pair.
     """
-    weight = _weight(same)
+    weight = balance(same)
     edges = np.linspace(0, 1, bins + 1)
     place = np.clip(np.searchsorted(edges, probability, side="left") - 1, 0, bins - 1)
     total = np.bincount(place, weight, bins).astype(np.float64)
@@ -100,17 +100,23 @@ def calibration_error(curve: Reliability) -> float:
     return float((curve.weight * np.abs(curve.predicted - curve.observed)).sum())
 
 
-def _logit(probability: Probability) -> NDArray[np.float64]:
+def logit(probability: Probability) -> NDArray[np.float64]:
+    """Return the log odds of probabilities, float64; of 0 and 1 they are finite."""
     clipped = np.clip(probability.astype(np.float64), LEAST, 1 - LEAST)
     result: NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
     return result
 
 
-def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.exp(-np.logaddexp(0, -logits)))
+def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the probabilities that log odds stand for, float64."""
+    return np.asarray(np.exp(-np.logaddexp(0, -logits.astype(np.float64))))
 
 
-def _weight(same: Flags) -> NDArray[np.float64]:
+def balance(same: Flags) -> NDArray[np.float64]:
+    """Return weights of pairs, summing to 1, half of it to those of one person.
+
+    Raises InputError when there are none of these, or of the others.
+    """
     counts = int(same.sum()), int((~same).sum())
     if not all(counts):
         raise InputError(

@@ -22,6 +22,7 @@ BLOCK = 2**20  # costs looked at together, 4 MB: a thread's share of the cache
 
 Costs = NDArray[np.floating]
 Names = NDArray[np.str_]
+Retrieval = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 T = TypeVar("T")
 
 
@@ -64,7 +65,7 @@ def mean_average_precision(
 
     Arguments and errors are those of ``ranks`` and ``cmc``.
     """
-    first_ranks, precision = retrieval(
+    first_ranks, precision, _ = retrieval(
         cost, query_person, gallery_person, query_camera, gallery_camera
     )
     if not first_ranks.any():
@@ -78,14 +79,16 @@ def retrieval(
     gallery_person: Names,
     query_camera: Names | None = None,
     gallery_camera: Names | None = None,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the ranks (Q,) of ``ranks`` and the average precisions (Q,), in one pass.
+) -> Retrieval:
+    """Return the ranks (Q,) of ``ranks``, average precisions (Q,) and inverse penalties (Q,).
 
     The precision is taken at every true match (no interpolation): the k-th best, with w wrong
-    images that are not worse, has k / (k + w). Without a true match it is 0.
+    images that are not worse, has k / (k + w). That of the worst one is the inverse negative
+    penalty: Ye et al. 2021, "Deep Learning for Person Re-identification". Without a true match
+    either is 0.
     """
 
-    def block(true: Costs, wrong: Costs) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def block(true: Costs, wrong: Costs) -> Retrieval:
         wrong.sort(axis=1)
         places = [np.searchsorted(w, t, side="right") for w, t in zip(wrong, true, strict=True)]
         before, has_match, hits = (
@@ -93,15 +96,18 @@ def retrieval(
             np.isfinite(true),
             np.arange(1, true.shape[1] + 1),
         )
-        precision = np.where(has_match, hits / (hits + before), 0).sum(1)
+        precision = np.where(has_match, hits / (hits + before), 0)
         first = np.where(has_match[:, 0], 1 + before[:, 0], 0)
-        return first, precision / np.maximum(has_match.sum(1), 1)
+        count = np.maximum(has_match.sum(1), 1)
+        worst = precision[np.arange(len(count)), count - 1]
+        return first, precision.sum(1) / count, worst
 
     blocks = over(block, cost, query_person, gallery_person, query_camera, gallery_camera)
-    first_ranks, precision = zip(*blocks, strict=True) if blocks else ((), ())
+    first_ranks, precision, worst = zip(*blocks, strict=True) if blocks else ((), (), ())
     return (
         np.concatenate([np.empty(0, np.int64), *first_ranks]),
         np.concatenate([np.empty(0, np.float64), *precision]),
+        np.concatenate([np.empty(0, np.float64), *worst]),
     )
 
 

@@ -1,10 +1,14 @@
 """The whole AlexNet of MTDnet-rnk: as deep as MTDnet, and it ranks only."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mtdnet.errors import InputError
+from mtdnet.networks import pretrained
 from mtdnet.networks.base import Network
 from mtdnet.networks.caffenet import CaffeNet
 from mtdnet.networks.grouped_conv import channels, convolve
@@ -14,10 +18,8 @@ from mtdnet.networks.weight_init import draw
 class AlexNet(Network):
     """Five convolutions and three fully connected layers, the last of 512: Chen et al. 2017.
 
-    Krizhevsky et al. 2012 with its order of layers (normalisation, then pool), but without
-    dropout, of which Chen et al. say nothing here: distances of dropped features are noise at
-    first, and the triplet loss stays where it starts. Raises InputError for a trunk of another
-    family.
+    Krizhevsky et al. 2012 with its order of layers (normalisation, then pool) and its dropout.
+    Raises InputError for a trunk of another family.
     """
 
     def __init__(
@@ -38,11 +40,31 @@ class AlexNet(Network):
         self.pool = nn.MaxPool2d(3, stride=2)
         self.fc6 = nn.Linear(fifth * 6 * 6, hidden)
         self.fc7 = nn.Linear(hidden, hidden)
+        self.drop = nn.Dropout(0.5)
         self.feature_size = channels(512, width)
         self.fc = nn.Linear(hidden, self.feature_size)
         heads = dict.fromkeys(("conv4", "conv5", "fc6", "fc7", "fc"), width)
         self.trunk.draw()
         draw(self, heads | {"conv3": self.trunk_width})
+
+    def fill(self, tensors: Mapping[str, Tensor], source: Path) -> list[str]:
+        """Copy conv3 to fc7 of ImageNet's weights, of full width; return the layers' names.
+
+        All or, of a file that lacks one and of a narrower network, none. Raises InputError for
+        other shapes.
+        """
+        layers = ["conv3", "conv4", "conv5", "fc6", "fc7"]
+        names = [f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")]
+        if self.width < 1 or any(name not in tensors for name in names):
+            return []
+        own = self.state_dict()
+        values = {name: tensors[name] for name in names}
+        if values["fc6.weight"].shape == own["fc6.weight"].shape:
+            maps = values["fc6.weight"].view(-1, self.conv5.out_channels, 6, 6)
+            values["fc6.weight"] = maps.permute(0, 2, 3, 1).flatten(1)  # as `features` flattens
+        pretrained.copy(own, values, names, source)
+        self.load_state_dict(own)
+        return layers
 
     def features(self, maps: Tensor) -> Tensor:
         """Return ranking features (B, 512 width), float32, unit length, of the trunk's maps."""
@@ -50,5 +72,6 @@ class AlexNet(Network):
         maps = torch.cat([self.pool(part) for part in parts], dim=1)
         # Flattened in memory order (channels last), as in MTDnet's heads.
         hidden = maps.permute(0, 2, 3, 1).flatten(1)
-        hidden = self.fc7(self.fc6(hidden).relu()).relu()
+        hidden = self.drop(self.fc6(hidden).relu())
+        hidden = self.drop(self.fc7(hidden).relu())
         return F.normalize(self.fc(hidden).float())

@@ -1,7 +1,7 @@
 """What a network can do: the one type that training, scoring and inference know."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import ClassVar
@@ -63,11 +63,13 @@ class Network(nn.Module, ABC):
     """A trunk and a way to rank; with ``pair``, also a verdict on two images.
 
     ``width`` scales the heads' layers, ``trunk_width`` (by default the same) the trunk's.
-    ``feature_size``: values F of a ranking feature.
+    ``feature_size``: values F of a ranking feature. ``pretrained``: what was just
+    taken from ImageNet's weights.
     """
 
     pair: PairHead | None
     feature_size: int
+    pretrained: Sequence[str] = ()
 
     def __init__(
         self, width: float = 1.0, trunk_width: float | None = None, trunk: str = "caffenet"
@@ -80,6 +82,10 @@ class Network(nn.Module, ABC):
     def trunk_width(self) -> float:
         """The trunk's width."""
         return self.trunk.width
+
+    def fill(self, tensors: Mapping[str, Tensor], source: Path) -> list[str]:
+        """Copy what a file of ImageNet weights has beside the trunk; return the layers' names."""
+        return []
 
     @abstractmethod
     def features(self, maps: Tensor) -> Tensor:

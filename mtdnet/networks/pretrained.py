@@ -1,9 +1,7 @@
 """Initial weights of a trunk from a local ImageNet file."""
 
-import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,15 +15,17 @@ from mtdnet.errors import InputError
 if TYPE_CHECKING:
     from mtdnet.networks.base import Trunk
 
-NAMES = ("conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias")
+# of a whole CaffeNet or AlexNet, in order; a file may end after the second
+LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7")
 
 
-def initialise(trunk: "Trunk", source: Path) -> None:
-    """Copy a trunk's weights from ``source``; buffers that the file lacks stay as they are.
+def initialise(trunk: "Trunk", source: Path) -> dict[str, Tensor]:
+    """Copy a trunk's weights from ``source``; return all that it holds.
 
-    ``.npz`` with CaffeNet's conv1_w (96, 3, 11, 11), conv1_b, conv2_w (256, 48, 5, 5), conv2_b;
-    ``.onnx`` of the model zoo's AlexNet or CaffeNet; ``.pth`` (tensors only) or ``.safetensors`` by
-    torchvision's names. Raises InputError when the file is missing, unreadable or of other shapes.
+    Buffers that the file lacks stay as they are. ``.npz`` with CaffeNet's conv1_w (96, 3, 11, 11),
+    conv1_b, conv2_w (256, 48, 5, 5), conv2_b, and maybe those of conv3 to fc7; ``.onnx`` of the
+    model zoo's AlexNet or CaffeNet; ``.pth`` (tensors only) or ``.safetensors`` by torchvision's
+    names. Raises InputError when the file is missing, unreadable or of other shapes.
     """
     if source.suffix not in trunk.readers:
         known = ", ".join(trunk.readers)
@@ -36,34 +36,34 @@ def initialise(trunk: "Trunk", source: Path) -> None:
     for name, _ in trunk.named_parameters():
         if name not in tensors:
             raise InputError(f"{source}: no {name} in it; it needs {trunk.name}'s weights")
-    for name in [name for name in own if name in tensors]:
+    copy(own, tensors, [name for name in own if name in tensors], source)
+    trunk.load_state_dict(own)
+    return tensors
+
+
+def copy(
+    own: dict[str, Tensor], tensors: Mapping[str, Tensor], names: Iterable[str], source: Path
+) -> None:
+    """Put tensors by name in the place of a network's own; InputError when one doesn't fit."""
+    for name in names:
         if tensors[name].shape != own[name].shape:
             raise InputError(
-                f"{source}: {name} is {tuple(tensors[name].shape)}, the trunk's is "
-                f"{tuple(own[name].shape)}; it needs {trunk.name}'s shapes and width 1.0"
+                f"{source}: {name} is {tuple(tensors[name].shape)}, the network's is "
+                f"{tuple(own[name].shape)}; it needs the shapes of weights/README.md and width 1.0"
             )
         if tensors[name].is_complex() or not torch.isfinite(tensors[name]).all():
             raise InputError(f"{source}: {name} holds what is no finite number")
         own[name] = tensors[name].to(own[name].dtype)
-    trunk.load_state_dict(own)
 
 
 def _npz(source: Path) -> dict[str, Tensor]:
-    keys = ("conv1_w", "conv1_b", "conv2_w", "conv2_b")
+    keys = [f"{layer}_{kind}" for layer in LAYERS for kind in "wb"]
     try:
         with np.load(source) as file:
-            return _named(torch.from_numpy(file[key]) for key in keys)
-    except (
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        OSError,
-        MemoryError,
-        zipfile.BadZipFile,
-    ) as problem:
-        raise InputError(f"{source}: not the arrays {', '.join(keys)} ({problem})") from None
+            count = next((n for n, key in enumerate(keys) if key not in file), len(keys))
+            return _named(torch.from_numpy(file[key]) for key in keys[: max(4, count)])
+    except Exception as problem:  # of a zip, its streams, an array's header read as Python
+        raise InputError(f"{source}: not the arrays {', '.join(keys[:4])} ({problem})") from None
 
 
 def _onnx(source: Path) -> dict[str, Tensor]:
@@ -76,14 +76,20 @@ def _onnx(source: Path) -> dict[str, Tensor]:
     except Exception as problem:  # protobuf's errors have no public base
         raise InputError(f"{source}: not an ONNX model ({problem})") from None
     arrays = {tensor.name: tensor for tensor in graph.initializer}
-    layers = [node.input[1:3] for node in graph.node if node.op_type == "Conv"][:2]
-    names = [name for layer in layers for name in layer]
-    if len(names) != len(NAMES) or any(name not in arrays for name in names):
+    nodes = [node for node in graph.node if node.op_type in ("Conv", "Gemm")][: len(LAYERS)]
+    stored = [all(name in arrays for name in node.input[1:3]) for node in nodes]
+    count = stored.index(False) if False in stored else len(nodes)
+    if count < 2 or [node.op_type for node in nodes[:2]] != ["Conv", "Conv"]:
         raise InputError(f"{source}: no two convolutions with stored weights and biases")
+    values: list[Tensor] = []
     try:
-        return _named(
-            torch.from_numpy(onnx.numpy_helper.to_array(arrays[name]).copy()) for name in names
-        )
+        for node in nodes[:count]:
+            weight, bias = (onnx.numpy_helper.to_array(arrays[name]) for name in node.input[1:3])
+            turned = {each.name: each.i for each in node.attribute}.get("transB", 0)
+            if node.op_type == "Gemm" and not turned:
+                weight = weight.T
+            values += [torch.from_numpy(weight.copy()), torch.from_numpy(bias.copy())]
+        return _named(values)
     except Exception as problem:  # of whatever kind a broken tensor brings about
         line = " ".join(str(problem).split())[:100]
         raise InputError(f"{source}: weights that can't be read ({line})") from None
@@ -93,7 +99,7 @@ def pth(source: Path) -> dict[str, Tensor]:
     """Return the tensors of a state dictionary; nothing else in the file is unpickled."""
     try:
         weights = torch.load(source, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, KeyError, IndexError) as problem:
+    except Exception as problem:  # a damaged one fails in many ways
         line = " ".join(str(problem).split())[:100]
         raise InputError(f"{source}: not a file of tensors alone ({line})") from None
     if not isinstance(weights, dict):
@@ -121,7 +127,9 @@ def _alexnet(source: Path) -> dict[str, Tensor]:
 
 
 def _named(values: Iterable[Tensor]) -> dict[str, Tensor]:
-    return dict(zip(NAMES, values, strict=True))
+    """Return weights and biases, in turn, by the names of as many layers."""
+    names = [f"{layer}.{kind}" for layer in LAYERS for kind in ("weight", "bias")]
+    return dict(zip(names, values, strict=False))
 
 
 CAFFENET = {".npz": _npz, ".onnx": _onnx, ".pth": _alexnet}

@@ -29,9 +29,16 @@ class StoredNetwork:
     temperature: float | None
 
 
-def save(network: Network, target: Path, temperature: float | None = None) -> None:
-    """Write the weights (float32), and in the header what ``load`` needs, whole or not at all."""
-    weights = {k: _plain(v) for k, v in network.state_dict().items()}
+def save(
+    network: Network, target: Path, temperature: float | None = None, *, half: bool = False
+) -> None:
+    """Write the weights, and in the header what ``load`` needs, whole or not at all.
+
+    As float32, or ``half`` as float16: half the size, and the network that is read differs a little
+    from the one that was written.
+    """
+    kind = torch.float16 if half else torch.float32
+    weights = {k: _plain(v, kind) for k, v in network.state_dict().items()}
     facts = {
         "kind": type(network).__name__,
         "width": network.width,
@@ -44,19 +51,19 @@ def save(network: Network, target: Path, temperature: float | None = None) -> No
         save_file(weights, draft, metadata={header.KEY: json.dumps(facts)})
 
 
-def _plain(value: Tensor) -> Tensor:
+def _plain(value: Tensor, kind: torch.dtype = torch.float32) -> Tensor:
     own = value.detach().cpu().contiguous()
-    return own.float() if own.is_floating_point() else own
+    return own.to(kind) if own.is_floating_point() else own
 
 
 def load(source: Path) -> StoredNetwork:
-    """Return the network of a file that ``save`` wrote, in evaluation mode, on the processor.
+    """Return the network of a file that ``save`` wrote: float32, for evaluation, on the processor.
 
     Raises InputError when the file is missing, broken or another network's.
     """
     facts = header.read(source)
     try:
-        weights = load_file(source)
+        weights = {name: _plain(weight) for name, weight in load_file(source).items()}
         for name, weight in weights.items():
             if not torch.isfinite(weight).all():
                 raise ValueError(f"{name} is not finite")

@@ -157,8 +157,18 @@ class Augmentation(Section):
     light: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
+class Own(Section):
+    """What one variant is trained with instead of what all are."""
+
+    learning_rate: Positive | None = None
+    dropout: Fraction | None = None
+
+
 class Training(Section):
     """One training; ``triplets`` are those a step.
+
+    ``dropout``: of fc6 and fc7, of the pair head and of MTDnet-rnk. ``own``: variants that learn
+    otherwise.
 
     ``momentum`` is SGD's, and the first beta of AdamW. ``averaging``: the decay of an exponential
     moving average of the weights, which is then what is validated and kept; 0: no average.
@@ -180,6 +190,8 @@ class Training(Section):
     learning_rate: Positive = 1e-3
     momentum: Fraction = 0.9
     weight_decay: NotNegative = 5e-4
+    dropout: Fraction = 0.5
+    own: dict[Variant, Own] = {}
     schedule: Schedule = Schedule()
     averaging: Fraction = 0.0
     losses: Losses = Losses()
@@ -187,6 +199,12 @@ class Training(Section):
     validate_every: Count = 200
     snapshot: Snapshot = "best"
     compile: bool = False
+
+    def of(self, variant: str) -> "Training":
+        """Return the settings of the training of one variant."""
+        values = {name: getattr(self, name) for name in Training.model_fields}
+        own = self.own.get(variant, Own()).model_dump(exclude_none=True)
+        return Training(**values | {"own": {}} | own)
 
 
 class Pretrain(Training):
@@ -253,23 +271,33 @@ class Train(Training):
         """Return (target, variant) of all that is trained on each split."""
         return [*product(self.targets, self.variants), *self._compared()]
 
-    def on(self, target: str) -> Training:
-        """Return the settings of the training on one target, at its own rate if it has one."""
-        own = {name: getattr(self, name) for name in Training.model_fields}
-        return Training(
-            **own | {"learning_rate": self.learning_rates.get(target, self.learning_rate)}
-        )
+    def on(self, target: str, variant: str) -> Training:
+        """Return the settings of a training on one target: variant's rate, target's, or common."""
+        rate = self.learning_rates.get(target, self.learning_rate)
+        return self.model_copy(update={"learning_rate": rate}).of(variant)
+
+
+class Rerank(Section):
+    """k-reciprocal re-ranking: neighbours, neighbours averaged, weight of the first distance."""
+
+    k1: Count = 20
+    k2: Count = 6
+    weight: Annotated[float, Field(ge=0, le=1)] = 0.3
 
 
 class Evaluate(Section):
     """What of the CMC curve is reported, at which false-alarm rates, and how many pictures.
 
-    ``compile`` doubles what a GPU scores a second, for some seconds at the start.
+    ``rerank``: what is scored by distances is also scored re-ranked. ``source_only``: these of
+    ``pretrain.variants`` are tested on each target as the source left them. ``compile`` doubles
+    what a GPU scores a second, for some seconds at the start.
     """
 
     ranks: Annotated[Listed[Count], Field(min_length=1)] = (1, 5, 10, 20)
     false_alarms: Listed[Share] = (0.01, 0.1)
     pictures: Count = 6
+    rerank: Rerank | None = None
+    source_only: Listed[Variant] = ()
     compile: bool = False
 
 
@@ -307,6 +335,9 @@ class Params(Section):
             for name in benchmarks:
                 if name not in self.ingest.layouts:
                     raise ValueError(f"{key}: no benchmark '{name}'; known: {known}")
+        for variant in self.evaluate.source_only:
+            if variant not in self.pretrain.variants:
+                raise ValueError(f"evaluate.source_only: '{variant}' is not in pretrain.variants")
         if (source := self.pretrain.source) in self.train.targets:
             raise ValueError(f"train.targets: '{source}' is pretrain.source; take it out of one")
         return self

@@ -8,6 +8,7 @@ from mtdnet.plots.head_agreement import draw_head_agreement
 from mtdnet.plots.loss_curves import draw_loss_curves
 from mtdnet.plots.ranked_lists import draw_ranked_lists
 from mtdnet.plots.reliability import draw_reliability
+from mtdnet.plots.roc import draw_roc
 
 __all__ = [
     "draw_cmc",
@@ -15,4 +16,5 @@ __all__ = [
     "draw_loss_curves",
     "draw_ranked_lists",
     "draw_reliability",
+    "draw_roc",
 ]

@@ -21,6 +21,8 @@ SYSTEMS: dict[str, tuple[str, Dash]] = {
     "MTDnet-cls": ("#CC79A7", (0, (5, 1, 1, 1, 1, 1))),
     "MTDnet-aug": ("#E69F00", (0, (8, 2))),
     "MTDnet-cross": ("#56B4E9", (0, (3, 1))),
+    "MTDnet-fused": ("#000000", (0, (12, 2))),
+    "MTDnet-source": ("#882255", (0, (4, 4))),
 }
 OTHERS: tuple[tuple[str, Dash], ...] = (
     ("#5B3F8C", (0, (6, 3))),

@@ -13,11 +13,15 @@ from mtdnet.report.labels import SYSTEMS, count, label, percent, points
 from mtdnet.report.load import Evaluation
 from mtdnet.report.view import Table, table
 
-# Against MTDnet each other system; then what the second task and the frozen source copy add.
+# Against MTDnet each other system; then what the second task, the pair head beside the ranking
+# head, the frozen source copy and re-ranking add.
 PAIRS = (
     *((system, "MTDnet") for system in SYSTEMS if system != "MTDnet"),
     ("MTDnet-trp", "MTDnet-rnk"),
+    ("MTDnet-fused", "MTDnet-trp"),
     ("MTDnet-cross", "MTDnet-aug"),
+    ("MTDnet-trp-reranked", "MTDnet-trp"),
+    ("MTDnet-rnk-reranked", "MTDnet-rnk"),
 )
 HEAD = ("system", "against", "split", "queries", "difference", "95 % over persons")
 PERCENT = "\N{NO-BREAK SPACE}%"

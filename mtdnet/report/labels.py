@@ -9,16 +9,28 @@ BENCHMARKS = {
     "ilids": "i-LIDS",
     "prid2011": "PRID 2011",
 }
-SYSTEMS = ("MTDnet-rnk", "MTDnet-cls", "MTDnet-trp", "MTDnet", "MTDnet-aug", "MTDnet-cross")
+SYSTEMS = (
+    "MTDnet-rnk",
+    "MTDnet-cls",
+    "MTDnet-trp",
+    "MTDnet",
+    "MTDnet-fused",
+    "MTDnet-aug",
+    "MTDnet-cross",
+    "MTDnet-source",
+)
 # What each network is scored as; known without loading torch, so that a missing one has its row.
 VARIANTS = {
-    "mtdnet": ("MTDnet", "MTDnet-trp"),
+    "mtdnet": ("MTDnet", "MTDnet-trp", "MTDnet-fused"),
     "rnk": ("MTDnet-rnk",),
     "cls": ("MTDnet-cls",),
     "aug": ("MTDnet-aug",),
     "cross": ("MTDnet-cross",),
+    "mtdnet-source": ("MTDnet-source",),
 }
 RANKS = (1, 5, 10)  # of Table 1
+KINDS = ("rank-", "mAP", "mINP", "expected-rank-", "dir-", "tar-", "auc", "ece-raw", "ece")
+FURTHER = ("mINP", "dir", "tar", "auc")  # kinds of measure that a page folds
 LOWER_IS_BETTER = ("ece-raw", "ece")
 
 
@@ -44,7 +56,7 @@ def measures(names: Iterable[str]) -> list[str]:
 
 
 def _kind(name: str) -> tuple[int, float, str]:
-    for kind, start in enumerate(("rank-", "mAP", "expected-rank-", "dir-", "ece-raw", "ece")):
+    for kind, start in enumerate(KINDS):
         if name.startswith(start):
             number = name.removeprefix(start)
             return (kind, float(number) if number else 0, name)
@@ -53,9 +65,11 @@ def _kind(name: str) -> tuple[int, float, str]:
 
 def heading(measure: str) -> str:
     """Return a measure as a table's head."""
-    if measure.startswith("dir-"):
-        return f"DIR at {100 * float(measure.removeprefix('dir-')):g} %"
-    return {"ece-raw": "ECE raw", "ece": "ECE"}.get(measure, measure.replace("ed-r", "ed r"))
+    kind, _, rate = measure.partition("-")
+    if kind in ("dir", "tar"):
+        return f"{kind.upper()} at {100 * float(rate):g} %"
+    names = {"ece-raw": "ECE raw", "ece": "ECE", "auc": "ROC area"}
+    return names.get(measure, measure.replace("ed-r", "ed r"))
 
 
 def percent(value: float | None) -> str:

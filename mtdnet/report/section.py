@@ -12,7 +12,15 @@ from mtdnet.plots import draw_cmc
 from mtdnet.report.aggregate import figures, mean, span, splits
 from mtdnet.report.compare import Comparisons, comparisons
 from mtdnet.report.heads import Calibration, HeadAgreement, calibration, head_agreement
-from mtdnet.report.labels import LOWER_IS_BETTER, heading, label, measures, ordered, percent
+from mtdnet.report.labels import (
+    FURTHER,
+    LOWER_IS_BETTER,
+    heading,
+    label,
+    measures,
+    ordered,
+    percent,
+)
 from mtdnet.report.load import Evaluation, firsts
 from mtdnet.report.provenance import Provenance, provenance
 from mtdnet.report.view import Cell, Picture, Row, Table, best, picture, system_row, table
@@ -29,6 +37,8 @@ class Section:
     system: str
     measured: set[str]
     measures: Table
+    further: Table | None
+    roc: Picture
     curves: Picture
     heads: HeadAgreement | None
     comparisons: Comparisons | None
@@ -47,12 +57,21 @@ def section(key: str, evaluations: Sequence[Evaluation]) -> Section:
     first = firsts(evaluations)
     main, name = first[0], label(key)
     rank1 = f"{main.system}: rank-1 {percent(main.figures[main.system].get('rank-1'))} %."
+    areas = ", ".join(f"{system} {percent(of.get('auc'))} %" for system, of in main.figures.items())
     return Section(
         name,
         key,
         main.system,
         _measured(evaluations),
-        _measures(name, evaluations),
+        _measures(f"Measured on {name}", evaluations, further=False),
+        _measures(f"Further measures on {name}", evaluations, further=True)
+        if _measured(evaluations) & {*FURTHER}
+        else None,
+        picture(
+            main.picture("roc"),
+            f"ROC curves on {name}, split {main.split}: the share of pairs of one person within a "
+            f"threshold over that of pairs of two; area: {areas}.",
+        ),
         _curves(name, evaluations),
         head_agreement(name, evaluations),
         comparisons(key, evaluations),
@@ -86,10 +105,14 @@ def _measured(evaluations: Sequence[Evaluation]) -> set[str]:
     return kinds | ({"splits"} if several else set())
 
 
-def _measures(name: str, evaluations: Sequence[Evaluation]) -> Table:
-    """Return every measure of every system: count of splits, mean, spread and interval."""
+def _measures(caption: str, evaluations: Sequence[Evaluation], further: bool) -> Table:
+    """Return measures of every system: count of splits, mean, spread and interval.
+
+    Of the kinds in ``FURTHER`` or of the others.
+    """
     of = {system: one for (_, system), one in figures(evaluations).items()}
-    names = measures(measure for one in of.values() for measure in one)
+    every = measures(measure for one in of.values() for measure in one)
+    names = [m for m in every if (m.split("-")[0] in FURTHER) == further]
     means = [[np.mean(one[m]).item() if m in one else None for m in names] for one in of.values()]
     marks = best(means, [m in LOWER_IS_BETTER for m in names])
     rows = []
@@ -100,7 +123,7 @@ def _measures(name: str, evaluations: Sequence[Evaluation]) -> Table:
         if splits(one) > 1:
             rows.append(Row("95 %", [n, *(_cell(span(one.get(m, [])), "to") for m in names)]))
     head = ["system", "splits", *map(heading, names)]
-    return Table(f"Measured on {name}, in per cent", head, [("", rows)])
+    return Table(f"{caption}, in per cent", head, [("", rows)])
 
 
 def _cell(text: str, word: str, best: bool = False) -> Cell:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mtdnet.artifacts import TrainingRecord
 from mtdnet.plots import draw_loss_curves
 from mtdnet.report.labels import label
 from mtdnet.report.load import Model, benchmarks, firsts
@@ -19,6 +20,7 @@ class Training:
     """The trainings on one benchmark; ``others``: the values of the other splits."""
 
     name: str
+    notes: Sequence[str]
     curves: Sequence[Picture]
     others: Sequence[Table]
     provenance: Provenance
@@ -33,6 +35,7 @@ def _training(name: str, models: Sequence[Model]) -> Training:
     first = firsts(models)
     return Training(
         name,
+        [_of_ranking(m.record) for m in first if m.variant == "rnk"],
         [_curves(m) for m in first],
         [_values(m) for m in models if m not in first],
         provenance(
@@ -42,6 +45,15 @@ def _training(name: str, models: Sequence[Model]) -> Training:
                 for m in models
             },
         ),
+    )
+
+
+def _of_ranking(record: TrainingRecord) -> str:
+    """Return how a training of MTDnet-rnk differs from the authors'."""
+    layers = ", ".join(record.pretrained) or f"none, its start is {record.start}"
+    return (
+        f"MTDnet-rnk: dropout {record.dropout:g}; layers of ImageNet's weights: {layers}. "
+        "The authors' has dropout 0.5 and begins with conv1 to fc7 of CaffeNet."
     )
 
 

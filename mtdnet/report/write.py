@@ -6,6 +6,7 @@ from pathlib import Path
 from mtdnet import params
 from mtdnet.files import whole
 from mtdnet.report import load
+from mtdnet.report.dvc_plots import write_curves
 from mtdnet.report.render import render
 from mtdnet.report.summary import summary
 from mtdnet.report.tables import terminal, write_csv, write_metrics
@@ -16,7 +17,7 @@ def report(
 ) -> str:
     """Write ``index.html``, one self-contained page, and the tables; return ``table.txt``.
 
-    The others: ``table.csv``, and ``metrics.json`` for DVC.
+    The others: ``table.csv``, and for DVC ``metrics.json`` and what ``write_curves`` writes.
 
     ``evaluations``: folders ``{benchmark}-{split}/{variant}`` that ``evaluate`` writes;
     ``models``: those of the trainings. A folder that is not there is a "-" in the tables.
@@ -32,5 +33,6 @@ def report(
         (draft / "index.html").write_text(page, encoding="utf-8")
         write_csv(draft / "table.csv", measured)
         write_metrics(draft / "metrics.json", measured)
+        write_curves(draft, measured, trained)
         (draft / "table.txt").write_text(f"{table}\n", encoding="utf-8")
     return table

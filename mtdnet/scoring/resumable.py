@@ -12,8 +12,8 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from torch import Tensor
 
-from mtdnet.errors import InputError, Stopped
-from mtdnet.files import read_json, whole, write_json
+from mtdnet.errors import Stopped
+from mtdnet.files import read_array, read_json, whole, write_json
 from mtdnet.provenance import fingerprint
 from mtdnet.scoring.scorer import Rows, Scorer, Scores, Tile, progress, tiling
 
@@ -38,7 +38,7 @@ def probabilities(
         shutil.rmtree(folder)
     if not folder.exists():
         _begin(folder, mark, shape, len(tiles))
-    scores, done = (np.load(folder / name, mmap_mode="r+") for name in (SCORES, DONE))
+    scores, done = (read_array(folder / name, "r+") for name in (SCORES, DONE))
     place = {(rows.start, columns.start): n for n, (rows, columns) in enumerate(tiles)}
     rest = [tile for tile, complete in zip(tiles, done, strict=True) if not complete]
     left = sum(scores[tile].size for tile in rest)
@@ -79,8 +79,8 @@ def _wrong(folder: Path, mark: str, shape: tuple[int, int], tiles: Sequence[Tile
         if read_json(folder / MARK) != mark:
             return "of another network or other images"
         # Only to read: opened to be written, a short file would be filled up with zeros.
-        scores, done = np.load(folder / SCORES, mmap_mode="r"), np.load(folder / DONE)
-    except (InputError, OSError, ValueError, EOFError):
+        scores, done = (read_array(folder / name) for name in (SCORES, DONE))
+    except (OSError, ValueError):
         return "not whole"
     if (scores.shape, scores.dtype, done.shape) != (shape, np.float32, (len(tiles),)):
         return "of another shape"

@@ -120,6 +120,8 @@ class Scorer:
         for piece, part in zip(pieces, each(self.device, work, pieces), strict=True):
             out[piece] = part
             seen(part.numel())
+        # What filled a GPU may be gone: a product that still finds it full fails once more.
+        self.pairs = min(2 * self.pairs, PAIRS[self.device.type])
         return out
 
     @torch.inference_mode()

@@ -1,9 +1,11 @@
 """All batches of a list of triplets, gathered before the first step."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
-from mtdnet.losses.batch import Batch
+from mtdnet.losses.batch import Batch, DeviceBatch
 
 
 class Batches:
@@ -37,6 +39,14 @@ class Batches:
     def __getitem__(self, number: int) -> Batch:
         mirror, triplets, *pairwise = torch.split(self._rows[number].long(), self._sizes)
         return Batch(mirror, triplets.view(3, -1), *pairwise)
+
+
+def pieces(whole: DeviceBatch, count: int) -> Iterator[DeviceBatch]:
+    """Yield ``count`` batches of neighbouring triplets of one, which ``count`` divides."""
+    of_whole = whole.batch
+    for triplets in of_whole.triplets.chunk(count, dim=1):
+        own = Batches(triplets[None], of_whole.mirror[triplets][None], whole.pixels.device)
+        yield DeviceBatch(own[0], whole.pixels[own.images[0]])
 
 
 def _distinct(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -41,7 +41,8 @@ def network(
     if distance_input and fresh.pair is not None:
         fresh.pair.take_distance(fresh.feature_size)
     if weights:
-        initialise(fresh.trunk, weights)
+        tensors = initialise(fresh.trunk, weights)
+        fresh.pretrained = [fresh.trunk.name, *fresh.fill(tensors, weights)]
     return fresh
 
 

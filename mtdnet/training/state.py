@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtdnet.artifacts import History
-from mtdnet.params import Snapshot
+from mtdnet.params import Snapshot, Training
 
 Row = dict[str, float]
 
@@ -38,6 +38,11 @@ class State:
         """Add losses summed over some steps."""
         for name, total in sums.items():
             self.sums[name] = self.sums.get(name, 0.0) + total
+
+    def due(self, settings: Training) -> bool:
+        """Tell whether a row of the history is due, and not yet closed."""
+        ended = self.step == settings.steps
+        return self.since > 0 and (ended or self.step % settings.validate_every == 0)
 
     def close_row(
         self, triplets: int, validation: Mapping[str, float], snapshot: Snapshot = "best"

@@ -1,11 +1,13 @@
 """A whole training: from the files of augment to a model folder."""
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from mtdnet import device, variants
 from mtdnet.artifacts import TrainingRecord
@@ -76,6 +78,9 @@ def train(
     network = begin.network(
         kind, start, width, weights, trunk, hidden_bias, joint_start, distance_input
     )
+    for layer in network.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = settings.dropout
     size = network.trunk.size
     images = Images.open(ingested, size)
     pixels = place.resident(torch.from_numpy(images.pixels))
@@ -109,33 +114,39 @@ def train(
             before = time.monotonic() - state.seconds
             with Stop() as stop, Progress(out.name, settings, state, group.rank > 0) as progress:
                 stopping = False
-                while state.step < settings.steps and not stopping:
+                while not stopping:
+                    # Of the step before, or of the one after which a training was stopped.
+                    if state.due(settings) and group.rank == 0:
+                        try:
+                            with stop.raised() if group.count == 1 else nullcontext():
+                                measured = validation.measure(trainer.result())
+                        except KeyboardInterrupt:
+                            stopping = True
+                            break
+                        state.close_row(settings.triplets, measured, settings.snapshot)
+                        state.seconds = time.monotonic() - before
+                        keeper.save(state, trainer, state.best_step == state.step)
+                        tracker.log(state.history[-1])
+                    if state.step == settings.steps:
+                        break
                     torch.manual_seed(_step_seed(seed, state.step, group))
                     of_source = others.batch(state.step) if others else None
                     trainer.step(triplets.batch(state.step), of_source)
                     state.step, state.since = state.step + 1, state.since + 1
                     stopping = group.any(stop.requested)  # asked once: what follows must agree
-                    ended = state.step == settings.steps
-                    row_due = ended or state.step % settings.validate_every == 0
-                    if row_due or stopping or state.step % LOOK_EVERY == 0:
+                    if state.due(settings) or stopping or state.step % LOOK_EVERY == 0:
                         state.add(trainer.take_sums(state.step))
                         state.seconds = time.monotonic() - before
                         progress.show(state)
-                    if group.rank:  # the first process chooses and keeps
-                        continue
-                    if row_due:
-                        measured = validation.measure(trainer.result())
-                        state.close_row(settings.triplets, measured, settings.snapshot)
-                    if row_due or stopping:
-                        keeper.save(state, trainer, row_due and state.best_step == state.step)
-                    if row_due:
-                        tracker.log(state.history[-1])
-        if state.step < settings.steps:
+                if stopping and group.rank == 0:  # the first process chooses and keeps
+                    keeper.save(state, trainer, new_best=False)
+        if stopping:
             raise Stopped(f"{out.name}: stopped at step {state.step} of {settings.steps}; kept")
         if group.rank:
             return None
         best = serialization.load(keeper.best(state)).network
         if state.summary is None:
+            temperature, fusion = validation.calibrate(best, "fused" in kind.systems.values())
             record = TrainingRecord(
                 variant=variant,
                 start=origin,
@@ -149,7 +160,10 @@ def train(
                 validation_rank1=state.best[0],
                 validation_mAP=state.best[1],
                 validation_persons=len(set(validation.who[0])),
-                temperature=validation.temperature(best),
+                temperature=temperature,
+                fusion=fusion,
+                dropout=settings.dropout,
+                pretrained=list(network.pretrained),
                 seconds=round(state.seconds, 1),
                 triplets_per_second=round(state.step * settings.triplets / state.seconds, 1),
                 device=place.name,
@@ -175,7 +189,7 @@ def _resumed(state: State | None, mark: str, settings: Training, checkpoints: Pa
         return anew
     if state.summary is not None:  # it can be written again, but not go on
         return state if (state.step, state.code) == (settings.steps, code()) else anew
-    if state.step > settings.steps or (state.step == settings.steps and state.since):
+    if state.step > settings.steps:
         raise InputError(
             f"{checkpoints}: a training that is at step {state.step}; "
             f"set `steps` ({settings.steps}) above that, or remove the folder"
@@ -192,9 +206,10 @@ def _resumed(state: State | None, mark: str, settings: Training, checkpoints: Pa
 def _of_steps(settings: Training) -> dict[str, Any]:
     """Return what a checkpoint must share with a training: all that changes a step.
 
-    Not ``steps``: an unfinished training may be given more. Nor ``compile``: it only rounds apart.
+    Not ``steps``: an unfinished training may be given more. Nor ``compile``, which only rounds
+    apart, nor what other variants have.
     """
-    return settings.model_dump(include=Training.model_fields.keys() - {"steps", "compile"})
+    return settings.model_dump(include=Training.model_fields.keys() - {"steps", "compile", "own"})
 
 
 def _step_seed(seed: int, step: int, group: Distributed) -> int:

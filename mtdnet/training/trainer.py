@@ -1,6 +1,9 @@
 """One step of training."""
 
 import math
+import sys
+from collections.abc import Iterator
+from itertools import repeat
 from typing import cast
 
 import torch
@@ -12,6 +15,7 @@ from mtdnet.errors import InputError
 from mtdnet.losses.batch import DeviceBatch
 from mtdnet.networks.base import Network
 from mtdnet.params import Training
+from mtdnet.training.batches import pieces
 from mtdnet.training.optimisers import build, rate_factor
 from mtdnet.training.parallel import Distributed
 from mtdnet.variants import Variant
@@ -38,7 +42,8 @@ class Trainer:
     ``step_count``: steps so far, by which the learning rate follows its schedule. ``average``: of
     the network's weights, where the settings ask for one. With ``settings.compile`` a step is
     compiled when it is first taken; on CUDA it is then one graph of kernels. Raises InputError
-    there when it can't be compiled.
+    there when it can't be compiled. ``pieces``: how many a step's triplets are divided into, one
+    after the other, which a GPU out of memory raises; they aren't compiled.
     """
 
     def __init__(
@@ -54,7 +59,7 @@ class Trainer:
         self.optimiser = build(network, settings)
         self._rates = [group["lr"] for group in self.optimiser.param_groups]
         self.average = average(network, settings.averaging) if settings.averaging else None
-        self.step_count = 0
+        self.step_count, self.pieces = 0, 1
         self.group.add_up_gradients(network)
         self._variant = variant(network, settings.losses)
         self._losses = self._variant.losses
@@ -77,15 +82,59 @@ class Trainer:
             self._sums[name] = self._sums.get(name, 0) + loss.detach().double()
 
     def backward(self, target: DeviceBatch, source: DeviceBatch | None = None) -> dict[str, Tensor]:
-        """Return the losses of this process's triplets; leave the gradients of all processes'."""
+        """Return the losses of this process's triplets; leave the gradients of all processes'.
+
+        On a full GPU in smaller pieces, with a line that says so: gradients and losses are the
+        same but for rounding and dropout, which each piece draws of its own. Several processes
+        can't, each would be in another sum: torch.OutOfMemoryError.
+        """
+        while True:
+            try:
+                return self._backward(target, source)
+            except torch.OutOfMemoryError:
+                if (more := self._more_pieces(target, source)) is None:
+                    raise
+            self.pieces = more
+            self.optimiser.zero_grad(set_to_none=True)
+            torch.cuda.empty_cache()  # does nothing without a GPU
+            torch.manual_seed(torch.initial_seed())  # the step's, as if this were its first try
+            print(
+                f"the GPU is out of memory: steps go on in {more} pieces, the same but for "
+                "rounding and dropout; lower `triplets` to do without",
+                file=sys.stderr,
+            )
+
+    def _more_pieces(self, target: DeviceBatch, source: DeviceBatch | None) -> int | None:
+        """Return the next count, twice as many at least, that divides a step's triplets."""
+        sizes = [each.batch.triplets.shape[1] for each in (target, source) if each]
+        common = math.gcd(*sizes) if self.group.count == 1 else 0
+        counts = range(2 * self.pieces, common + 1)
+        return next((count for count in counts if common % count == 0), None)
+
+    def _backward(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         self.network.train()
         self.optimiser.zero_grad(set_to_none=True)
-        with compiling("a step"):
-            with self.device.autocast():
-                losses = self._losses(target, source)
-            torch.autograd.backward(self._variant.objective(losses) / self.group.count)
+        sums: dict[str, Tensor] = {}
+        for own, other in self._in_pieces(target, source):
+            with compiling("a step"):
+                with self.device.autocast():
+                    whole = self.pieces == 1
+                    losses = (self._losses if whole else self._variant.losses)(own, other)
+                objective = self._variant.objective(losses)
+                torch.autograd.backward(objective / (self.group.count * self.pieces))
+            for name, loss in losses.items():
+                sums[name] = sums.get(name, 0) + loss.detach() / self.pieces
         self.group.wait()
-        return losses
+        return sums
+
+    def _in_pieces(
+        self, target: DeviceBatch, source: DeviceBatch | None
+    ) -> Iterator[tuple[DeviceBatch, DeviceBatch | None]]:
+        if self.pieces == 1:
+            yield target, source
+            return
+        others = pieces(source, self.pieces) if source else repeat(None)
+        yield from zip(pieces(target, self.pieces), others, strict=False)
 
     def result(self) -> Network:
         """Return the network that is validated and kept: the average, where there is one."""

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mtdnet.artifacts import Fusion
 from mtdnet.data.images import Images
 from mtdnet.device import Device
-from mtdnet.metrics.calibration import ENOUGH, compared, fit
+from mtdnet.metrics import calibration, fusion
+from mtdnet.metrics.calibration import ENOUGH, compared
 from mtdnet.metrics.cmc import mean_average_precision, ranks
 from mtdnet.networks.base import Network
 from mtdnet.protocol.query_gallery import probes
@@ -48,25 +50,30 @@ class Validation:
     def _rank1(self, cost: NDArray[np.floating]) -> float:
         return float(np.mean(ranks(cost, *self.who, *self.where) == 1))
 
-    def temperature(self, network: Network) -> float | None:
-        """Return the temperature that calibrates the eight-fold probabilities.
+    def calibrate(
+        self, network: Network, fused: bool = False
+    ) -> tuple[float | None, Fusion | None]:
+        """Return the temperature of the eight-fold probabilities, and weights of both heads.
+
+        The weights only where ``fused`` asks for them.
 
         None for a network without a pair head, and, with a line to standard error, where there
-        are fewer than 10 pairs of one person or of two: it is not calibrated.
+        are fewer than 10 pairs of one person or of two: it is neither calibrated nor fused.
         """
         keep, same = compared(*self.who, *self.where)
         if network.pair is None:
-            return None
+            return None, None
         pairs = int((keep & same).sum()), int((keep & ~same).sum())
         if min(pairs) < ENOUGH:
             print(
-                f"not calibrated: the validation persons give {pairs[0]} pairs of one person and "
-                f"{pairs[1]} of two; {ENOUGH} of each are needed",
+                f"not calibrated{' and not fused' * fused}: the validation persons give {pairs[0]} "
+                f"pairs of one person and {pairs[1]} of two; {ENOUGH} of each are needed",
                 file=sys.stderr,
             )
-            return None
-        probability = Scorer(network, self.device).probabilities(
-            self.pixels, self.query, self.gallery
-        )
-        result: float = fit(probability[keep], same[keep])
-        return result
+            return None, None
+        scorer, rows = Scorer(network, self.device), (self.pixels, self.query, self.gallery)
+        probability = scorer.probabilities(*rows)[keep]
+        temperature = calibration.fit(probability, same[keep])
+        if not fused:
+            return temperature, None
+        return temperature, fusion.fit(probability, scorer.distances(*rows)[keep], same[keep])

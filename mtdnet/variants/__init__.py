@@ -11,7 +11,8 @@ from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Losses
 
-Head = Literal["pair", "ranking"]  # scores by probability, by distance of ranking features
+# scores by probability, by distance of ranking features, by both as validation persons weigh them
+Head = Literal["pair", "ranking", "fused"]
 Systems = Mapping[str, Head]
 
 

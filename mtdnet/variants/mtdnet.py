@@ -1,4 +1,4 @@
-"""MTDnet: both losses at once. Its ranking head alone is MTDnet-trp."""
+"""MTDnet: both losses at once. Its ranking head alone is MTDnet-trp, both heads MTDnet-fused."""
 
 from typing import ClassVar
 
@@ -12,7 +12,11 @@ from mtdnet.variants import Systems, Variant
 class MultiTask(Variant):
     """Either loss weighs 1 as published."""
 
-    systems: ClassVar[Systems] = {"MTDnet": "pair", "MTDnet-trp": "ranking"}
+    systems: ClassVar[Systems] = {
+        "MTDnet": "pair",
+        "MTDnet-trp": "ranking",
+        "MTDnet-fused": "fused",
+    }
     network: MTDnet
 
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:

@@ -39,6 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MTDNET_MODEL", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr("mtdnet.inference.model_file.entry_points", lambda **_: ())
     return tmp_path
 
 
@@ -85,16 +86,33 @@ def test_same_prints_the_calibrated_probability(call: Callable[..., Called]) -> 
     assert (status, out) == (0, f"{own:.2f}  {pair[0]}  {pair[1]}\n")
 
 
+def test_a_network_that_is_not_calibrated_says_so(call: Callable[..., Called]) -> None:
+    network = serialization.load(Path("pair/network.safetensors")).network
+    serialization.save(network, Path("raw/network.safetensors"))
+    for words in (("same", "query.png", "gallery/1.png"), ("rank", "query.png", "gallery")):
+        for model, sure in (("raw", False), ("pair", True)):
+            _, out, err = call(*words, "--model", model, "--json")
+            assert json.loads(out)["calibrated"] is sure
+            assert ("not calibrated: too few persons" in err) is not sure
+    call("rank", "query.png", "gallery", "--model", "raw", "--html", "page.html")
+    page = Path("page.html").read_text()
+    assert "by a network that is not calibrated" in page and "Calibrated prob" not in page
+    assert not Verifier.load("raw").calibrated and Verifier.load("pair").calibrated
+
+
 def test_same_reads_pairs_from_a_table_beside_its_images(
     call: Callable[..., Called], folder: Path
 ) -> None:
     table = folder / "gallery" / "pairs.csv"
-    table.write_text("left,right\n0.png,1.png\n../query.png,deep/5.PNG\n")
+    table.write_text("left, right\n0.png,1.png\n\n../query.png,deep/5.PNG\n")
     status, out, _ = call("same", "--pairs", "gallery/pairs.csv", "--model", "pair", "--json")
     assert status == 0 and len(json.loads(out)["pairs"]) == 2
-    table.write_text("left,right\n0.png,1.png\n0.png,gone.png\n")
+    table.write_text("left,right\n0.png,1.png\n\n0.png,gone.png\n")
     status, _, err = call("same", "--pairs", "gallery/pairs.csv", "--model", "pair")
-    assert status == 2 and "row 3, right: no image file 'gone.png'" in err
+    assert status == 2 and "row 4, right: no image file 'gone.png'" in err
+    table.write_text(f"left,right\n0.png,{'x' * 5000}\n")
+    status, _, err = call("same", "--pairs", "gallery/pairs.csv", "--model", "pair")
+    assert status == 2 and "row 2, right: no image file 'xxx" in err
     table.write_text("one,two\n")
     status, _, err = call("same", "--pairs", "gallery/pairs.csv", "--model", "pair")
     assert status == 2 and "no column left, right; it has one, two" in err
@@ -187,7 +205,7 @@ def test_names_of_files_are_text_on_the_page(call: Callable[..., Called], folder
         (["same", "query.png", "gallery/notes.txt", "--model", "pair"], "notes.txt: not a whole"),
         (["same", "query.png", "query.png", "--model", "rnk"], "this network only ranks"),
         (["same", "query.png", "query.png", "--model", "none"], "none: no such file"),
-        (["same", "query.png", "query.png"], "no network to ask; name one: --model FILE"),
+        (["same", "query.png", "query.png"], "mtdnet[pipeline]); name one: --model FILE"),
         (["rank", "query.png", "nowhere", "--model", "pair"], "nowhere: no such folder"),
         (["rank", "query.png", "pair", "--model", "pair"], "pair: no image files to rank"),
         (["rank", "query.png", "gallery", "--model", "pair", "--top", "0"], "--top must be at"),
@@ -215,9 +233,6 @@ def test_the_environment_names_a_model(
     assert "asked pair" in call("same", "query.png", "query.png")[2]
 
 
-def test_a_registry_needs_the_pipeline(
-    call: Callable[..., Called], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mtdnet.inference.model_file.entry_points", lambda group: ())
+def test_a_registry_needs_the_pipeline(call: Callable[..., Called]) -> None:
     _, _, err = call("same", "query.png", "query.png", "--model", "models:/mtdnet-viper@champion")
     assert "install mtdnet[pipeline] to load from a registry" in err

@@ -8,6 +8,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+import httpx
 import pytest
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -63,6 +64,23 @@ def test_main(
     printed = capsys.readouterr()
     assert printed.out.endswith(out)
     assert printed.err.endswith(err)
+
+
+def test_a_server_that_is_gone_ends_the_command(
+    planned: list[Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(benchmark: str, return_state: bool) -> None:
+        raise httpx.ConnectError("Connection refused")
+
+    def end(reason: str) -> None:
+        raise SystemExit(reason)
+
+    planned.append(STALE)
+    monkeypatch.setattr(pipeline, "target", gone)
+    monkeypatch.setattr(server, "reached", nullcontext)
+    monkeypatch.setattr(server, "end", end)
+    with pytest.raises(SystemExit, match="Connection refused"):
+        command.main("target", dry_run=False, benchmark="viper")
 
 
 def test_with_nothing_to_do_no_flow_is_started(

@@ -71,7 +71,7 @@ def start(root: Path, home: Path) -> tuple[subprocess.Popen[str], str]:
         | {"PREFECT_HOME": str(home), "PREFECT_SERVER_API_AUTH_STRING": "a:b"}
         | {"PREFECT_API_AUTH_STRING": "a:b"},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=(root / "err").open("w"),
         text=True,
     )
     assert process.stdout is not None
@@ -135,6 +135,32 @@ def test_a_killed_flow_leaves_no_server_and_the_next_says_that_it_crashed(
         assert second.stdout.read() == "1 Ran\n"
     assert second.returncode == 0
     assert until(lambda: gone(url))
+
+
+@pytest.mark.slow
+def test_a_killed_server_is_one_line_and_the_stage_keeps_its_state(
+    project: Callable[[str], Path], tmp_path: Path
+) -> None:
+    root, home = project("stages: {one: {cmd: sh one.sh, outs: [one]}}"), tmp_path / "prefect"
+    (root / "one.sh").write_text(
+        "trap 'sleep 1; echo kept > kept; exit 130' TERM; touch begun; while :; do sleep 0.1; done"
+    )
+    flow, _ = start(root, home)
+    with flow:
+        try:
+            assert until((root / "begun").exists)
+            (own,) = (
+                process
+                for process in children(f"PREFECT_HOME={home}".encode())
+                if b"prefect.server" in Path(f"/proc/{process}/cmdline").read_bytes()
+            )
+            os.kill(own, signal.SIGKILL)
+            assert flow.wait(60) == 1
+        finally:
+            flow.kill()
+    told = [line for line in (root / "err").read_text().splitlines() if " | INFO " not in line]
+    assert told == ["error: Prefect's server is gone (it was killed); the same command continues"]
+    assert (root / "kept").read_text() == "kept\n"
 
 
 @pytest.mark.slow

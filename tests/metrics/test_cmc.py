@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
 from mtdnet.metrics import cmc as module
-from mtdnet.metrics.cmc import cmc, mean_average_precision, ranks
+from mtdnet.metrics.cmc import cmc, mean_average_precision, ranks, retrieval
 
 Names = NDArray[np.str_]
 Setting = tuple[NDArray[np.float64], Names, Names, Names, Names]
@@ -44,6 +44,15 @@ def plain_precision(setting: Setting, q: int) -> float | None:
             hits += 1
             precisions.append(hits / place)
     return sum(precisions) / hits if hits else None
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_inverse_penalty_equals_a_plain_loop(ties: bool) -> None:
+    setting = market(0, ties)
+    for q, found in enumerate(retrieval(*setting)[2]):
+        ordered = [true for _, true in sorted(kept(setting, q))]
+        hardest = max((place for place, true in enumerate(ordered, 1) if true), default=0)
+        assert found == pytest.approx(sum(ordered) / hardest if hardest else 0)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -22,7 +22,7 @@ def test_order_alone_counts(seed: int, queries: int, gallery: int, levels: int) 
     cost = random.integers(0, levels, (queries, gallery)).astype(float)  # few levels: many ties
     who, whom = (random.integers(0, 4, n).astype(str) for n in (queries, gallery))
     where, there = (random.choice(["", "a", "b"], n) for n in (queries, gallery))
-    found, precision = retrieval(cost, who, whom, where, there)
+    found, precision, _ = retrieval(cost, who, whom, where, there)
     moved = random.permutation(gallery)
     for again in (
         retrieval(cost[:, moved], who, whom[moved], where, there[moved]),

@@ -9,6 +9,7 @@ import torch
 from onnx import TensorProto, helper
 
 from mtdnet.errors import InputError
+from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.caffenet import CaffeNet
 from mtdnet.networks.pretrained import initialise
 
@@ -90,6 +91,71 @@ def test_one_line_for_a_missing_file_and_an_unknown_kind(tmp_path: Path) -> None
         initialise(CaffeNet(1.0), tmp_path / "weights.npz")
     with pytest.raises(InputError, match=r"known: \.npz, \.onnx, \.pth"):
         initialise(CaffeNet(1.0), tmp_path / "weights.caffemodel")
+
+
+FURTHER = ["conv3", "conv4", "conv5", "fc6", "fc7"]
+
+
+@pytest.fixture
+def network() -> AlexNet:
+    """Return a narrow network that passes for a whole one."""
+    own = AlexNet(1 / 16)
+    own.width = 1.0
+    return own
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", ["npz", "onnx"])
+def test_a_whole_file_fills_alexnet(kind: str, tmp_path: Path, network: AlexNet) -> None:
+    layers, source = ["conv1", "conv2", *FURTHER], tmp_path / f"w.{kind}"
+    shapes = {name.removeprefix("trunk."): p.shape for name, p in network.named_parameters()}
+    draw, arrays = np.random.default_rng(0), {}
+    for layer in layers:
+        arrays[f"{layer}_w"] = draw.normal(size=shapes[f"{layer}.weight"]).astype(np.float32)
+        arrays[f"{layer}_b"] = draw.normal(size=shapes[f"{layer}.bias"]).astype(np.float32)
+    if kind == "npz":
+        np.savez(source, allow_pickle=False, **arrays)
+    else:
+        # one of the two ways that ONNX has for a matrix
+        arrays["fc7_w"] = np.ascontiguousarray(arrays["fc7_w"].T)
+        nodes = [
+            helper.make_node(
+                "Gemm" if layer.startswith("fc") else "Conv",
+                [f"in_{layer}", f"{layer}_w", f"{layer}_b"],
+                [f"out_{layer}"],
+            )
+            for layer in layers
+        ]
+        nodes[layers.index("fc6")].attribute.append(helper.make_attribute("transB", 1))
+        stored = [onnx.numpy_helper.from_array(value, key) for key, value in arrays.items()]
+        graph = helper.make_graph(nodes, "alexnet", [], [], stored)
+        onnx.save(helper.make_model(graph), source)
+        arrays["fc7_w"] = arrays["fc7_w"].T
+    assert network.fill(initialise(network.trunk, source), source) == FURTHER
+    maps = torch.rand(1, network.conv5.out_channels, 6, 6)
+    expected = torch.from_numpy(arrays["fc6_w"]) @ maps.flatten()  # channels first: Caffe's order
+    found = network.fc6(maps.permute(0, 2, 3, 1).flatten(1))[0] - network.fc6.bias
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+    for layer in ("conv3", "conv4", "conv5", "fc7"):
+        own = getattr(network, layer)
+        np.testing.assert_array_equal(own.weight.numpy(), arrays[f"{layer}_w"])
+        np.testing.assert_array_equal(own.bias.numpy(), arrays[f"{layer}_b"])
+
+
+def test_a_part_of_a_network_or_a_narrow_one_fills_nothing(
+    tmp_path: Path, network: AlexNet
+) -> None:
+    tensors = dict(network.state_dict())
+    lacking = {name: value for name, value in tensors.items() if name != "fc7.bias"}
+    assert network.fill(lacking, tmp_path / "w.npz") == []
+    network.width = 0.5
+    assert network.fill(tensors, tmp_path / "w.npz") == []
+
+
+def test_another_shape_of_a_later_layer_is_named(tmp_path: Path, network: AlexNet) -> None:
+    tensors = {name: torch.zeros(2) for name in network.state_dict()}
+    with pytest.raises(InputError, match=r"w\.npz: conv3\.weight is \(2,\), the network's is"):
+        network.fill(tensors, tmp_path / "w.npz")
 
 
 @torch.no_grad()

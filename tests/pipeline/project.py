@@ -41,6 +41,8 @@ pretrain:
   learning_rate: 0.001
   momentum: 0.9
   weight_decay: 0.0005
+  dropout: 0.5
+  own: {rnk: {dropout: 0.0}}
   schedule: {warm_up: 0.0, decay: none}
   averaging: 0.0
   losses:
@@ -62,6 +64,8 @@ train:
   learning_rates: {}
   momentum: 0.9
   weight_decay: 0.0005
+  dropout: 0.5
+  own: {rnk: {dropout: 0.0}}
   schedule: {warm_up: 0.0, decay: none}
   averaging: 0.0
   losses:
@@ -71,7 +75,8 @@ train:
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
   validate_every: 1
   snapshot: best
-evaluate: {ranks: [1, 5], false_alarms: [0.1], pictures: 2}
+evaluate:
+  {ranks: [1, 5], false_alarms: [0.1], pictures: 2, rerank: {k1: 3}, source_only: [mtdnet]}
 report: {title: A few drawn people}
 """
 NOT_CODE = shutil.ignore_patterns("__pycache__", "*.npz", "*.onnx", "*.pth")

@@ -115,6 +115,9 @@ def test_graph_runs_from_ingest_to_report_and_trains_on_gpus() -> None:
     by_out = {out: stage for stage in stages for out in stage.outs}
     trained = [steps.model(*network).as_posix() for network in steps.trained(settings)]
     tests = [f"{steps.evaluation(*network)}/facts.json" for network in steps.trained(settings)]
+    unseen = [steps.evaluation(*network).as_posix() for network in steps.evaluated(settings)]
+    unseen = [folder for folder in unseen if f"{folder}/facts.json" not in tests]
+    assert len(unseen) == 4 and by_out[unseen[0]].name == "evaluate-unseen@cuhk01-mtdnet-0"
     assert {out for out in by_out if out.startswith("models/")} == set(trained)
     assert {out for out in by_out if out.endswith("/facts.json")} == set(tests)
     source = {
@@ -124,9 +127,9 @@ def test_graph_runs_from_ingest_to_report_and_trains_on_gpus() -> None:
     for network in steps.trained_on_targets(settings):
         upstream = set(by_out[steps.model(*network).as_posix()].upstream)
         assert source | {f"augment@{network[0]}-{network[1]}"} <= upstream
-    assert {by_out[out].name for out in tests} <= set(by_out["results/report"].upstream)
+    assert {by_out[out].name for out in tests + unseen} <= set(by_out["results/report"].upstream)
     wants_gpu = {stage.name for stage in stages if stage.gpu}
-    assert wants_gpu == {by_out[out].name for out in trained + tests}
+    assert wants_gpu == {by_out[out].name for out in trained + tests + unseen}
     order = [stage.name for stage in stages]
     for stage in stages:
         assert all(order.index(other) < order.index(stage.name) for other in stage.upstream)
@@ -151,6 +154,9 @@ def test_a_source_alone_is_trained_evaluated_and_reported(tmp_path: Path) -> Non
     (tmp_path / ".dvc" / "config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
     shutil.copy(ROOT / "dvc.yaml", tmp_path)
     shutil.copy(ROOT / "configs" / "own.yaml", tmp_path / "params.yaml")
+    # data that no stage reads, and that nobody has fetched: no flow's business
+    unread = "outs:\n- {md5: 0123456789abcdef0123456789abcdef, size: 1, path: network}\n"
+    (tmp_path / "network.dvc").write_text(unread)
     assert [stage.name for stage in graph.stages(tmp_path)] == [
         "ingest@shop",
         "augment-source@shop-0",

@@ -11,7 +11,7 @@ from tests.pipeline.project import PARAMS, run
 
 pytestmark = pytest.mark.pipeline
 
-STAGES = 15  # data.dvc, ingest 2, augment 3, pretrain 2, train 2, evaluate 4, report
+STAGES = 17  # data.dvc, ingest 2, augment 3, pretrain 2, train 2, evaluate 4 and 2, report
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:
 def test_flow_of_one_benchmark_runs_its_part_and_dvc_finds_it(clone: Path) -> None:
     (clone / "params.yaml").write_text(PARAMS.replace("pictures: 2", "pictures: 3"))
     told = run(clone, "flows.target", "--benchmark", "viper")
-    assert "target: 2 Ran, 10 UpToDate" in told
+    assert "target: 4 Ran, 10 UpToDate" in told
     assert "champion" in told
     assert "evaluate-source" not in told
     late = run(clone, "dvc", "status")

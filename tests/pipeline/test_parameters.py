@@ -23,6 +23,7 @@ UNTRACKED = {
     "train.splits": "adds and removes stages, changes none",
     "train.compared.targets": "adds and removes stages, changes none",
     "train.compared.variants": "adds and removes stages, changes none",
+    "evaluate.source_only": "adds and removes stages, changes none",
 }
 
 

@@ -61,7 +61,7 @@ def test_a_row_a_query(tmp_path: Path, persons: int, queries: int) -> None:
         width, height = image.size
         colours = {image.convert("RGB").getpixel((x, 200)) for x in range(width)}  # first row
     assert [p.name for p in tmp_path.iterdir()] == ["ranked.png"]
-    assert height == 280 * min(persons, queries) + 30
+    assert abs(height - (280 * min(persons, queries) + 30)) <= 1  # Matplotlib's rounding
     assert abs(width - 116 * (min(persons, 8) + 2)) <= 1  # matplotlib may cut half a pixel
     assert len(colours) > 10
 

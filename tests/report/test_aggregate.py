@@ -8,7 +8,8 @@ from mtdnet.report.load import evaluations
 def test_figures_hold_the_value_of_each_split(evaluated: Callable[..., Path]) -> None:
     found = evaluations([evaluated(f"viper-{s}/{v}") for s in (0, 1) for v in ("mtdnet", "rnk")])
     gathered = figures(found)
-    assert list(gathered) == [("viper", s) for s in ("MTDnet-rnk", "MTDnet-trp", "MTDnet")]
+    systems = ("MTDnet-rnk", "MTDnet-trp", "MTDnet", "MTDnet-fused")
+    assert list(gathered) == [("viper", system) for system in systems]
     for (_, system), measured in gathered.items():
         own = [e.figures[system] for e in found if system in e.figures]
         assert measured == {name: [one[name] for one in own] for name in own[0]}

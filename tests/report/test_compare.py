@@ -28,7 +28,9 @@ def test_differences_are_those_of_the_same_queries(evaluated: Write) -> None:
     assert list(table) == [
         ("MTDnet-rnk", "MTDnet"),
         ("MTDnet-trp", "MTDnet"),
+        ("MTDnet-fused", "MTDnet"),
         ("MTDnet-trp", "MTDnet-rnk"),
+        ("MTDnet-fused", "MTDnet-trp"),
     ]
     for (one, other), cells in table.items():
         of = [_ranks(read, split) for split in (0, 1)]
@@ -52,7 +54,7 @@ def _ranks(read: list[Evaluation], split: int) -> dict[str, list[int]]:
 def test_of_one_split_there_is_no_mean(evaluated: Write) -> None:
     made = comparisons("viper", evaluations([evaluated(), evaluated("viper-0/cross")]))
     assert made and made.others is None
-    assert list(made.first.head)[-1] == "95 % over persons" and len(rows(made.first)) == 2
+    assert list(made.first.head)[-1] == "95 % over persons" and len(rows(made.first)) == 4
 
 
 def test_nothing_to_compare_is_nothing(evaluated: Write) -> None:

@@ -14,7 +14,7 @@ def test_an_evaluation_is_read_whole(evaluated: Write) -> None:
     folder = evaluated("my-own-shop-12/mtdnet")
     (one,) = evaluations([folder])
     assert (one.benchmark, one.split, one.variant) == ("my-own-shop", 12, "mtdnet")
-    assert list(one.figures) == list(one.ranks.systems) == ["MTDnet", "MTDnet-trp"]
+    assert list(one.figures) == list(one.ranks.systems) == ["MTDnet", "MTDnet-trp", "MTDnet-fused"]
     assert one.ranks.query == list(range(100, 140))
     assert one.ranks.person[:2] == ["p00", "p01"]
     for system, ranks in one.ranks.systems.items():
@@ -65,7 +65,9 @@ def test_a_table_of_other_systems_is_named(evaluated: Write, name: str) -> None:
     folder = evaluated()
     table = folder / name
     table.write_text(table.read_text().replace("MTDnet-trp", "MTDnet-rnk"))
-    with pytest.raises(InputError, match=rf"{name}: systems MTDnet, MTDnet-rnk, but metrics.json"):
+    with pytest.raises(
+        InputError, match=rf"{name}: systems MTDnet, MTDnet-rnk, .*but metrics.json"
+    ):
         evaluations([folder])
 
 
@@ -75,7 +77,7 @@ def test_what_was_to_be_measured_is_known_of_what_is_not_there(
     there = [evaluated("shop-0/rnk"), evaluated("viper-1/own", ["X"])]
     folders = [tmp_path / "cuhk01-0" / "mtdnet", *there]
     assert expected(folders, evaluations(folders)) == {
-        "cuhk01": ["MTDnet", "MTDnet-trp"],
+        "cuhk01": ["MTDnet", "MTDnet-trp", "MTDnet-fused"],
         "viper": ["X"],
         "shop": ["MTDnet-rnk"],
     }

@@ -1,3 +1,4 @@
+import csv
 import json
 import re
 from collections import Counter
@@ -7,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from mtdnet.errors import InputError
 from mtdnet.params import Report
@@ -16,6 +18,7 @@ from mtdnet.report.load import evaluations
 from mtdnet.report.write import report
 
 Write = Callable[..., Path]
+ROOT = Path(__file__).parents[2]
 VOID = {"meta", "link", "img", "br"}
 NETWORKS, PAIR_HEADS = 5, 4  # of a split; those that tell probabilities
 
@@ -80,14 +83,21 @@ def test_the_page_is_for_everybody(page: Page) -> None:
 
 
 def test_every_picture_has_its_numbers_in_words(page: Page) -> None:
-    # Of a benchmark: CMC curves, the first network's heads, lists and maps; the reliability of
+    # Of a benchmark: CMC and ROC curves, the first network's heads, lists and maps; reliability of
     # each pair head, losses of each network. Of the first split alone.
     images = page.all("img")
-    assert len(images) == 2 * (4 + PAIR_HEADS + NETWORKS)
+    assert len(images) == 2 * (5 + PAIR_HEADS + NETWORKS)
     assert len(page.all("figcaption")) == len(page.all("figure")) == len(images)
     assert all(i["width"] and i["height"] and i["loading"] == "lazy" for i in images)
     texts = [str(image["alt"]) for image in images]
-    for start in ("CMC curves on", "Queries of", "Pairs of images of", "Reliability of", "Losses"):
+    for start in (
+        "CMC curves on",
+        "ROC curves",
+        "Queries of",
+        "Pairs of images of",
+        "Reliability of",
+        "Losses",
+    ):
         own = [alt for alt in texts if alt.startswith(start)]
         assert own and all(re.search(r"\d", alt.removeprefix(start)) for alt in own)
 
@@ -120,16 +130,18 @@ def rows(html: str) -> list[tuple[str, list[str]]]:
 
 def test_our_figures_stand_before_the_published_ones(html: str, written: tuple[Path, str]) -> None:
     table = rows(html)
-    assert [name for name, _ in table[:14]] == [*SYSTEMS, "chance", *SYSTEMS, "MTDnet-rnk"]
+    paper = [system for system in SYSTEMS if system not in ("MTDnet-fused", "MTDnet-source")]
+    ours = [system for system in SYSTEMS if system != "MTDnet-source"]
+    assert [name for name, _ in table[:15]] == [*ours, "chance", *paper, "MTDnet-rnk"]
     root = written[0].parent / "evaluate"
     of = evaluations([root / f"viper-{s}" / "rnk" for s in range(3)])
     mean = sum(100 * e.figures["MTDnet-rnk"]["rank-1"] for e in of) / 3
     # CUHK01 was to be measured and is not there; VIPeR is
     assert table[0][1][:4] == ["-", "-", "-", f"{mean:.2f}*"]
-    assert table[6] == ("chance", ["-", "-", "-", "5.00", "25.00", "50.00"])
-    assert table[10] == ("MTDnet", ["77.50", "95.00", "97.50", "45.89", "71.84", "83.23"])
-    assert table[19] == ("chance", ["5.00", "25.00", "50.00"])  # of the shop, after its systems
-    others = table[20:37]
+    assert table[7] == ("chance", ["-", "-", "-", "5.00", "25.00", "50.00"])
+    assert table[11] == ("MTDnet", ["77.50", "95.00", "97.50", "45.89", "71.84", "83.23"])
+    assert table[21] == ("chance", ["5.00", "25.00", "50.00"])  # of the shop, after its systems
+    others = table[22:39]
     assert others[0][0] == "PRDC" and {len(cells) for _, cells in others} == {15}
     assert "<h3>Own benchmarks</h3>" in html
     assert "VIPeR: 14 training + 20 test persons, published 316 + 316." in html
@@ -138,7 +150,7 @@ def test_our_figures_stand_before_the_published_ones(html: str, written: tuple[P
 def test_what_this_says_stands_first(html: str, page: Page) -> None:
     assert html.index("What this says</h2>") < html.index("Results</h2>")
     assert sum("interval" in text and "leads" in text for text in page.texts) == 2
-    assert "6 systems on 2 benchmarks, 6 identity splits in all" in html
+    assert "7 systems on 2 benchmarks, 6 identity splits in all" in html
 
 
 def test_of_one_system_only_that_is_in_the_report(tmp_path: Path, evaluated: Write) -> None:
@@ -159,6 +171,8 @@ def test_every_section_says_once_what_it_rests_on(page: Page) -> None:
     )
     trained = "Rests on split number 0, 1, 2; training seed 7; device CPU; commit 0123456789ab+."
     assert Counter(ends) == {tests: 2, trained: 2}
+    differs = "MTDnet-rnk: dropout 0.5; layers of ImageNet's weights: none, its start is drawn."
+    assert sum(text.startswith(differs) for text in page.texts) == 2
     assert "0123456789abcdef0123456789abcdef01234567+" in page.texts  # in full
 
 
@@ -209,3 +223,32 @@ def test_a_missing_picture_is_named_and_leaves_no_page(
             report(evaluations=[folder], models=[], out=tmp_path / "r", settings=Report())
         picture.unlink(missing_ok=True)
     assert not (tmp_path / "r").exists()
+
+
+def test_every_benchmark_has_a_table_of_its_curves(written: tuple[Path, str]) -> None:
+    for folder, key, names in (
+        ("cmc", "system", set(SYSTEMS)),
+        ("training", "network", {"mtdnet", "rnk", "cls", "aug", "cross"}),
+    ):
+        files = sorted(file.name for file in (written[0] / folder).iterdir())
+        assert files == ["shop-west.csv", "viper.csv"]
+        with (written[0] / folder / "viper.csv").open(newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert {row[key] for row in rows} == names and {row["split"] for row in rows} == set("012")
+    assert {row["triplets"] for row in rows} == {"4800", "9600", "14400"}
+    assert [row["validation rank-1"] for row in rows][:3] == ["0.25", "0.625", "0.75"]
+
+
+@pytest.mark.parametrize("name", ["cmc", "training"])
+def test_dvcs_templates_draw_the_columns_that_there_are(
+    name: str, written: tuple[Path, str]
+) -> None:
+    plots = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["plots"]
+    (drawn,) = [
+        each[f"results/report/{name}"] for each in plots if f"results/report/{name}" in each
+    ]
+    template = json.loads((ROOT / ".dvc" / "plots" / f"{drawn['template']}.json").read_text())
+    with (written[0] / name / "viper.csv").open(newline="") as stream:
+        head = next(csv.reader(stream))
+    colour = template["encoding"]["color"]["field"]
+    assert {drawn["x"], drawn["y"], colour, "split"} == set(head)

@@ -46,6 +46,7 @@ def test_a_curve_is_the_mean_over_the_splits(
         "MTDnet-rnk": 20,
         "MTDnet-trp": 19,
         "MTDnet": 19,
+        "MTDnet-fused": 19,
     }
     for name, curve in curves.items():
         own = [e.curves.systems[name] for e in read if name in e.figures]
@@ -53,7 +54,10 @@ def test_a_curve_is_the_mean_over_the_splits(
             assert value == pytest.approx(sum(c[k] for c in own) / len(own))
     assert picture.values
     ((_, rows),) = picture.values.groups
-    assert (rows[19].header, [cell.text for cell in rows[19].cells]) == ("20", ["100.00", "-", "-"])
+    assert (rows[19].header, [cell.text for cell in rows[19].cells]) == (
+        "20",
+        ["100.00", "-", "-", "-"],
+    )
     assert f"MTDnet {100 * curves['MTDnet'][0]:.2f} %" in picture.alt
 
 
@@ -68,8 +72,13 @@ def test_chance_is_of_persons_where_they_have_several_images(
 
 def test_measures_say_what_must_be_explained(evaluated: Write) -> None:
     read = evaluations([evaluated("viper-0/rnk"), evaluated("viper-1/rnk")])
-    assert section("viper", read).measured == {"rank", "mAP", "dir", "splits"}
-    assert section("viper", read[:1]).measured == {"rank", "mAP", "dir"}
+    assert section("viper", read).measured == {"rank", "mAP", "dir", "tar", "auc", "splits"}
+    made = section("viper", read[:1])
+    assert made.measured == {"rank", "mAP", "dir", "tar", "auc"}
+    assert not any(name.startswith(("DIR", "TAR", "ROC")) for name in made.measures.head)
+    assert made.further
+    assert list(made.further.head)[2:] == ["DIR at 1 %", "DIR at 10 %", "TAR at 10 %", "ROC area"]
+    assert "area: MTDnet-rnk 90.00 %" in made.roc.alt
     read[0].figures["MTDnet-rnk"]["expected-rank-1"] = 0.5
     assert "expected" in section("viper", read[:1]).measured
 

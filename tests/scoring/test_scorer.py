@@ -105,6 +105,11 @@ def test_out_of_memory_pieces_are_halved(
     monkeypatch.setattr(scorer, "tail", full)
     found = scorer.probabilities(pixels, query, gallery)
     np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert scorer.pairs < 256
+    room = 256
+    for _ in range(8):
+        scorer.probabilities(pixels, query, gallery)
+    assert scorer.pairs == 256, "what filled it is gone"
     room = 0
     with pytest.raises(torch.OutOfMemoryError):
         scorer.probabilities(pixels, query, gallery)

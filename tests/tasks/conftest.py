@@ -18,7 +18,7 @@ from mtdnet.files import sha256
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.protocol.augment import augment
-from tasks import store
+from tasks import logged_model, store
 
 SPLIT = "results/augment/viper-0/split.parquet"
 Trained = Callable[[str, float, int], Path]
@@ -43,6 +43,7 @@ def own_store(
     monkeypatch.setattr(store, "FOLDER", folder)
     monkeypatch.setattr(store, "OWN", f"sqlite:///{folder / 'mlflow.db'}")
     monkeypatch.setattr(store, "LOCK", FileLock(folder / "lock"))
+    monkeypatch.setattr(logged_model, "add_onnx", lambda made, network: "")  # seconds
     monkeypatch.chdir(tmp_path)
     store.client.cache_clear()
     yield store.client()

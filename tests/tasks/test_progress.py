@@ -2,6 +2,7 @@
 
 import pytest
 
+from tasks.bar import Bar
 from tasks.progress import Progress
 
 
@@ -23,3 +24,16 @@ def test_time_left_is_that_of_the_stages_that_ended(monkeypatch: pytest.MonkeyPa
     progress.ended(names[3], 40.0)
     progress.ended("report", 1.0)
     assert progress.line() == "5 of 5 stages, 5 min"
+
+
+def test_the_stages_that_run_say_what_is_done() -> None:
+    progress = Progress(["ingest@viper", "train@viper"])
+    progress.begin("ingest@viper")
+    progress.begin("train@viper")
+    progress.show("train@viper", Bar("mtdnet", 37, "134k/360k", "53:20", "70 triplets/s"))
+    assert progress.rows() == [
+        ("ingest@viper", "runs", ""),
+        ("train@viper", "mtdnet, 37 %", "53:20"),
+    ]
+    progress.leave("ingest@viper")
+    assert [row[0] for row in progress.rows()] == ["train@viper"]

@@ -1,14 +1,16 @@
 """A new version becomes champion by evidence from persons that neither network has trained on."""
 
 import json
-import sys
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from mlflow import MlflowClient
 
+from mtdnet.__main__ import main
+from mtdnet.commands.parser import GROUP
 from mtdnet.errors import InputError
 from mtdnet.tables import read_table
 from tasks import champion, register, store
@@ -41,7 +43,7 @@ def test_a_tie_on_one_person_waits_for_a_word(
         "validation persons the champion has not seen"
     )
     assert second.endswith(
-        "the rule wants 10; `python -m tasks.champion mtdnet-viper --take 2` is a person's word"
+        "the rule wants 10; `mtdnet champion mtdnet-viper --take 2` is a person's word"
     )
     aliases = own_store.get_registered_model(MODEL).aliases
     assert {key: str(value) for key, value in aliases.items()} == {
@@ -124,13 +126,18 @@ def test_the_command_says_what_it_lacks(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr("mtdnet.__main__.entry_points", lambda **_: [])
+
     def ask(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["champion", *words])
-        done = champion.main()
+        done = main(["champion", *words])
         said = capsys.readouterr()
         return done, said.out, said.err
 
+    assert "install mtdnet[pipeline]" in ask("mtdnet-viper", "--why")[2]
+    point = EntryPoint("champion", "tasks.champion:answer", GROUP)
+    monkeypatch.setattr("mtdnet.__main__.entry_points", lambda **_: [point])
     assert ask("mtdnet-viper", "--why")[0] == 2
+    assert "one of the arguments --why --undo --take is required" in ask("mtdnet-viper")[2]
     register.register_one(trained("a", 0.9, 1), NETWORK)
     assert "known: mtdnet-viper" in ask("mtdnet-shop", "--why")[2]
     assert "no version 7" in ask("mtdnet-viper", "--take", "7")[2]

@@ -8,18 +8,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
 from PIL import Image
 
 import mtdnet
+from mtdnet.files import sha256
 from mtdnet.inference.verifier import Verifier
 from mtdnet.networks import serialization
 from mtdnet.networks.alexnet import AlexNet
-from tasks import register, store
+from tasks import champion, logged_model, register, store
 
 Trained = Callable[[str, float, int], Path]
 NETWORK = "viper", 0, "mtdnet"
+ADD_ONNX = logged_model.add_onnx  # other tests do without it
 # A consumer: no checkout on its path, whatever the way it was installed.
 CONSUMER = """
 import importlib.util, json, sys
@@ -137,3 +141,31 @@ def test_looking_makes_no_store(
     trained("viper-0/mtdnet", 0.5, 1)
     assert register.unregistered(tmp_path, [NETWORK]) == [NETWORK]
     assert not (tmp_path / ".mlflow").exists()
+
+
+@pytest.mark.slow
+def test_a_champions_onnx_form_is_kept_with_it(
+    own_store: MlflowClient, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logged_model, "add_onnx", ADD_ONNX)
+    model = trained("viper-0/mtdnet", 0.5, 1)
+    assert register.register_one(model, NETWORK).endswith("now champion: no champion before it")
+    made = own_store.get_model_version_by_alias("mtdnet-viper", "champion")
+    folder = Path(download_artifacts(made.tags["onnx"], tracking_uri=store.location()))
+    facts = json.loads((folder / "export.json").read_text())
+    assert facts["network"] == sha256(model / "network.safetensors")
+    images = np.zeros((2, *facts["size"], 3), np.uint8)
+    (maps,) = onnxruntime.InferenceSession(folder / "trunk.onnx").run(None, {"images": images})
+    assert maps.shape[0] == 2 and {"ranking.onnx", "halves.onnx", "tail.onnx"} <= {
+        file.name for file in folder.iterdir()
+    }
+    written = [file.stat().st_mtime_ns for file in sorted(folder.iterdir())]
+    register.register_one(model, NETWORK)  # known: nothing is exported again
+    assert written == [file.stat().st_mtime_ns for file in sorted(folder.iterdir())]
+
+    challenger = register.register_one(trained("viper-0/cls", 0.5, 2), ("viper", 0, "cls"))
+    assert "champion stays version 1" in challenger
+    assert "onnx" not in own_store.get_model_version("mtdnet-viper", "2").tags
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    said = champion.take("mtdnet-viper", "2")
+    assert "version 2 is champion now" in said and "without its ONNX form (install mtdnet" in said

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import resource
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -199,6 +200,34 @@ def test_a_locked_store_fails_no_training_and_is_told_later(
     assert only_run(own_store).info.status == "RUNNING"
     runs._locks.clear()  # as when the process ends
     evaluated(tmp_path)
+    steps.track_evaluation(NETWORK, MlflowTracker(NETWORK))
+    run = only_run(own_store)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["test/rank-1"] == 0.75
+    assert history(own_store, run, "pair_loss") == [(20, 0.7)]
+
+
+def test_a_full_disk_fails_no_training_and_is_told_later(
+    own_store: MlflowClient,
+    tmp_path: Path,
+    trained: Trained,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tracker = MlflowTracker(NETWORK)
+    tracker.start(MARK, SETTINGS)
+    tracker.log(ROWS[0])
+    trained("viper-0/mtdnet", 0.5, 1)
+    evaluated(tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (512, before[1]))  # bytes a file
+    try:
+        tracker.end("FINISHED")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("viper-0-mtdnet: not recorded in MLflow (") and line.isprintable()
+    assert "disk" in line and "python -m tasks.mlflow_tracker" in line
+    runs._locks.clear()  # as when the process ends
     steps.track_evaluation(NETWORK, MlflowTracker(NETWORK))
     run = only_run(own_store)
     assert run.info.status == "FINISHED"

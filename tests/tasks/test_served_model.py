@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ model = mlflow.pyfunc.load_model(sys.argv[2])
 found = model.predict(pandas.DataFrame(json.loads(sys.argv[3])))
 print(json.dumps(found["probability"].tolist()))
 """
+FRESH = "MTDNET_FRESH_ENVIRONMENT"
 FORBIDDEN = "h5py matplotlib ruamel shtab pyarrow scipy filelock torchvision dvc prefect sklearn"
 
 
@@ -91,8 +93,9 @@ def test_every_form_of_an_image_gets_the_librarys_answer(
     forms: list[Any] = [B, BASE64, f"data:image/png;base64,{BASE64}", tmp_path / "b.png", pixels]
     forms += [base64.encodebytes(B).decode(), bytearray(B)]
     expected = verifier.same(A, B)
-    found = predict({"left": [A] * len(forms), "right": forms})["probability"]
-    np.testing.assert_allclose(found, expected, atol=1e-3)
+    frame = predict({"left": [A] * len(forms), "right": forms})
+    np.testing.assert_allclose(frame["probability"], expected, atol=1e-3)
+    assert frame["calibrated"].all()
     monkeypatch.setenv("MTDNET_SERVE_PATHS", "1")
     found = predict({"left": [A, A], "right": [str(tmp_path / "b.png"), BASE64]})["probability"]
     np.testing.assert_allclose(found, expected, atol=1e-3)
@@ -180,3 +183,31 @@ def test_it_needs_what_it_says_and_no_checkout(
     )
     assert done.returncode == 0, done.stderr
     np.testing.assert_allclose(json.loads(done.stdout), verifier.same([B], [C]), atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_in_an_environment_of_its_own(saved: Path, verifier: Verifier, tmp_path: Path) -> None:
+    """By pip, from the registry: gigabytes, so only where somebody asks for it."""
+    if not (place := os.environ.get(FRESH)):
+        pytest.skip(
+            f"{FRESH} names no folder for an environment of the model's requirements (6 GB)"
+        )
+    python = Path(place, "bin", "python")
+    if not python.exists():
+        venv.create(place, with_pip=True)
+    file = pyfunc.get_model_dependencies(str(saved / "model"))
+    done = subprocess.run(
+        [python, "-m", "pip", "install", "-q", "-r", file],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip(f"pip can't install the model's requirements: {done.stderr.splitlines()[-1]}")
+    rows = json.dumps({"left": [BASE64], "right": [base64.b64encode(C).decode()]})
+    env = {"HOME": str(tmp_path), "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+    answer = subprocess.check_output(
+        [python, "-c", CONSUMER, "-", str(saved / "model"), rows], cwd=tmp_path, env=env, text=True
+    )
+    np.testing.assert_allclose(json.loads(answer), verifier.same([B], [C]), atol=1e-3)

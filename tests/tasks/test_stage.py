@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tasks import stage
+from tasks.bar import Bar
+from tasks.progress import Progress
 
 CRASH = [
     "Running stage 'train':",
@@ -70,13 +72,40 @@ def test_failure_is_named_and_told_in_one_line(
 
 
 def test_bars_are_thinned_and_words_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 0.0, 4.0, 11.0, 11.0, 12.0, 12.0, 12.0, 12.0, 12.0])
-    monkeypatch.setattr("tasks.stage.time.monotonic", lambda: next(clock))
+    clock = iter([0.0, 0.0, 4.0, 11.0, 11.0, 12.0])
+    progress = Progress(["train@viper"])
+    monkeypatch.setattr("tasks.stage.time.monotonic", lambda: next(clock, 12.0))
     bars = [f"viper:  {done}%|███ | 1/9 [00:01<00:09, 5 triplets/s]" for done in (1, 2, 50)]
     full = "viper: 100%|█████| 9/9 [00:10<00:00, 5 triplets/s]"
-    other = full.replace("viper", "pack")
-    lines = [bars[0], "", "word", bars[1], bars[2], full, full, other]
-    assert list(stage._thinned(lines)) == ["word", bars[2], full, other]
+    lines = [bars[0], "", "word", bars[1], bars[2], full, full]
+    said = "viper: 50 %, 1/9, 00:09 left, 5 triplets/s"
+    assert list(stage._words(lines, "train@viper", progress)) == ["word", said]
+    assert list(stage._words(lines[:-2], "train@viper", progress)) == ["word"]
+    assert progress.rows() == [("train@viper", "viper, 50 %", "00:09")]
+    progress.live = True
+    clock = iter([0.0, 20.0])
+    assert list(stage._words(lines, "train@viper", progress)) == ["word"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "mtdnet:  38%|███▊  | 137k/360k [30:12<51:37, 72.1 triplets/s, triplet 0.05, rank-1 -]",
+            "mtdnet: 38 %, 137k/360k, 51:37 left, 72.1 triplets/s, triplet 0.05, rank-1 -",
+        ),
+        (
+            "score: 100%|██████| 32.0k/32.0k [00:36<00:00, 866 passes/s]",
+            "score: 100 %, 32.0k/32.0k, done, 866 passes/s",
+        ),
+        ("  0%|          | 0/1 [00:00<?, ?it/s]", "0 %, 0/1, ? left, ?it/s"),
+        ("pack: 128image [00:30, 97.3image/s]", None),
+        ("it is 100% sure | [that] this is no bar", None),
+    ],
+)
+def test_a_bar_is_read(line: str, said: str | None) -> None:
+    bar = Bar.read(line)
+    assert (bar and bar.line()) == said
 
 
 def test_a_stage_inherits_no_password(monkeypatch: pytest.MonkeyPatch) -> None:

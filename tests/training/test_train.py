@@ -19,6 +19,7 @@ from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import read_json
 from mtdnet.networks import serialization
+from mtdnet.networks.base import Network
 from mtdnet.params import VARIANTS, Augmentation, Schedule, Training
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.tracker import Untracked
@@ -128,6 +129,43 @@ def test_a_stopped_training_continues_exactly(
     run(small, tmp_path / "parts", tracker=rows, **more)
     assert len(taken) == 6, "it began anew"
     assert rows.steps == [3, 6], "rows before the stop are told again"
+    same_models(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize("step", [3, 6])
+def test_stopped_in_a_validation_it_doesnt_wait_for_its_end(
+    step: int, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(small, tmp_path / "whole")
+    measure, measured = Validation.measure, list[int]()
+    taken = interrupt(monkeypatch, after=99)
+
+    def interrupted(self: Validation, network: Network) -> dict[str, float]:
+        if len(taken) == step and not measured:
+            measured.append(step)
+            os.kill(os.getpid(), signal.SIGTERM)
+            pytest.fail("it went on")
+        return measure(self, network)
+
+    monkeypatch.setattr(Validation, "measure", interrupted)
+    with pytest.raises(Stopped, match=f"stopped at step {step} of 6; kept"):
+        run(small, tmp_path / "parts")
+    rows = Rows()
+    run(small, tmp_path / "parts", tracker=rows)
+    assert len(taken) == 6, "it began anew"
+    assert rows.steps == [3, 6]
+    same_models(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_stopped_in_a_step_it_begins_no_validation(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(small, tmp_path / "whole")
+    with monkeypatch.context() as patch, pytest.raises(Stopped, match="at step 3 of 6"):
+        interrupt(patch, after=3)
+        patch.setattr(Validation, "measure", lambda self, network: pytest.fail("it began"))
+        run(small, tmp_path / "parts")
+    run(small, tmp_path / "parts")
     same_models(tmp_path / "whole", tmp_path / "parts")
 
 
@@ -277,9 +315,9 @@ def test_fewer_steps_than_taken_is_one_line(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, pytest.raises(Stopped):
-        interrupt(patch, after=1, number=signal.SIGINT)
-        run(small, tmp_path, Training(steps=2, triplets=20))
-    with pytest.raises(InputError, match=r"at step 1; set `steps` \(1\) above that"):
+        interrupt(patch, after=2, number=signal.SIGINT)
+        run(small, tmp_path, Training(steps=3, triplets=20))
+    with pytest.raises(InputError, match=r"at step 2; set `steps` \(1\) above that"):
         run(small, tmp_path, Training(steps=1, triplets=20))
 
 

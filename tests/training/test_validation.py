@@ -34,10 +34,13 @@ def test_too_few_pairs_calibrate_nothing(
     write_table(split, tmp_path / "split.parquet")
     pixels = torch.from_numpy(images.pixels)
     torch.manual_seed(0)
-    found = Validation(images, tmp_path, pixels, device.choose()).temperature(MTDnet(1 / 16).eval())
+    held_out, network = Validation(images, tmp_path, pixels, device.choose()), MTDnet(1 / 16).eval()
+    found, fusion = held_out.calibrate(network, fused=True)
     said = capsys.readouterr().err
     if persons < ENOUGH:
-        assert found is None
-        assert "not calibrated: the validation persons give 9 pairs of one person and 72 of" in said
+        assert found is None and fusion is None
+        assert "not calibrated and not fused: the validation persons give 9 pairs of one" in said
+        assert "person and 72 of" in said
     else:
-        assert found is not None and "not calibrated" not in said
+        assert found is not None and fusion is not None and "not calibrated" not in said
+        assert held_out.calibrate(network) == (found, None)

@@ -28,8 +28,9 @@ def network(kind: type[Network] = MTDnet) -> Network:
     own = kind(1 / 16)
     for parameter in own.trunk.parameters():
         parameter.data *= 3
-    if isinstance(own, MTDnet):
-        own.pair.drop = nn.Identity()  # type: ignore[assignment] # drawn anew at each pass
+    for layer in own.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = 0.0  # drawn anew at each pass
     return own
 
 
@@ -77,7 +78,7 @@ def reached(own: Network, loss: Tensor) -> set[str]:
 def test_every_variant_is_a_module_and_every_system_of_the_paper_is_there() -> None:
     systems = [name for each in VARIANTS for name in variants.load(each).systems]
     paper = {"", "-trp", "-cls", "-rnk", "-aug", "-cross"}
-    assert sorted(systems) == sorted(f"MTDnet{end}" for end in paper)
+    assert sorted(systems) == sorted(f"MTDnet{end}" for end in {*paper, "-fused"})
     for each in VARIANTS:
         assert variants.load(each).start in VARIANTS
 

@@ -1,6 +1,5 @@
 """Anyone's own images: a CSV or Parquet table with ``path``, ``person_id``, ``camera_id``."""
 
-import csv
 import math
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -9,14 +8,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mtdnet.data.csv_rows import Row, is_file, places, rows
 from mtdnet.data.scan import Entry, Listing, files
 from mtdnet.errors import InputError
 
 COLUMNS = ("path", "person_id", "camera_id")
 LOOKED_FOR = f"a .csv or .parquet with the columns {', '.join(COLUMNS)}"
 UNKNOWN = ("", "nan", "none", "null")  # what is written where nothing is known, in any letter case
-
-Row = tuple[int, tuple[str, ...]]  # its number, and the cells of COLUMNS
 
 
 def find(source: Path, _boxes: str) -> Listing | None:
@@ -40,7 +38,7 @@ def find(source: Path, _boxes: str) -> Listing | None:
         pure = PurePosixPath(path)
         if not path or pure.is_absolute() or ".." in pure.parts:
             raise InputError(f"{where}: path '{path}' isn't relative to the table's folder")
-        if not _is_file(table.parent / path):
+        if not is_file(table.parent / path):
             raise InputError(f"{where}: no file {table.parent / path}; correct or remove the row")
         if (first := seen.setdefault(str(pure), number)) != number:
             raise InputError(f"{where}: path '{path}' stands in row {first} already; remove one")
@@ -68,53 +66,22 @@ def _only(tables: list[Path], source: Path) -> Path:
     return usable[0]
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # too long a name
-        return False
-
-
 def _rows(table: Path) -> Iterator[Row]:
-    return _csv(table) if table.suffix.lower() == ".csv" else _parquet(table)
-
-
-def _csv(table: Path) -> Iterator[Row]:
-    """Read by the csv module, which keeps "0001" text."""
-    places: list[int] = []
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as stream:
-            lines = csv.reader(stream, skipinitialspace=True, strict=True)
-            for number, line in enumerate(lines, start=1):
-                cells = [cell.strip() for cell in line]
-                if not any(cells):
-                    continue
-                if not places:
-                    places, width = _places(cells, table), len(cells)
-                    continue
-                if any(cells[width:]):
-                    raise InputError(
-                        f"{table}: row {number}: {len(cells)} cells below {width} names; "
-                        "put a path with a comma in quotes"
-                    )
-                cells += [""] * (width - len(cells))
-                yield number, tuple(cells[place] for place in places)
-    except (UnicodeDecodeError, csv.Error) as problem:
-        raise InputError(f"{table}: not a CSV in UTF-8 ({problem}); save it again") from None
-    if not places:
-        _places([], table)
+    return rows(table, COLUMNS) if table.suffix.lower() == ".csv" else _parquet(table)
 
 
 def _parquet(table: Path) -> Iterator[Row]:
     try:
         with pq.ParquetFile(table) as file:
             names = file.schema_arrow.names
-            places = _places([name.strip() for name in names], table)
-            columns = [file.read(columns=[names[p]]).column(0) for p in places]
-    except (pa.ArrowException, OSError) as problem:
+            at = places([name.strip() for name in names], table, COLUMNS)
+            columns = [file.read(columns=[names[p]]).column(0) for p in at]
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:
         line = str(problem).splitlines()[0]
         raise InputError(f"{table}: not a whole Parquet file ({line}); write it again") from None
     cells = [_text(c, f"{table}: {name}") for c, name in zip(columns, COLUMNS, strict=True)]
+    if len({len(column) for column in cells}) > 1:
+        raise InputError(f"{table}: columns of different lengths; write it again")
     yield from enumerate(zip(*cells, strict=True), start=2)
 
 
@@ -137,7 +104,11 @@ def _text(column: Any, where: str) -> list[str]:
         or pa.types.is_null(kind)
     ):
         raise InputError(f"{where} is of type {kind}; write it as text or whole numbers")
-    return [_cell(cell, f"{where}, row {n}") for n, cell in enumerate(column.to_pylist(), start=2)]
+    try:
+        values = column.to_pylist()
+    except UnicodeDecodeError:
+        raise InputError(f"{where} is no UTF-8; write it as text") from None
+    return [_cell(value, f"{where}, row {n}") for n, value in enumerate(values, start=2)]
 
 
 def _cell(cell: Any, where: str) -> str:
@@ -146,14 +117,3 @@ def _cell(cell: Any, where: str) -> str:
             raise InputError(f"{where}: {cell} is no whole number")
         return str(int(cell))
     return "" if cell is None else str(cell).strip()
-
-
-def _places(names: list[str], table: Path) -> list[int]:
-    """Return where each of COLUMNS stands; InputError when one doesn't, or twice."""
-    if missing := [c for c in COLUMNS if c not in names]:
-        raise InputError(
-            f"{table}: no column {', '.join(missing)}; it has {', '.join(names) or 'none'}"
-        )
-    if twice := [c for c in COLUMNS if names.count(c) > 1]:
-        raise InputError(f"{table}: two columns {twice[0]}; remove one")
-    return [names.index(c) for c in COLUMNS]

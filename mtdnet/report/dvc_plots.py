@@ -1,0 +1,45 @@
+"""Curves of all networks of a benchmark in one table, which ``dvc plots`` draws as one picture."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mtdnet.report.load import Evaluation, Model, benchmarks
+
+CMC, TRAINING = "cmc", "training"  # folders of tables, one a benchmark
+RANKS = 50
+
+
+def write_curves(
+    folder: Path, evaluations: Sequence[Evaluation], models: Sequence[Model], ranks: int = RANKS
+) -> None:
+    """Write ``cmc/BENCHMARK.csv`` and ``training/BENCHMARK.csv``, a row a point of a curve.
+
+    Of a test the rate (in [0, 1]) at the first ``ranks`` ranks of each system; of a training
+    rank-1 on validation persons, and the triplets until then. Of several splits each has its own.
+    """
+    (folder / CMC).mkdir()
+    (folder / TRAINING).mkdir()
+    for name, tested in benchmarks(evaluations).items():
+        points = (
+            (system, one.split, rank, rate)
+            for one in tested
+            for system, curve in one.curves.systems.items()
+            for rank, rate in zip(one.curves.rank[:ranks], curve, strict=False)
+        )
+        _write(folder / CMC / f"{name}.csv", ("system", "split", "rank", "rate"), points)
+    for name, trained in benchmarks(models).items():
+        rows = (
+            (one.variant, one.split, triplets, rank1)
+            for one in trained
+            for triplets, rank1 in zip(
+                one.history.triplets, one.history.columns["validation_rank1"], strict=True
+            )
+        )
+        head = ("network", "split", "triplets", "validation rank-1")
+        _write(folder / TRAINING / f"{name}.csv", head, rows)
+
+
+def _write(target: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with target.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([head, *rows])

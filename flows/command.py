@@ -11,9 +11,6 @@ from mtdnet import steps
 from mtdnet.errors import InputError
 from tasks import dvc_lock
 
-# MLflow's own front page shows traces of language models, and no runs
-MLFLOW_PAGE = "http://127.0.0.1:5000/#/experiments?workflowType=machine_learning"
-
 
 def parser(flow: str, text: str | None) -> argparse.ArgumentParser:
     """Return a parser with the options that flows share; ``text`` says what the flow does."""
@@ -66,7 +63,7 @@ def _run(name: str, benchmark: str | None) -> int:
             return 1
         message = state.message
     else:
-        finished.sweep(ROOT, wanted.networks)
+        finished.sweep(ROOT, wanted.networks + wanted.joint)
         message = f"{len(wanted.stages)} UpToDate"
     print(f"{name}: {message}")
     print(closing(wanted))
@@ -103,7 +100,7 @@ def closing(wanted: plan.Plan) -> str:
     """Return figures, models, where the report and the runs lie, and how to open the pages."""
     from mtdnet.report.tables import table
     from tasks.register import answers
-    from tasks.store import location, without_secrets
+    from tasks.store import location, page, without_secrets
 
     lines = [table([ROOT / steps.evaluation(*each) for each in wanted.tests]), ""]
     models = [each[0] for each in wanted.served if answers(ROOT / steps.model(*each))]
@@ -112,9 +109,7 @@ def closing(wanted: plan.Plan) -> str:
         lines.append(f"report      {ROOT / steps.REPORT / 'index.html'}")
     else:
         lines.append("report      with all figures: `python -m flows.reproduce`")
-    lines += [
-        f"MLflow      {without_secrets(location())}",
-        f"            `make mlflow`, then {MLFLOW_PAGE}",
-    ]
+    opened = "" if location().startswith("http") else "`make mlflow`, then "
+    lines += [f"MLflow      {without_secrets(location())}", f"            {opened}{page()}"]
     lines += [f"Prefect     `make prefect`, then {server.PAGE}; its password: {PASSWORD}"]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 """What a flow has to bring up to date; only looks, and needs no Prefect."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.graph import Stage, needed, stages
@@ -14,11 +14,15 @@ REPORT = "report"
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages that have to be up to date, in order, the networks that they make, and tests."""
+    """The stages that have to be up to date, in order, the networks that they make, and tests.
+
+    ``joint``: networks that are not tested, for others start from them.
+    """
 
     stages: list[Stage]
     networks: list[Network]
     tests: Sequence[Network] = ()
+    joint: list[Network] = field(default_factory=list)
 
     @property
     def served(self) -> list[Network]:
@@ -28,6 +32,11 @@ class Plan:
         same.
         """
         return [network for network in self.networks if network[1] == 0]
+
+    @property
+    def benchmarks(self) -> list[str]:
+        """Return the benchmarks of the networks and tests."""
+        return list(dict.fromkeys(network[0] for network in [*self.networks, *self.tests]))
 
     @property
     def stale(self) -> list[Stage]:
@@ -45,6 +54,12 @@ class Plan:
         yield f"{len(stale)} of {len(self.stages)} stages would run"
 
 
+def benchmarks(root: Path) -> list[str]:
+    """Return the benchmarks that networks are trained on, by ``params.yaml``."""
+    trained = steps.trained(params.load(root / "params.yaml"))
+    return list(dict.fromkeys(network[0] for network in trained))
+
+
 def make(root: Path, benchmark: str | None = None) -> Plan:
     """Return the plan of the whole pipeline, or of what one benchmark's figures build on.
 
@@ -56,7 +71,7 @@ def make(root: Path, benchmark: str | None = None) -> Plan:
     if benchmark is not None:
         trained = [network for network in trained if network[0] == benchmark]
         if not trained:
-            known = ", ".join(dict.fromkeys(network[0] for network in steps.trained(settings)))
+            known = ", ".join(benchmarks(root))
             raise InputError(f"train.targets: no benchmark '{benchmark}'; known: {known}")
         tests = [network for network in tests if network[0] == benchmark]
     graph = stages(root)
@@ -65,7 +80,9 @@ def make(root: Path, benchmark: str | None = None) -> Plan:
         folders = [steps.model(*each) for each in trained]
         folders += [steps.evaluation(*each) for each in tests]
         chosen = _with_report(graph, needed(graph, _writers(graph, folders)))
-    return Plan(chosen, trained, tests)
+    joint = steps.trained_jointly(settings)
+    joint = [network for network in joint if _writers(chosen, [steps.model(*network)])]
+    return Plan(chosen, trained, tests, joint)
 
 
 def _with_report(graph: Sequence[Stage], chosen: list[Stage]) -> list[Stage]:

@@ -79,13 +79,17 @@ def _narrow(settings: Any, present: Sequence[str], lists: dict[str, str]) -> Non
     for section in settings["ingest"]["layouts"], settings["augment"]["splits"]:
         for name in section.keys() - set(present):
             del section[name]
-    for section in settings["train"], settings["train"]["compared"]:
+    joint = settings["train"]["joint"]
+    for section in settings["train"], settings["train"]["compared"], joint:
         section["targets"] = [name for name in section["targets"] if name in present]
+    joint["splits"] = joint["splits"] if joint["targets"] else []
     rates = settings["train"]["learning_rates"]
     settings["train"]["learning_rates"] = {k: v for k, v in rates.items() if k in present}
     for name, file in lists.items():
         if file:
-            settings["augment"]["splits"][name] = {"name": "paper", "test_ids": file}
+            folds = settings["augment"]["splits"].get(name, {}).get("folds", 0)
+            own = {"name": "paper", "test_ids": file}
+            settings["augment"]["splits"][name] = own | ({"folds": folds} if folds else {})
 
 
 def _list(ids: Path, name: str) -> str:

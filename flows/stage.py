@@ -4,11 +4,13 @@ import os
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.context import TagsContext
 from prefect.states import Failed
+from pydantic import Field
 
 from flows import clone, finished, graph, workspace
 from flows.environment import ROOT
@@ -17,10 +19,18 @@ from mtdnet import params, steps
 from mtdnet.errors import InputError
 from tasks import dvc_lock
 
+COMMIT: Any = Field(description="The commit that the worker's clone goes to, all its digits.")
+STAGE: Any = Field(
+    description="A stage of `dvc.yaml`, as `dvc repro` calls it: `train@viper-cross-0`."
+)
+
 
 @flow(name="stage", flow_run_name="{stage}", persist_result=False)
-def run(commit: str, stage: str) -> State[None]:
-    """Bring one stage of ``dvc.yaml`` up to date at a commit, and push what it made."""
+def run(commit: str = COMMIT, stage: str = STAGE) -> State[None]:
+    """Bring one stage of ``dvc.yaml`` up to date at a commit, and push what it made.
+
+    `reproduce` and `target` start it; the worker's pool says what it computes on.
+    """
     where = f"{socket.gethostname()}:{ROOT}"
     say = get_run_logger().info
     say(

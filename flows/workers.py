@@ -197,7 +197,6 @@ class Workers:
             self._root,
             stage.name,
             self._groups,
-            Progress([stage.name]),
             way="gather",
             wait_for=upstream,
             return_state=False,

@@ -81,6 +81,7 @@ class SplitCounts(Document):
     positive_pairs: Count
     triplets: Count
     triplets_seed: Count
+    folds: Count = 0  # of cross-validation over the training persons
 
 
 class ImageCounts(Document):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import alone
-from mtdnet.params import Params, Training
+from mtdnet.params import JOINT, Params, Training
 from mtdnet.tracker import UNTRACKED, Tracker
 
 if TYPE_CHECKING:
@@ -89,11 +89,16 @@ def augment(params: Params, benchmark: str, split: int) -> "SplitCounts":
 def pretrain(
     params: Params, variant: str, split: int, tracker: Tracker = UNTRACKED
 ) -> "TrainingRecord | None":
-    """Train a variant on the source, from ImageNet's trunk where weights are given."""
+    """Train a variant on the source, from ImageNet's trunk where weights are given.
+
+    The variant ``joint`` trains on every benchmark: the source's split 0, the targets' ``split``.
+    """
     section = params.pretrain
-    check("pretrain", section.source, split, variant, trained_on_source(params))
+    network = pretrained(params, variant, split)
+    known = trained_jointly(params) if variant == JOINT else trained_on_source(params)
+    check("pretrain", *network, known)
     weights = Path(section.weights) if section.weights else None
-    origin = {
+    origin: dict[str, Any] = {
         "width": section.width,
         "weights": weights,
         "trunk": params.trunk,
@@ -101,8 +106,15 @@ def pretrain(
         "distance_input": section.distance_input,
         "joint_start": section.joint_start,
     }
-    settings = section.of(variant)
-    return _train(section.source, split, variant, settings, params.seed, tracker, **origin)
+    folders = ingested(section.source), augmented(section.source, 0 if variant == JOINT else split)
+    if variant == JOINT:
+        origin["beside"] = [(ingested(t), augmented(t, split)) for t in params.train.targets]
+    return _train(params, network, folders, section.of(variant), tracker, **origin)
+
+
+def pretrained(params: Params, variant: str, split: int) -> "Network":
+    """Return the network that ``pretrain`` makes of a variant and a split."""
+    return (JOINT if variant == JOINT else params.pretrain.source), split, variant
 
 
 def train(
@@ -112,18 +124,25 @@ def train(
     check("train", target, split, variant, trained_on_targets(params))
     source = params.pretrain.source
     origin = {
-        "start": start(params, variant),
+        "start": start(params, variant, split),
         "source": (ingested(source), augmented(source, 0)),
     }
+    folders = ingested(target), augmented(target, split)
     settings = params.train.on(target, variant)
-    return _train(target, split, variant, settings, params.seed, tracker, **origin)
+    return _train(params, (target, split, variant), folders, settings, tracker, **origin)
 
 
-def start(params: Params, variant: str) -> Path:
-    """Return the model folder that a variant starts from on a target."""
+def start(params: Params, variant: str, split: int) -> Path:
+    """Return the model folder that a variant starts from on a split of a target.
+
+    A joint network has seen the training persons of its own split of each target: it is the start
+    of that split alone.
+    """
     from mtdnet.variants import load
 
     name = load(variant).start
+    if name == JOINT:
+        return model(JOINT, split, name)
     if name not in params.pretrain.variants:
         raise InputError(f"pretrain.variants: '{variant}' starts from '{name}'; add that")
     return model(params.pretrain.source, 0, name)
@@ -141,11 +160,18 @@ def trained_on_source(params: Params) -> list[Network]:
 def trained_on_targets(params: Params) -> list[Network]:
     """Return every network that ``train`` trains."""
     section = params.train
-    return [(t, s, v) for s, (t, v) in product(section.splits, section.networks())]
+    listed = [(t, s, v) for s, (t, v) in product(section.splits, section.networks())]
+    joint = product(section.joint.targets, section.joint.splits, [JOINT])
+    return [*listed, *joint]
+
+
+def trained_jointly(params: Params) -> list[Network]:
+    """Return the networks of all benchmarks that MTDnet-joint starts from; none is evaluated."""
+    return [(JOINT, split, JOINT) for split in params.train.joint.splits]
 
 
 def trained(params: Params) -> list[Network]:
-    """Return every network of the pipeline; all are evaluated."""
+    """Return every network of the pipeline that is evaluated."""
     return trained_on_source(params) + trained_on_targets(params)
 
 
@@ -181,28 +207,37 @@ def check(step: str, benchmark: str, split: int, variant: str, known: list[Netwo
 
 
 def _train(
-    benchmark: str,
-    split: int,
-    variant: str,
+    params: Params,
+    network: Network,
+    folders: tuple[Path, Path],
     settings: Training,
-    seed: int,
     tracker: Tracker,
     **origin: Any,
 ) -> "TrainingRecord | None":
+    from mtdnet.artifacts import SplitCounts
+    from mtdnet.protocol.splits import FOLDS
     from mtdnet.training import train as run
+    from mtdnet.training.cross_validation import Fold
 
-    out = model(benchmark, split, variant)
+    out = model(*network)
+    kept = CHECKPOINTS / out.relative_to(MODELS)
+    shared: dict[str, Any] = {"settings": settings, "augment": params.augment} | origin
+    shared |= {"ingested": folders[0], "seed": params.seed, "variant": network[2]}
+    folds = [
+        Fold(folders[1] / FOLDS / str(number), kept / FOLDS / f"{out.name}-fold-{number}")
+        for number in range(SplitCounts.read(folders[1]).folds)
+    ]
     try:
+        for fold in folds:
+            state = kept / FOLDS / f"state-{fold.augmented.name}"
+            run(augmented=fold.augmented, out=fold.model, checkpoints=state, **shared)
         summary = run(
-            ingested=ingested(benchmark),
-            augmented=augmented(benchmark, split),
+            augmented=folders[1],
             out=out,
-            checkpoints=CHECKPOINTS / out.relative_to(MODELS),
-            settings=settings,
-            seed=seed,
-            variant=variant,
+            checkpoints=kept,
+            folds=folds,
             tracker=tracker,
-            **origin,
+            **shared,
         )
     except (Stopped, KeyboardInterrupt, SystemExit):
         tracker.end("KILLED")
@@ -263,7 +298,7 @@ def report(params: Params) -> str:
 
     return run(
         evaluations=[evaluation(*network) for network in evaluated(params)],
-        models=[model(*network) for network in trained(params)],
+        models=[model(*network) for network in trained(params) + trained_jointly(params)],
         out=REPORT,
         settings=params.report,
     )

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mlflow.environment_variables import MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING
+from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
 from mtdnet import steps
 from mtdnet.params import Params
 from mtdnet.steps import Network
 from mtdnet.tracker import End
-from tasks import checkpoints, command, runs, store
+from tasks import checkpoints, command, model_card, report_run, runs, store
 
 FLUSH_SECONDS = 10.0
 LATER = "`python -m tasks.mlflow_tracker` records it once MLflow answers"
@@ -36,6 +39,7 @@ class MlflowTracker:
         self._network, self._benchmark = network, benchmark or network[0]
         self._training: tuple[str, Mapping[str, Any]] | None = None
         self._run_id: str | None = None
+        self._monitor: Any = None
         self._rows: list[Mapping[str, float]] = []
         self._figures: dict[str, float] = {}
         self._files: list[Path] = []
@@ -46,9 +50,18 @@ class MlflowTracker:
             store.client()
 
     def start(self, fingerprint: str, settings: Mapping[str, Any]) -> None:
-        """Begin the training's run, or go on in it."""
+        """Begin the training's run, or go on in it.
+
+        MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING=true adds what the machine does meanwhile.
+        """
         self._training = fingerprint, settings
         self._try()
+        asked: Any = MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING  # it has no types, nor has the next
+        if self._run_id and asked.get():
+            make: Any = SystemMetricsMonitor
+            uri = store.location()
+            self._monitor = make(self._run_id, resume_logging=True, tracking_uri=uri)
+            self._monitor.start()
 
     def log(self, row: Mapping[str, float]) -> None:
         """Take a row of the history, unless the run has it already."""
@@ -70,12 +83,17 @@ class MlflowTracker:
         """Write what is left, and end the run of a training that has started."""
         if not self._training and not self._figures:
             return
+        if self._monitor:
+            self._monitor.finish()
         try:
             self._flush()
             run_id = self._run()
             runs.log_figures(run_id, self._figures)
             if self._figures:
                 runs.log_dataset(run_id, self._benchmark, "test")
+                if self._benchmark == self._network[0]:
+                    card = model_card.write(steps.model(*self._network), self._network, Path())
+                    runs.describe(run_id, card.table)
             for file in self._files:
                 store.client().log_artifact(run_id, str(file), "test")
             if self._training and end == "FINISHED":
@@ -124,15 +142,17 @@ class MlflowTracker:
 
 
 def record_all(params: Params) -> None:
-    """Record each network and test of the project that MLflow lacks; end runs of the dead."""
+    """Record each network, each test and the report, if MLflow lacks it; end runs of the dead."""
     runs.end_dead()
-    for network in steps.evaluated(params):
+    for network in steps.evaluated(params) + steps.trained_jointly(params):
         own = steps.origin(params, network)
         model, evaluation = steps.model(*own), steps.evaluation(*network)
         if (evaluation / "metrics.json").is_file() and model.is_dir():
             steps.track_evaluation(network, MlflowTracker(own, network[0]))
         elif model.is_dir():
             runs.of_network(own, model)
+    if steps.REPORT.is_dir():
+        report_run.record()
 
 
 if __name__ == "__main__":

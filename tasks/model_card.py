@@ -25,9 +25,10 @@ on. A probability is for a prior of one half: among many strangers most high one
 
 @dataclass(frozen=True)
 class Card:
-    """A network's card as Markdown, and its facts as tags."""
+    """A network's card as Markdown, the table of it with a heading, and its facts as tags."""
 
     text: str
+    table: str
     tags: dict[str, str]
 
 
@@ -42,7 +43,7 @@ def write(model: Path, network: Network, root: Path) -> Card:
     tags = {
         "variant": variant,
         "split": str(split),
-        "data_hash": runs.data_hash(benchmark) or "-",
+        "data_hash": runs.data_hash(benchmark, root) or "-",
         "train_persons": str(persons.train) if persons else "-",
         "validation_persons": str(record.validation_persons),
         "validation_rank1": str(record.validation_rank1),
@@ -65,9 +66,12 @@ def write(model: Path, network: Network, root: Path) -> Card:
         "licence of the data": tags["licence_of_data"],
         "commit": record.commit or "-",
     }
-    lines = [f"| {key} | {value} |" for key, value in rows.items()]
+    lines = ["| | |", "| --- | --- |", *(f"| {key} | {value} |" for key, value in rows.items()), ""]
     title = f"# {label(benchmark)}: is this the same person?"
-    return Card("\n".join([title, "", PURPOSE, "", "| | |", "| --- | --- |", *lines, ""]), tags)
+    text = "\n".join([title, "", PURPOSE, "", *lines])
+    return Card(
+        text, "\n".join([f"{variant} on {label(benchmark)}, split {split}", "", *lines]), tags
+    )
 
 
 def _counts(root: Path, network: Network) -> SplitCounts | None:

@@ -9,8 +9,8 @@ from tasks.mlflow_tracker import MlflowTracker
 
 
 def pretrain(params: Params, variant: str, split: int) -> None:
-    """Train a variant on the source as one MLflow run."""
-    network = params.pretrain.source, split, variant
+    """Train a variant on the source, or on all benchmarks, as one MLflow run."""
+    network = steps.pretrained(params, variant, split)
     steps.pretrain(params, variant, split, MlflowTracker(network))
 
 

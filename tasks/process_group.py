@@ -65,6 +65,10 @@ class Group:
         """Ask every process of the group to stop (SIGTERM)."""
         os.killpg(self._watcher.pid, signal.SIGTERM)
 
+    def interrupt(self) -> None:
+        """Ask every process of the group to stop as a terminal does (SIGINT)."""
+        os.killpg(self._watcher.pid, signal.SIGINT)
+
     def kill(self) -> None:
         """Kill every process of the group."""
         self._end_watcher()

@@ -1,7 +1,9 @@
 """MLflow runs: one a training, in the experiment of its benchmark; its test joins the same run."""
 
 import csv
+import getpass
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +12,7 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 from ruamel.yaml import YAML
 
 from mtdnet.artifacts import TrainingRecord
@@ -23,6 +25,10 @@ from tasks.store import client, experiment
 
 TRAINING = "fingerprint"  # the tag of the same data and settings
 NETWORK = "network_sha256"  # the tag by which a test finds its training
+SOURCE_COMMIT = "mlflow.source.git.commit"
+DESCRIPTION = "mlflow.note.content"
+PARENT = "mlflow.parentRunId"  # MLflow's own tag
+PARENT_VARIABLE = "MTDNET_PARENT_RUN"  # of a search's trial, below which its trainings stand
 _locks: dict[str, FileLock] = {}
 BATCH = 100  # rows in one call: MLflow refuses more than 1000 figures
 
@@ -42,9 +48,10 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
         TRAINING: fingerprint,
         "variant": variant,
         "split": str(split),
-        "mlflow.source.git.commit": commit(),
-        "prefect_flow_run": os.environ.get("MTDNET_FLOW_RUN", ""),
+        **origin(),
     }
+    if parent := os.environ.get(PARENT_VARIABLE):
+        tags[PARENT] = parent
     same = [f"tags.{TRAINING} = '{fingerprint}'"]
     same += [f"params.{key} = '{settings[key]}'" for key in ("steps", "compile") if key in settings]
     before = client().search_runs([place], " and ".join(same))
@@ -93,6 +100,8 @@ def finish(run_id: str, model: Path) -> None:
     words = {key: str(v) for key, v in record.items() if isinstance(v, str | bool)}
     log_figures(run_id, {f"training/{key}": v for key, v in numbers.items()})
     words[NETWORK] = sha256(model / "network.safetensors")
+    if words["commit"]:  # which trained it, perhaps elsewhere
+        words[SOURCE_COMMIT] = words["commit"]
     client().log_batch(run_id, tags=[RunTag(key, v) for key, v in words.items()])
     end(run_id, "FINISHED")
 
@@ -103,11 +112,9 @@ def of_network(network: Network, model: Path) -> str:
     ``model``: its folder. It is not known when it was trained elsewhere, restored by DVC, or when
     MLflow didn't answer: then the folder tells.
     """
-    place, own = experiment(network[0]), sha256(model / "network.safetensors")
-    known = client().search_runs([place], f"tags.{NETWORK} = '{own}'", max_results=1)
-    if known:
-        return str(known[0].info.run_id)
-    record = TrainingRecord.read(model)
+    if run := known(network, model):
+        return str(run.info.run_id)
+    record, own = TrainingRecord.read(model), sha256(model / "network.safetensors")
     settings = {"steps": record.steps, "compile": record.compiled}
     run_id = start(network, record.fingerprint or own, settings)
     with (model / "history.csv").open(newline="", encoding="utf-8") as stream:
@@ -115,6 +122,14 @@ def of_network(network: Network, model: Path) -> str:
     log_rows(run_id, rows)
     finish(run_id, model)
     return run_id
+
+
+def known(network: Network, model: Path) -> Run | None:
+    """Return the run that trained the network of a model folder; None when MLflow has none."""
+    place, own = experiment(network[0]), sha256(model / "network.safetensors")
+    return next(
+        iter(client().search_runs([place], f"tags.{NETWORK} = '{own}'", max_results=1)), None
+    )
 
 
 def log_figures(run_id: str, figures: Mapping[str, float]) -> None:
@@ -125,6 +140,27 @@ def log_figures(run_id: str, figures: Mapping[str, float]) -> None:
     new = {key: float(value) for key, value in figures.items() if logged.get(key) != value}
     metrics = [Metric(key, v, now, 0, model_id=model_id) for key, v in new.items()]
     client().log_batch(run_id, metrics=metrics)
+
+
+def describe(run_id: str, text: str) -> None:
+    """Give a run its description, unless a person has begun it otherwise."""
+    present = client().get_run(run_id).data.tags.get(DESCRIPTION, "")
+    if not present or present.splitlines()[0] == text.splitlines()[0]:
+        client().set_tag(run_id, DESCRIPTION, text)
+
+
+def origin() -> dict[str, str]:
+    """Return tags that say where a run comes from: user, program, commit and flow run."""
+    user, program = "", sys.modules["__main__"].__spec__
+    with suppress(KeyError, OSError):  # a user of the host whom a container doesn't know
+        user = getpass.getuser()
+    return {
+        "mlflow.user": user,
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.name": f"{program.name.replace('.', '/')}.py" if program else "",
+        SOURCE_COMMIT: commit(),
+        "prefect_flow_run": os.environ.get("MTDNET_FLOW_RUN", ""),
+    }
 
 
 def end_dead() -> None:
@@ -150,9 +186,12 @@ def _name(network: Network) -> str:
     return "{}-{}-{}".format(*network)
 
 
-def data_hash(benchmark: str) -> str | None:
-    """Return DVC's hash of what a benchmark was ingested from; None when DVC didn't run it."""
-    lock = Path("dvc.lock")
+def data_hash(benchmark: str, root: Path = Path()) -> str | None:
+    """Return DVC's hash of what a benchmark was ingested from; None when DVC didn't run it.
+
+    ``root``: the project's folder.
+    """
+    lock = root / "dvc.lock"
     if not lock.is_file():
         return None
     stages = YAML(typ="safe").load(lock).get("stages", {})

@@ -2,9 +2,10 @@
 
 import os
 import re
+import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -65,7 +66,7 @@ def run_stage(
     root: Path,
     stage: str,
     groups: Groups,
-    progress: Progress,
+    progress: Progress | None = None,
     *,
     gpu: bool = False,
     way: Way = "here",
@@ -95,35 +96,43 @@ def run_stage(
         return Failed(name=name, message=f"{stage}: {cause}")
     found = (WORDS[words] for line in lines for words in WORDS if words.format(stage) in line)
     name = next(found, "Ran")
-    if way == "here" and not progress.live:
+    if progress and not progress.live:
         logger.info(progress.line())
     return Completed(name=name, message=f"{stage}: {name}")
 
 
 def _repro(
-    root: Path, stage: str, groups: Groups, progress: Progress, gpu: bool, way: Way
+    root: Path, stage: str, groups: Groups, progress: Progress | None, gpu: bool, way: Way
 ) -> tuple[int, list[str]]:
     """Run DVC on a stage when there is room for it; return its exit status and its lines."""
     logger = get_run_logger()
     lines: list[str] = []
+    own = progress or Progress([stage])  # which nobody looks at
     with slot(root, gpu=gpu, stop=groups.stopped) as extra:
+        logger.info(f"{stage}: runs in {socket.gethostname()}:{root}{_room(extra)}")
         begun = time.monotonic()
-        progress.begin(stage)
+        own.begin(stage)
         try:
             for words in COMMANDS[way]:
                 command = [sys.executable, "-m", "dvc", "--wait-for-lock", *words, stage]
                 with groups.start(command, folder=root, env=_environment() | extra) as group:
-                    for line in _words(group, stage, progress):
+                    for line in _words(group, stage, own):
                         logger.info(line)
                         lines.append(line)
-                    status = group.wait()
-                if status != 0:
-                    break
+                    if (status := group.wait()) != 0:
+                        return status, lines
         finally:
-            progress.leave(stage)
-        if status == 0:
+            own.leave(stage)
+        if progress:
             progress.ended(stage, time.monotonic() - begun)
-        return status, lines
+        return 0, lines
+
+
+def _room(extra: Mapping[str, str]) -> str:
+    """Return what a slot gives a stage, in words."""
+    if gpu := extra.get("CUDA_VISIBLE_DEVICES"):
+        return f", GPU {gpu}"
+    return f", threads: {threads}" if (threads := extra.get("OMP_NUM_THREADS")) else ""
 
 
 def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:

@@ -26,6 +26,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its own seven t
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 # what goes wrong there is raised as well, and then told in one line
@@ -38,6 +39,7 @@ def _project(root: Path) -> Path:
     return home if root.is_relative_to(home / ".dvc" / "tmp") else root
 
 
+PAGE = "http://127.0.0.1:5000"  # of `make mlflow`
 SECONDS = 5  # a store that doesn't answer within them is not there
 PROBE = "/api/2.0/mlflow/experiments/search?max_results=1"  # /health answers from a dead store too
 FOLDER = _project(ROOT) / ".mlflow"
@@ -57,6 +59,16 @@ ADDRESSES = (
 def location() -> str:
     """Return ``MLFLOW_TRACKING_URI`` where the user has set it, else the project's own store."""
     return os.environ.get("MLFLOW_TRACKING_URI") or OWN
+
+
+def page(run: Run | None = None, artefact: str = "") -> str:
+    """Return the address of MLflow's page, or of a run on it, or of an artefact of that."""
+    uri = location()
+    base = without_secrets(uri).rstrip("/") if uri.startswith("http") else PAGE
+    if run is None:  # its own front page shows traces of language models, and no runs
+        return f"{base}/#/experiments?workflowType=machine_learning"
+    rest = f"/artifacts/{artefact}" if artefact else ""
+    return f"{base}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}{rest}"
 
 
 def without_secrets(text: str) -> str:

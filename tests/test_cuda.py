@@ -14,7 +14,7 @@ from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.files import read_json
 from mtdnet.networks.base import Network
-from mtdnet.params import VARIANTS, Losses, MarginLoss, Training
+from mtdnet.params import VARIANTS, Losses, Training, TripletLoss
 from mtdnet.scoring.scorer import Scorer
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA h
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 GPU = Device(torch.device("cuda"), bf16=False, name="test")
 SETTINGS = Training(
-    steps=1, triplets=20, learning_rate=0.01, losses=Losses(triplet=MarginLoss(margin=3.0))
+    steps=1, triplets=20, learning_rate=0.01, losses=Losses(triplet=TripletLoss(margin=3.0))
 )
 
 

@@ -23,7 +23,8 @@ OWN = ["params.yaml", *(f"configs/{file.name}" for file in sorted(ROOT.glob("con
 def test_the_projects_own_files_are_read(name: str) -> None:
     found = params.load(ROOT / name)
     variants = {variant for _, variant in found.train.networks()}
-    assert variants == (set(params.VARIANTS) if found.train.targets else set())
+    listed = set(params.VARIANTS) - {params.JOINT}
+    assert variants == (listed if found.train.targets else set())
 
 
 def changed(tmp_path: Path, section: str, **values: object) -> Path:
@@ -95,6 +96,19 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
             {"steps": 0, "learning_rate": -1},
             r"train\.steps: .*, found 0; also wrong: train\.learning_rate$",
         ),
+        ("train", {"hard_negatives": {"share": 2}}, r"share: expected less than or equal to 1"),
+        ("train", {"variants": ["joint"]}, "'joint' is not listed here; name its targets"),
+        (
+            "train",
+            {"joint": {"targets": ["x"], "splits": [0]}},
+            "joint.targets: 'x' is not",
+        ),
+        (
+            "train",
+            {"joint": {"targets": ["viper"], "splits": [3]}},
+            "joint.splits: 3 is not",
+        ),
+        ("train", {"joint": {"targets": ["viper"]}}, "joint: targets and splits are both given or"),
         ("train", {"rate": 0.1}, "train: 'rate' is now 'learning_rate'"),
         ("train", {"rates": {}}, "train: 'rates' is now 'learning_rates'"),
         ("pretrain", {"decay": 0.1}, "pretrain: 'decay' is now 'weight_decay'"),
@@ -117,6 +131,12 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
         ("augment", {"draw": "all"}, r"augment\.draw: expected 'block' or 'camera', found 'all'"),
         ("augment", {"pairs": 10}, r"augment: pairs must exceed negatives \(10\), found 10"),
         ("augment", {"splits": {"viper": {"nane": "x"}}}, r"splits\.viper: unknown key 'nane'"),
+        ("augment", {"splits": {"viper": {"folds": 1}}}, r"viper: folds: one leaves nobody"),
+        (
+            "augment",
+            {"splits": {"viper": {"folds": 5, "validation": 9}}},
+            "viper: folds and validation are both given",
+        ),
         ("augment", {"splits": {"vipr": {}}}, r"augment\.splits: no benchmark 'vipr'; known: "),
         ("pretrain", {"splits": [1]}, "pretrain: splits: 0 is missing"),
         ("pretrain", {"compile": 1}, r"pretrain\.compile: expected true or false, found 1"),
@@ -202,6 +222,22 @@ def test_numbers_as_people_and_dvc_write_them(tmp_path: Path, text: str, number:
         and found.on("ilids", "mtdnet").learning_rate == found.learning_rate
     )
     assert found.steps == 10
+
+
+def test_hard_negatives_need_blocks(tmp_path: Path) -> None:
+    source = changed(tmp_path, "train", hard_negatives={"share": 0.5})
+    assert params.load(source).train.hard_negatives.share == 0.5
+    source.write_text(source.read_text().replace("draw: block", "draw: camera"))
+    with pytest.raises(InputError, match=r"train\.hard_negatives: they stand in blocks"):
+        params.load(source)
+
+
+def test_the_joint_network_must_not_have_seen_who_validates(tmp_path: Path) -> None:
+    source = changed(tmp_path, "train", joint={"targets": ["viper"], "splits": [0]})
+    assert params.load(source).train.joint.targets == ("viper",)
+    source.write_text(source.read_text().replace("test: 50, validation: 12", "test: 50, folds: 3"))
+    with pytest.raises(InputError, match="viper: the joint network has seen the persons of its"):
+        params.load(source)
 
 
 def test_a_variant_learns_at_its_own_rate(tmp_path: Path) -> None:

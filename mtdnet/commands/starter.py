@@ -48,10 +48,12 @@ pretrain:
   schedule: {{warm_up: 0.05, decay: cosine}}
   averaging: 0.0                     # 0.999: a moving average of the weights is kept
   losses:
-    triplet: {{weight: 1.0, margin: 1.0}}
+    triplet: {{weight: 1.0, margin: 1.0, hardest: false}}
     pair: {{weight: 1.0, smoothing: 0.0}}
     contrastive: {{weight: 1.0, margin: 1.0}}
+    identity: {{weight: 0.0, scale: 16.0}}
   augmentation: {{erasing: 0.0, shift: 0, light: 0.0}}
+  hard_negatives: {{share: 0.0, every: 50}}
   validate_every: 150
   snapshot: last                     # the schedule ends at rate 0
   compile: false
@@ -65,10 +67,11 @@ train:
   compared:
     targets: []
     variants: []
+  joint: {{targets: [], splits: []}}
   steps: 100
   triplets: 120
   optimiser: sgd                     # or adamw
-  learning_rate: 0.005
+  learning_rate: 0.002
   learning_rates: {{}}
   momentum: 0.9
   weight_decay: 0.0005
@@ -77,10 +80,12 @@ train:
   schedule: {{warm_up: 0.05, decay: cosine}}
   averaging: 0.0                     # 0.999: a moving average of the weights is kept
   losses:
-    triplet: {{weight: 1.0, margin: 1.0}}
+    triplet: {{weight: 1.0, margin: 1.0, hardest: false}}
     pair: {{weight: 1.0, smoothing: 0.0}}
     contrastive: {{weight: 1.0, margin: 1.0}}
+    identity: {{weight: 0.0, scale: 16.0}}
   augmentation: {{erasing: 0.0, shift: 0, light: 0.0}}
+  hard_negatives: {{share: 0.0, every: 50}}
   validate_every: 50
   snapshot: last
   compile: false

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mtdnet.losses.identity import identity_loss
 from mtdnet.losses.pair import pair_loss
 from mtdnet.losses.triplet import triplet_loss
 from mtdnet.networks.base import Network
@@ -38,10 +39,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class DeviceBatch:
-    """A batch on a device, with its images: ``pixels`` uint8 (I, H, W, 3) RGB."""
+    """A batch on a device, with its images: ``pixels`` uint8 (I, H, W, 3) RGB.
+
+    ``person``: (I,) int64, the number of each image's training person; None where nobody asks.
+    """
 
     batch: Batch
     pixels: Tensor
+    person: Tensor | None = None
 
     def images(self, network: Network) -> Tensor:
         """Return the images as a network takes them, (I, 3, H, W), mirrored where said."""
@@ -58,21 +63,38 @@ def joint_maps(network: MTDnet, maps: Tensor, batch: Batch) -> Tensor:
     return joint + _spread(network.right(maps[batch.rights]), batch.second)
 
 
+def identity_losses(
+    features: Tensor, target: DeviceBatch, settings: Losses, classes: Tensor | None
+) -> dict[str, Tensor]:
+    """Return the identity loss of a batch's images, each once, by its name; {} without classes.
+
+    ``features``: (I, F); ``classes``: (C, F), one vector a training person.
+    """
+    if classes is None or target.person is None:
+        return {}
+    named = torch.zeros_like(features[:, 0]).scatter(0, target.batch.triplets.flatten(), 1.0)
+    scale = settings.identity.scale
+    return {"identity": identity_loss(features, classes, target.person, named, scale)}
+
+
 def multitask_losses(
-    network: MTDnet, target: DeviceBatch, settings: Losses
+    network: MTDnet, target: DeviceBatch, settings: Losses, classes: Tensor | None = None
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Return the triplet loss, eq. (1), and the pair loss, eq. (2), of a batch; fc7's responses.
 
+    With ``classes`` also the identity loss, on the features of the ranking head.
     Equal to a plain pass of three streams a triplet, but for dropout: a pair that stands several
     times is dropped alike. Responses: (P, 4096 w), before ReLU and dropout.
     """
     batch, maps = target.batch, network.trunk(target.images(network))
-    ranked = triplet_loss(network.ranking(maps), batch.triplets, settings.triplet.margin)
+    rule, features = settings.triplet, network.ranking(maps)
+    ranked = triplet_loss(features, batch.triplets, rule.margin, rule.hardest)
     joint = joint_maps(network, maps, batch)
     response = network.pair.response(joint)
     logits = network.pair.verdict(response, joint)
     paired = pair_loss(logits, batch.same, batch.weight, settings.pair.smoothing)
-    return {"triplet": ranked, "pair": paired}, response
+    losses = {"triplet": ranked, "pair": paired}
+    return losses | identity_losses(features, target, settings, classes), response
 
 
 def _spread(maps: Tensor, rows: Tensor) -> Tensor:

@@ -1,12 +1,15 @@
 """``params.yaml`` as frozen, typed objects: one class a section, one section a step."""
 
-from mtdnet.params.read import build, load
+from mtdnet.params.read import build, content, load
 from mtdnet.params.schema import (
+    JOINT,
     VARIANTS,
     Augment,
     Augmentation,
     Compared,
     Evaluate,
+    HardNegatives,
+    IdentityLoss,
     Ingest,
     JointStart,
     Losses,
@@ -22,14 +25,18 @@ from mtdnet.params.schema import (
     Split,
     Train,
     Training,
+    TripletLoss,
 )
 
 __all__ = [
+    "JOINT",
     "VARIANTS",
     "Augment",
     "Augmentation",
     "Compared",
     "Evaluate",
+    "HardNegatives",
+    "IdentityLoss",
     "Ingest",
     "JointStart",
     "Losses",
@@ -45,6 +52,8 @@ __all__ = [
     "Split",
     "Train",
     "Training",
+    "TripletLoss",
     "build",
+    "content",
     "load",
 ]

@@ -27,12 +27,17 @@ EXPECTED = {
 
 
 def load(source: Path = Path("params.yaml")) -> Params:
-    """Read a parameter file; InputError names the key that is unknown, missing or wrong.
+    """Read a parameter file; InputError names the key that is unknown, missing or wrong."""
+    return build(Params, content(source), str(source))
+
+
+def content(source: Path) -> Any:
+    """Return what a YAML file holds, as plain values; InputError when it can't be read.
 
     It is read as DVC reads it, by YAML 1.2: ``1e-05`` is a number and ``010`` is ten.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(source.read_text(encoding="utf-8"))
+        return YAML(typ="safe", pure=True).load(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; run from the project's folder") from None
     except OSError as problem:
@@ -45,7 +50,6 @@ def load(source: Path = Path("params.yaml")) -> Params:
     except (YAMLError, ValueError, KeyError) as problem:  # no such date, encoding, truth value
         line = " ".join(str(problem).split())
         raise InputError(f"{source}: not YAML: {line}") from None
-    return build(Params, content, str(source))
 
 
 def build(kind: type[Kind], content: Any, where: str) -> Kind:

@@ -12,11 +12,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 VARIANTS = tuple(
     sorted(module.name for module in iter_modules([str(Path(__file__).parents[1] / "variants")]))
 )
+JOINT = "joint"  # a variant that starts from a network of its own: Train.joint says where
+LISTED = tuple(name for name in VARIANTS if name != JOINT)
 
 
 def _variant(name: str) -> str:
-    if name not in VARIANTS:
-        raise ValueError(f"no '{name}'; known: {', '.join(VARIANTS)}")
+    if name == JOINT:
+        raise ValueError("'joint' is not listed here; name its targets and splits in train.joint")
+    if name not in LISTED:
+        raise ValueError(f"no '{name}'; known: {', '.join(LISTED)}")
     return name
 
 
@@ -34,7 +38,7 @@ Listed = Annotated[
 ]
 # a folder's name, a word of a shell, a part of parameters' paths and of MLflow's filters
 Benchmark = Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
-Variant = Annotated[str, AfterValidator(_variant), Field(json_schema_extra={"enum": [*VARIANTS]})]
+Variant = Annotated[str, AfterValidator(_variant), Field(json_schema_extra={"enum": [*LISTED]})]
 Count = Annotated[int, Field(ge=1)]
 SplitNumber = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -76,7 +80,9 @@ class Split(Section):
     ``paper`` takes the published counts, scaled to the persons that are there; ``random`` takes
     the counts given here, else a quarter to test; with ``test_ids`` (a text file, one person a
     line) the test persons are those, and ``{split}`` in its name is the number of the split.
-    ``validation`` persons are held out of the training persons. ``seed`` draws the persons.
+    ``validation`` persons are held out of the training persons; or, with ``folds``, all of these
+    train, and each of so many parts of them validates a training on the others. ``seed`` draws the
+    persons.
     ``gallery``: the ``first`` image of a test person's second camera, or ``all`` of them.
     """
 
@@ -85,7 +91,16 @@ class Split(Section):
     validation: int | None = None
     test: int | None = None
     test_ids: str | None = None
+    folds: Annotated[int, Field(ge=0)] = 0
     gallery: Literal["first", "all"] = "first"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.folds == 1:
+            raise ValueError("folds: one leaves nobody to train on; give 2 or more, or 0")
+        if self.folds and self.validation is not None:
+            raise ValueError("folds and validation are both given; keep one")
+        return self
 
 
 class Augment(Section):
@@ -115,6 +130,12 @@ class MarginLoss(Section):
     margin: Positive = 1.0
 
 
+class TripletLoss(MarginLoss):
+    """``hardest``: of each anchor's triplets in a step, its hardest positive and negative alone."""
+
+    hardest: bool = False
+
+
 class PairLoss(Section):
     """``smoothing``: how much of a label's weight both classes share (Szegedy et al. 2016)."""
 
@@ -122,12 +143,23 @@ class PairLoss(Section):
     smoothing: Fraction = 0.0
 
 
+class IdentityLoss(Section):
+    """Which training person an image shows, by its ranking feature; ``weight`` 0 is off.
+
+    Logits are ``scale`` times cosines; the classifier is dropped after training.
+    """
+
+    weight: NotNegative = 0.0
+    scale: Positive = 16.0
+
+
 class Losses(Section):
     """A section a loss; which ones a variant minimises is its own business."""
 
-    triplet: MarginLoss = MarginLoss()
+    triplet: TripletLoss = TripletLoss()
     pair: PairLoss = PairLoss()
     contrastive: MarginLoss = MarginLoss()
+    identity: IdentityLoss = IdentityLoss()
 
 
 class Schedule(Section):
@@ -155,6 +187,17 @@ class Augmentation(Section):
     erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
     shift: Annotated[int, Field(ge=0, le=64)] = 0
     light: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class HardNegatives(Section):
+    """Blocks of persons whom the network confuses, instead of those that augment drew.
+
+    ``share`` of a block's positive pairs are one pair and the nearest to it by ranking features,
+    the others random; 0 is off. Every ``every`` steps the network of that moment is asked.
+    """
+
+    share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    every: Count = 50
 
 
 class Own(Section):
@@ -196,6 +239,7 @@ class Training(Section):
     averaging: Fraction = 0.0
     losses: Losses = Losses()
     augmentation: Augmentation = Augmentation()
+    hard_negatives: HardNegatives = HardNegatives()
     validate_every: Count = 200
     snapshot: Snapshot = "best"
     compile: bool = False
@@ -240,6 +284,17 @@ class Compared(Section):
     variants: Listed[Variant] = ()
 
 
+class Joint(Section):
+    """MTDnet-joint on some of the targets: first, for each of ``splits``, one network of all.
+
+    That one is trained as on the source, but on the training persons of the source (of its split
+    0) and of every target. Neither list stands alone.
+    """
+
+    targets: Listed[Benchmark] = ()
+    splits: Listed[SplitNumber] = ()
+
+
 class Train(Training):
     """Training of ``variants`` on each of ``splits`` of every target, from the source network.
 
@@ -250,6 +305,7 @@ class Train(Training):
     variants: Listed[Variant] = ("mtdnet",)
     splits: Listed[SplitNumber] = (0,)
     compared: Compared = Compared()
+    joint: Joint = Joint()
     learning_rates: dict[Benchmark, Positive] = {}
 
     @model_validator(mode="after")
@@ -262,6 +318,12 @@ class Train(Training):
                 raise ValueError(
                     f"compared: '{variant}' on '{target}' is among targets and variants too"
                 )
+        for key in ("targets", "splits"):
+            for one in getattr(self.joint, key):
+                if one not in getattr(self, key):
+                    raise ValueError(f"joint.{key}: {one!r} is not among {key}")
+        if bool(self.joint.targets) != bool(self.joint.splits):
+            raise ValueError("joint: targets and splits are both given or both empty")
         return self
 
     def _compared(self) -> Iterator[tuple[str, str]]:
@@ -340,4 +402,15 @@ class Params(Section):
                 raise ValueError(f"evaluate.source_only: '{variant}' is not in pretrain.variants")
         if (source := self.pretrain.source) in self.train.targets:
             raise ValueError(f"train.targets: '{source}' is pretrain.source; take it out of one")
+        for key, section in (("pretrain", self.pretrain), ("train", self.train)):
+            if section.hard_negatives.share and self.augment.draw != "block":
+                raise ValueError(f"{key}.hard_negatives: they stand in blocks; set augment.draw so")
+        for target in self.train.joint.targets:
+            if (split := self.augment.splits.get(target)) and split.folds:
+                raise ValueError(
+                    f"augment.splits.{target}: the joint network has seen the persons of its "
+                    "folds; set validation instead, or take it out of train.joint"
+                )
+        if self.train.joint.targets and JOINT in self.ingest.layouts:
+            raise ValueError("ingest.layouts: 'joint' is the folder of joint networks; rename it")
         return self

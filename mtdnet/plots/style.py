@@ -23,6 +23,7 @@ SYSTEMS: dict[str, tuple[str, Dash]] = {
     "MTDnet-cross": ("#56B4E9", (0, (3, 1))),
     "MTDnet-fused": ("#000000", (0, (12, 2))),
     "MTDnet-source": ("#882255", (0, (4, 4))),
+    "MTDnet-joint": ("#7A5230", (0, (7, 2, 2, 2))),
 }
 OTHERS: tuple[tuple[str, Dash], ...] = (
     ("#5B3F8C", (0, (6, 3))),

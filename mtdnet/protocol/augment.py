@@ -10,7 +10,7 @@ from mtdnet import params
 from mtdnet.artifacts import HeldOut, Parts, SplitCounts
 from mtdnet.data.images import Images
 from mtdnet.files import whole
-from mtdnet.protocol.splits import divide
+from mtdnet.protocol.splits import FOLDS, Strings, divide, fold
 from mtdnet.protocol.triplets import draw, positive_pairs
 from mtdnet.rng import generator
 from mtdnet.tables import write_table
@@ -24,8 +24,9 @@ def augment(
     """Draw split ``number`` of an ingested benchmark and its triplets; write the folder ``out``.
 
     ``split.parquet`` has a row an image, ``triplets.parquet`` a row a triplet with rows of
-    ``images.parquet`` and mirror flags, ``counts.json`` what is in them. The split draws from its
-    own seed, the triplets from ``seed``, both anew for each number. Returns the counts.
+    ``images.parquet`` and mirror flags, ``counts.json`` what is in them; ``folds/K`` has both
+    tables of each fold. The split draws from its own seed, the triplets from ``seed``, both anew
+    for each number. Returns the counts.
 
     Raises InputError when persons, cameras or settings allow no split or no triplet.
     """
@@ -51,11 +52,9 @@ def augment(
             file=sys.stderr,
         )
     part, role = identities.part, identities.role
-    train = np.flatnonzero(part == "train")
-    person, camera = images.person[train], images.camera[train]
     name = f"triplets {benchmark} {number}" if number else f"triplets {benchmark}"
-    drawn, mirrors = draw(person, camera, settings, generator(seed, name), benchmark)
-    rows = train[drawn].astype(np.int32)
+    drawn = _draw(images, part, settings, generator(seed, name))
+    train = part == "train"
     named = ("train", "validation", "test")
     persons = {name: len(np.unique(images.person[part == name])) for name in named}
     ranked = named[1:]
@@ -72,17 +71,38 @@ def augment(
         gallery=HeldOut(**{n: int((role[part == n] == "gallery").sum()) for n in ranked}),
         distractors=identities.distractors,
         one_camera_persons=len(identities.one_camera),
-        positive_pairs=len(positive_pairs(person, camera)) // 2,
-        triplets=len(rows),
+        positive_pairs=len(positive_pairs(images.person[train], images.camera[train])) // 2,
+        triplets=len(drawn),
         triplets_seed=seed,
+        **({"folds": split.folds} if split.folds else {}),
     )
     with whole(out) as draft:
-        draft.mkdir()
-        everything = np.arange(len(part), dtype=np.int32)
-        columns = {"image": everything, "person": images.person, "camera": images.camera}
-        write_table(pa.table(columns | {"part": part, "role": role}), draft / "split.parquet")
-        streams = {name: rows[:, i] for i, name in enumerate(STREAMS)}
-        flags = {f"{name}_mirror": mirrors[:, i] for i, name in enumerate(STREAMS)}
-        write_table(pa.table(streams | flags), draft / "triplets.parquet")
+        _write(draft, images, part, role, drawn)
         counts.write(draft)
+        for held in range(split.folds):
+            order = generator(split.seed, f"folds {benchmark} {number}")
+            of_fold = fold(images.person, images.camera, part, held, split.folds, order)
+            own = _draw(images, of_fold[0], settings, generator(seed, f"{name} fold {held}"))
+            _write(draft / FOLDS / str(held), images, *of_fold, own)
     return counts
+
+
+def _draw(
+    images: Images, part: Strings, settings: params.Augment, random: np.random.Generator
+) -> pa.Table:
+    """Return the triplets of a split's training persons as a table."""
+    train = np.flatnonzero(part == "train")
+    benchmark = str(images.counts["benchmark"])
+    drawn, mirrors = draw(images.person[train], images.camera[train], settings, random, benchmark)
+    rows = train[drawn].astype(np.int32)
+    streams = {name: rows[:, i] for i, name in enumerate(STREAMS)}
+    return pa.table(streams | {f"{name}_mirror": mirrors[:, i] for i, name in enumerate(STREAMS)})
+
+
+def _write(folder: Path, images: Images, part: Strings, role: Strings, triplets: pa.Table) -> None:
+    """Write the tables of a split into a new folder."""
+    folder.mkdir(parents=True)
+    everything = np.arange(len(part), dtype=np.int32)
+    columns = {"image": everything, "person": images.person, "camera": images.camera}
+    write_table(pa.table(columns | {"part": part, "role": role}), folder / "split.parquet")
+    write_table(triplets, folder / "triplets.parquet")

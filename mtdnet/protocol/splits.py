@@ -20,6 +20,7 @@ PUBLISHED = {
     "ilids": (60, 0, 59),
     "prid2011": (100, 0, 100),
 }
+FOLDS = "folds"  # below a split's folder: of each fold a split and triplets of its own
 LEAST = "a split needs 4: one to test, one to validate, two to train"
 
 Strings = NDArray[np.str_]
@@ -67,7 +68,8 @@ def divide(
     ``test_sets`` in their order, passing over the sets with persons who are not there; else the
     published count, scaled down to the persons that are there. Validation persons are held out of
     the rest: as many as ``validation`` says, else 100 of 1260 for CUHK03 and a tenth elsewhere, and
-    with ``random`` five at least, or a third of few: fewer choose and calibrate nothing.
+    with ``random`` five at least, or a third of few: fewer choose and calibrate nothing. With
+    ``folds`` none: ``fold`` holds some of the training persons out of it.
 
     Queries are all images of a person's first camera, its gallery image the first one of the
     second camera; without cameras image 1 is the gallery and the others query. With ``gallery``
@@ -137,6 +139,33 @@ def divide(
     return Identities(parts, roles, one_camera, len(distractors), origin, rule)
 
 
+def fold(
+    person: Strings,
+    camera: Strings,
+    part: Strings,
+    number: int,
+    count: int,
+    random: np.random.Generator,
+) -> tuple[Strings, Strings]:
+    """Return part and role, (N,) text each, of fold ``number`` of ``count``.
+
+    Of the persons whom ``part`` says to train, in random order, every ``count``-th validates, and
+    the others train; all further images are "". The same generator gives folds that hold each
+    person out once.
+    """
+    trained = part == "train"
+    persons = random.permutation(np.unique(person[trained]))
+    held = np.isin(person, persons[number::count]) & trained
+    parts, roles = (
+        np.where(held, "validation", np.where(trained, "train", "")),
+        np.full_like(part, ""),
+    )
+    for p in persons[number::count]:
+        rows = np.flatnonzero(held & (person == p))
+        roles[rows] = _roles(camera[rows], False)
+    return parts, roles
+
+
 def _matched(cameras: Strings) -> bool:
     """Tell whether a person's images hold a pair of different, or of two unknown, cameras."""
     return len(np.unique(cameras)) > 1 or int((cameras == "").sum()) > 1
@@ -198,6 +227,13 @@ def _test(
 
 def _validation(benchmark: str, layout: str, rest: int, settings: Split) -> int:
     """Return how many of the ``rest`` (3 or more) persons validate."""
+    if settings.folds:
+        if rest < 2 * settings.folds:
+            raise InputError(
+                f"augment.splits.{benchmark}: folds: {rest} persons are not for testing, and each "
+                f"fold needs two; set it to at most {rest // 2}"
+            )
+        return 0
     if settings.validation is None:
         train, validation, _ = PUBLISHED.get(layout, (9, 1, 0))
         share = validation / (train + validation) if validation else 0.1

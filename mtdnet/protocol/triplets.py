@@ -1,5 +1,7 @@
 """Triplets of the training persons: positive pairs across cameras, drawn negatives, mirrors."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +10,8 @@ from mtdnet.params import Augment
 
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+# pairs (M, 2) of one camera and a count of blocks -> rows of these pairs (blocks, M / blocks)
+Deal = Callable[[Rows, int, np.random.Generator], Rows]
 
 
 def positive_pairs(person: NDArray[np.str_], camera: NDArray[np.str_]) -> Rows:
@@ -60,7 +64,7 @@ def draw(
             f"{benchmark}: no camera saw two training persons that another camera saw too, so "
             "there is no triplet; add persons or check camera ids"
         )
-    lists = _blocks if settings.draw == "block" else _plain
+    lists = _dealt_blocks if settings.draw == "block" else _plain
     rounds = [lists(pairs, who, place, settings, random) for _ in range(settings.rounds)]
     return np.concatenate([r[0] for r in rounds]), np.concatenate([r[1] for r in rounds])
 
@@ -100,17 +104,40 @@ def _subsets(sizes: Rows, count: int, random: np.random.Generator) -> Rows:
     return chosen
 
 
-def _blocks(
+def _dealt_blocks(
     pairs: Rows, who: Rows, place: Rows, settings: Augment, random: np.random.Generator
 ) -> tuple[Rows, Flags]:
+    def deal(some: Rows, blocks: int, random: np.random.Generator) -> Rows:
+        return _deal(who[some[:, 1]], blocks, random)
+
+    return blocks(pairs, who, place, settings, random, deal)
+
+
+def blocks(
+    pairs: Rows,
+    who: Rows,
+    place: Rows,
+    settings: Augment,
+    random: np.random.Generator,
+    deal: Deal,
+) -> tuple[Rows, Flags]:
+    """Return triplets in blocks, as ``draw`` does, of ``pairs`` (P, 2) of images.
+
+    ``who``, ``place``: persons and cameras of all images as numbers; ``deal`` says which pairs of
+    a camera stand in a block together. In a block of one person alone, another person's pair takes
+    the first place.
+    """
     size, count = settings.pairs, settings.negatives
     slots = []
     for c in np.unique(place[pairs[:, 1]]):
         of_camera = pairs[place[pairs[:, 1]] == c]
-        blocks = -(-len(of_camera) // size)
-        extra = np.arange(blocks * size) % len(of_camera)
+        number = -(-len(of_camera) // size)
+        extra = np.arange(number * size) % len(of_camera)
         of_camera = random.permutation(of_camera)[extra]
-        slots.append(of_camera[_deal(who[of_camera[:, 1]], blocks, random)])
+        dealt, own = deal(of_camera, number, random), who[of_camera[:, 1]]
+        for alone in np.flatnonzero((own[dealt] == own[dealt[:, :1]]).all(1)):
+            dealt[alone, 0] = random.choice(np.flatnonzero(own != own[dealt[alone, 0]]))
+        slots.append(of_camera[dealt])
     slot = random.permutation(np.concatenate(slots))  # (blocks, size, anchor and positive)
     persons = who[slot[..., 1]]
     same = persons[:, :, None] == persons[:, None]
@@ -131,8 +158,7 @@ def _deal(who: Rows, blocks: int, random: np.random.Generator) -> Rows:
     """Return pairs of persons ``who`` (blocks * size,) as (blocks, size) rows of ``who``.
 
     Each person's pairs go to the blocks that are least full, ties in random order: no block
-    holds a person twice unless the person has more pairs than there are blocks. In a block of
-    one person alone, another person's pair takes the first place.
+    holds a person twice unless the person has more pairs than there are blocks.
     """
     order = random.permutation(len(who))
     order = order[np.argsort(random.permutation(who.max() + 1)[who[order]], kind="stable")]
@@ -144,7 +170,31 @@ def _deal(who: Rows, blocks: int, random: np.random.Generator) -> Rows:
             emptiest = np.lexsort((random.random(blocks), filled))[: len(part)]
             block[part] = emptiest
             filled[emptiest] += 1
-    dealt = np.argsort(block, kind="stable").reshape(blocks, -1)
-    for alone in np.flatnonzero((who[dealt] == who[dealt[:, :1]]).all(1)):
-        dealt[alone, 0] = random.choice(np.flatnonzero(who != who[dealt[alone, 0]]))
+    return np.argsort(block, kind="stable").reshape(blocks, -1)
+
+
+def deal_alike(
+    who: Rows,
+    distance: NDArray[np.floating],
+    blocks: int,
+    share: float,
+    random: np.random.Generator,
+) -> Rows:
+    """Return pairs of persons ``who`` (M,) as (blocks, M / blocks) rows of ``who``.
+
+    ``distance``: (M, M) of one pair's anchor to another's positive. A block begins with a random
+    pair; ``share`` of it are this and those that are nearest to it of the pairs that are left, the
+    rest are random. While pairs of other persons are left, no block holds a person twice.
+    """
+    size = len(who) // blocks
+    left = random.permutation(len(who))
+    dealt = np.empty((blocks, size), np.int64)
+    for block in dealt:
+        for slot in range(size):
+            new = ~np.isin(who[left], who[block[:slot]])
+            among = np.flatnonzero(new) if new.any() else np.arange(len(left))
+            near = 0 < slot < share * size
+            at = among[distance[block[0], left[among]].argmin()] if near else among[0]
+            block[slot] = left[at]
+            left = np.delete(left, at)
     return dealt

@@ -1,6 +1,9 @@
 """Figures over the identity splits of a benchmark."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mtdnet.metrics.interval import interval
 from mtdnet.report.labels import label, ordered, percent
@@ -8,6 +11,7 @@ from mtdnet.report.load import Evaluation, benchmarks
 
 Measures = dict[str, list[float]]
 Figures = dict[tuple[str, str], Measures]
+LAST_RANK = 50  # as in the picture
 
 
 def figures(evaluations: Sequence[Evaluation]) -> Figures:
@@ -55,3 +59,21 @@ def span(values: Sequence[float]) -> str:
     if over is None or over.low is None or over.high is None:
         return "-"
     return f"{percent(max(over.low, 0))} to {percent(min(over.high, 1))}"
+
+
+def mean_curves(evaluations: Sequence[Evaluation]) -> dict[str, NDArray[np.float64]]:
+    """Return system -> mean CMC curve, up to the smallest gallery of its splits."""
+    of: dict[str, list[list[float]]] = {}
+    for e in evaluations:
+        for system, curve in e.curves.systems.items():
+            of.setdefault(system, []).append(curve)
+    return {
+        system: np.mean([curve[: min(map(len, of[system]))] for curve in of[system]], axis=0)
+        for system in ordered(of)
+    }
+
+
+def curve_rows(curves: Mapping[str, NDArray[np.float64]]) -> Iterator[tuple[int | str, ...]]:
+    """Yield rank and each system's share in per cent, "-" beyond its gallery, to ``LAST_RANK``."""
+    for k in range(min(LAST_RANK, max(map(len, curves.values())))):
+        yield k + 1, *(percent(float(c[k])) if k < len(c) else "-" for c in curves.values())

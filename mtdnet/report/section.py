@@ -6,10 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtdnet.plots import draw_cmc
-from mtdnet.report.aggregate import figures, mean, span, splits
+from mtdnet.report.aggregate import curve_rows, figures, mean, mean_curves, span, splits
 from mtdnet.report.compare import Comparisons, comparisons
 from mtdnet.report.heads import Calibration, HeadAgreement, calibration, head_agreement
 from mtdnet.report.labels import (
@@ -18,14 +17,11 @@ from mtdnet.report.labels import (
     heading,
     label,
     measures,
-    ordered,
     percent,
 )
 from mtdnet.report.load import Evaluation, firsts
 from mtdnet.report.provenance import Provenance, provenance
 from mtdnet.report.view import Cell, Picture, Row, Table, best, picture, system_row, table
-
-LAST_RANK = 50  # as in the picture
 
 
 @dataclass(frozen=True)
@@ -139,10 +135,7 @@ def _curves(name: str, evaluations: Sequence[Evaluation]) -> Picture:
     values = table(
         f"CMC on {name}, in per cent of the queries",
         ["rank", *curves],
-        [
-            [k + 1, *(percent(float(c[k])) if k < len(c) else "-" for c in curves.values())]
-            for k in range(min(LAST_RANK, max(map(len, curves.values()))))
-        ],
+        list(map(list, curve_rows(curves))),
     )
     with TemporaryDirectory() as room:
         file = Path(room) / "cmc.png"
@@ -152,15 +145,3 @@ def _curves(name: str, evaluations: Sequence[Evaluation]) -> Picture:
             f"CMC curves on {name}. Rank-1: {first}.",
             values=values,
         )
-
-
-def mean_curves(evaluations: Sequence[Evaluation]) -> dict[str, NDArray[np.float64]]:
-    """Return system -> mean CMC curve, up to the smallest gallery of its splits."""
-    of: dict[str, list[list[float]]] = {}
-    for e in evaluations:
-        for system, curve in e.curves.systems.items():
-            of.setdefault(system, []).append(curve)
-    return {
-        system: np.mean([curve[: min(map(len, of[system]))] for curve in of[system]], axis=0)
-        for system in ordered(of)
-    }

@@ -77,12 +77,14 @@ class Scorer:
         views, halves = zip(*self._each(images, work), strict=True)
         return _mean(views), _joined(halves)
 
-    def features(self, images: Tensor) -> Tensor:
+    def features(self, images: Tensor, mirrors: tuple[bool, ...] = MIRRORS) -> Tensor:
         """Return ranking features (R, F), float32, the mean of plain and mirrored image's.
 
-        Each is a unit vector, so that the mean of four squared distances is ``2 - 2 q.g``.
+        Each is a unit vector, so that the mean of four squared distances is ``2 - 2 q.g``. With
+        one of ``mirrors`` alone it is that image's.
         """
-        return _mean(self._each(images, self.network.embed))
+        views = self._each(images, self.network.embed, mirrors)
+        return _mean(views) if len(mirrors) > 1 else torch.cat(views)
 
     def halves(self, images: Tensor, mirrors: tuple[bool, ...] = MIRRORS) -> Halves:
         """Return conv3's two halves, each (mirrors x R, h, w, 384 width), plain images first."""

@@ -1,8 +1,11 @@
 """What a training begins with: the network, and the source's triplets."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from mtdnet.data.images import Images
 from mtdnet.device import Device
@@ -11,10 +14,14 @@ from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
 from mtdnet.networks.pretrained import initialise
 from mtdnet.networks.weight_init import fill_hidden_biases, start_as_difference
-from mtdnet.params import JointStart, Training
+from mtdnet.params import Augment, JointStart, Losses, Training
+from mtdnet.protocol.query_gallery import training_persons
 from mtdnet.training.augmentation import Transform
+from mtdnet.training.hard_negatives import HardBlocks
+from mtdnet.training.mixture import Lists, Mixture
 from mtdnet.training.parallel import Distributed
-from mtdnet.training.triplets import Triplets
+from mtdnet.training.trainer import Trainer
+from mtdnet.training.triplets import Triplets, read
 from mtdnet.variants import Variant
 
 
@@ -46,6 +53,64 @@ def network(
     return fresh
 
 
+@dataclass(frozen=True)
+class Benchmark:
+    """What a training reads of a benchmark; ``pixels``: all images, on the device if they fit."""
+
+    images: Images
+    augmented: Path
+    pixels: Tensor
+
+    @classmethod
+    def open(cls, folders: tuple[Path, Path], size: tuple[int, int], place: Device) -> "Benchmark":
+        """Read the folders of ingest and augment; InputError for images of another ``size``."""
+        images = Images.open(folders[0], size)
+        return cls(images, folders[1], place.resident(torch.from_numpy(images.pixels)))
+
+
+def numbered(
+    benchmarks: Sequence[Benchmark], settings: Losses
+) -> tuple[Sequence[Tensor | None], int]:
+    """Return each image's training person by a number of its own, and how many persons there are.
+
+    (R,) int64 for each benchmark, -1 for images of other persons; None and 0 without identity loss.
+    """
+    if not settings.identity.weight:
+        return [None] * len(benchmarks), 0
+    numbers, count = list[Tensor](), 0
+    for b in benchmarks:
+        own = torch.from_numpy(training_persons(b.images, b.augmented)).to(b.pixels.device)
+        numbers.append(torch.where(own < 0, own, own + count))
+        count = int(numbers[-1].max()) + 1
+    return numbers, count
+
+
+def target(
+    benchmarks: Sequence[Benchmark],
+    persons: Sequence[Tensor | None],
+    augment: Augment,
+    seed: int,
+    trainer: Trainer,
+    transform: Transform | None,
+) -> Lists:
+    """Return the batches of the benchmark that is trained on, or of several in turn.
+
+    ``persons``: as ``numbered`` returns them; ``augment``: the settings of the lists, where the
+    trainer's ask for hard negatives.
+    """
+    size, hard, lists = trainer.settings.triplets, trainer.settings.hard_negatives, list[Lists]()
+    for number, (b, person) in enumerate(zip(benchmarks, persons, strict=True)):
+        own = Triplets.open(
+            b.augmented, size, seed, b.pixels, trainer.device, trainer.group, transform, person
+        )
+        if hard.share:
+            rows, _ = read(b.augmented, len(b.pixels))
+            lists.append(HardBlocks(own, rows, b.images, augment, trainer, str(number)))
+        else:
+            lists.append(own)
+    return lists[0] if len(lists) == 1 else Mixture(lists, seed)
+
+
 def source(
     kind: type[Variant],
     variant: str,
@@ -63,6 +128,5 @@ def source(
         return None
     if folders is None:
         raise InputError(f"variant '{variant}' needs a source benchmark; train it on a target")
-    ingested, augmented = folders
-    pixels = place.resident(torch.from_numpy(Images.open(ingested, size).pixels))
-    return Triplets.open(augmented, count, seed, pixels, place, group, transform)
+    own = Benchmark.open(folders, size, place)
+    return Triplets.open(own.augmented, count, seed, own.pixels, place, group, transform)

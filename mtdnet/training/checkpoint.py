@@ -165,23 +165,30 @@ def _digest(content: object, tensors: Mapping[str, Tensor]) -> str:
 
 
 def _tensors(trainer: Trainer) -> dict[str, Tensor]:
-    """Return weights, the optimiser's whole state and the average, by name."""
+    """Return weights, the optimiser's whole state, average and triplets dealt, by name."""
     tensors = {f"network.{key}": value for key, value in trainer.network.state_dict().items()}
     for number, entries in trainer.optimiser.state_dict()["state"].items():
         for key, value in entries.items():
             if value is not None:  # SGD without momentum
                 tensors[f"optimiser.{number}.{key}"] = torch.as_tensor(value)
+    if trainer.classes is not None:
+        tensors["classes.weight"] = trainer.classes.weight
     if trainer.average is not None:
         tensors |= {f"average.{k}": value for k, value in trainer.average.state_dict().items()}
-    return tensors
+    return tensors | {f"windows.{name}": items for name, items in trainer.windows.items()}
 
 
 def _load(tensors: Mapping[str, Tensor], trainer: Trainer) -> None:
-    parts: dict[str, dict[str, Tensor]] = {"network": {}, "optimiser": {}, "average": {}}
+    parts: dict[str, dict[str, Tensor]] = {
+        name: {} for name in ("network", "optimiser", "average", "classes", "windows")
+    }
     for name, tensor in tensors.items():
         part, _, key = name.partition(".")
         parts[part][key] = tensor
     trainer.network.load_state_dict(parts["network"])
+    if trainer.classes is not None:
+        trainer.classes.load_state_dict(parts["classes"])
+    trainer.windows = parts["windows"]
     if trainer.average is not None:
         trainer.average.load_state_dict(parts["average"])
     groups = trainer.optimiser.param_groups

@@ -37,6 +37,12 @@ class Distributed:
             )
         return triplets.chunk(self.count, dim=-1)[self.rank]
 
+    def of_first(self, values: Tensor) -> Tensor:
+        """Return what the first process has, of values of one shape on the processor."""
+        if self.count > 1:
+            dist.broadcast(values, 0)
+        return values
+
     def add_up_gradients(self, network: nn.Module) -> None:
         """From now on sum each gradient over the processes, while the backward pass goes on.
 

@@ -1,6 +1,7 @@
 """A whole training: from the files of augment to a model folder."""
 
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -11,24 +12,23 @@ from torch import nn
 
 from mtdnet import device, variants
 from mtdnet.artifacts import TrainingRecord
-from mtdnet.data.images import Images
 from mtdnet.errors import InputError, Stopped
 from mtdnet.files import sha256, whole
 from mtdnet.interrupt import Stop
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
-from mtdnet.params import VARIANTS, JointStart, Training
+from mtdnet.params import VARIANTS, Augment, JointStart, Training
 from mtdnet.protocol.query_gallery import SPLIT
 from mtdnet.provenance import code, commit, fingerprint, inputs
 from mtdnet.tracker import UNTRACKED, Tracker
 from mtdnet.training import begin
 from mtdnet.training.augmentation import transform
 from mtdnet.training.checkpoint import Checkpoints
+from mtdnet.training.cross_validation import CrossValidation, Fold
 from mtdnet.training.parallel import Distributed, is_first, joined
 from mtdnet.training.progress import Progress
 from mtdnet.training.state import State, history
 from mtdnet.training.trainer import Trainer
-from mtdnet.training.triplets import Triplets
 from mtdnet.training.validation import Validation
 
 LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
@@ -42,10 +42,13 @@ def train(
     out: Path,
     checkpoints: Path,
     settings: Training,
+    augment: Augment | None = None,
     seed: int,
     variant: str = "mtdnet",
     start: Path | None = None,
     source: tuple[Path, Path] | None = None,
+    beside: Sequence[tuple[Path, Path]] = (),
+    folds: Sequence[Fold] = (),
     width: float = 1.0,
     weights: Path | None = None,
     trunk: str = "caffenet",
@@ -56,14 +59,19 @@ def train(
 ) -> TrainingRecord | None:
     """Train on the triplets of ``augmented`` and write the model folder ``out``, whole.
 
+    ``augment``: the settings that these were drawn with, by which hard negatives are dealt;
+    None: the default ones.
     ``start``: a model folder to start from; else a network of ``width`` on ``trunk`` is drawn from
     ``seed``, its trunk, then of full width, from ``weights`` where given; ``hidden_bias``,
     ``joint_start``, ``distance_input``: as in ``Pretrain``. ``source``: the source benchmark's
-    folders of ingest and augment, for variants that take its triplets too. Every
-    ``validate_every`` steps the validation persons are ranked; the network best at it (rank-1, then
-    mAP) is kept, and calibrated on them. ``tracker`` gets the fingerprint and each row of
-    ``history.csv``. State is kept below ``checkpoints``: the same call continues a stopped
-    training, on a processor exactly, and writes the output of a finished one again.
+    folders of ingest and augment, for variants that take its triplets too. ``beside``: those of
+    further benchmarks to train on, each step on one, in proportion to the lengths of their lists.
+    ``folds``: finished trainings of the folds of a split without validation persons, by the same
+    settings, which then choose and calibrate.
+    Every ``validate_every`` steps the validation persons of ``augmented`` are ranked; the network
+    best at it (rank-1, then mAP) is kept, and calibrated on them. ``tracker`` gets the fingerprint
+    and each row of ``history.csv``. State is kept below ``checkpoints``: the same call continues a
+    stopped training, on a processor exactly, and writes the output of a finished one again.
 
     Several processes of torchrun train one network; all but the first return None.
 
@@ -82,10 +90,17 @@ def train(
         if isinstance(layer, nn.Dropout):
             layer.p = settings.dropout
     size = network.trunk.size
-    images = Images.open(ingested, size)
-    pixels = place.resident(torch.from_numpy(images.pixels))
-    validation = Validation(images, augmented, pixels, place)
+    folders = [(ingested, augmented), *beside]
+    benchmarks = [begin.Benchmark.open(each, size, place) for each in folders]
+    own = benchmarks[0]
+    validation: Validation | CrossValidation = (
+        CrossValidation(folds, own.images, own.pixels, place)
+        if folds
+        else Validation(own.images, augmented, own.pixels, place)
+    )
     files = inputs(ingested, augmented, start / "network.safetensors" if start else weights)
+    for each in [*beside, *((ingested, fold.augmented) for fold in folds)]:
+        files += inputs(*each, None)
     if kind.source_triplets(settings.triplets) and source is not None:
         files += inputs(*source, None)
     facts = {
@@ -95,17 +110,19 @@ def train(
         "trunk": network.trunk.name,
         "start": [hidden_bias, joint_start, distance_input],
     }
+    dealt = augment or Augment()
+    if settings.hard_negatives.share:
+        facts["blocks"] = [dealt.pairs, dealt.negatives]
     mark = fingerprint(_of_steps(settings) | facts, files)
     origin = start.name if start else weights.name if weights else "drawn"
     keeper = Checkpoints(checkpoints)
-    change = transform(settings.augmentation, (pixels.shape[1], pixels.shape[2]))
+    change = transform(settings.augmentation, size)
     with keeper.lock(is_first()):
         with joined(place) as group:
-            triplets = Triplets.open(
-                augmented, settings.triplets, seed, pixels, place, group, change
-            )
+            persons, count = begin.numbered(benchmarks, settings.losses)
+            trainer = Trainer(kind, network, settings, place, group, count)
+            triplets = begin.target(benchmarks, persons, dealt, seed, trainer, change)
             others = begin.source(kind, variant, settings, seed, source, place, group, change, size)
-            trainer = Trainer(kind, network, settings, place, group)
             state = _resumed(keeper.restore(mark, trainer), mark, settings, checkpoints)
             more = {"steps": settings.steps, "compile": settings.compile, "width": network.width}
             tracker.start(mark, _of_steps(settings) | more | {"start": origin, "seed": seed})
@@ -119,7 +136,7 @@ def train(
                     if state.due(settings) and group.rank == 0:
                         try:
                             with stop.raised() if group.count == 1 else nullcontext():
-                                measured = validation.measure(trainer.result())
+                                measured = validation.measured(trainer.result(), state.step)
                         except KeyboardInterrupt:
                             stopping = True
                             break
@@ -159,7 +176,7 @@ def train(
                 best_step=state.best_step,
                 validation_rank1=state.best[0],
                 validation_mAP=state.best[1],
-                validation_persons=len(set(validation.who[0])),
+                validation_persons=validation.persons,
                 temperature=temperature,
                 fusion=fusion,
                 dropout=settings.dropout,

@@ -40,10 +40,12 @@ class Trainer:
     """Minimises a variant's objective on one device, with the other processes of a group.
 
     ``step_count``: steps so far, by which the learning rate follows its schedule. ``average``: of
-    the network's weights, where the settings ask for one. With ``settings.compile`` a step is
-    compiled when it is first taken; on CUDA it is then one graph of kernels. Raises InputError
-    there when it can't be compiled. ``pieces``: how many a step's triplets are divided into, one
-    after the other, which a GPU out of memory raises; they aren't compiled.
+    the network's weights, where the settings ask for one. ``windows``: triplets (T, 3) that were
+    dealt by the network of an earlier step, by name, each ``2 image + mirror flag``. With
+    ``settings.compile`` a step is compiled when it is first taken; on CUDA it is then one graph of
+    kernels. Raises InputError there when it can't be compiled. ``pieces``: how many a step's
+    triplets are divided into, one after the other, which a GPU out of memory raises; they aren't
+    compiled.
     """
 
     def __init__(
@@ -53,15 +55,23 @@ class Trainer:
         settings: Training,
         device: Device,
         group: Distributed,
+        persons: int = 0,
     ) -> None:
         self.network = network.to(device.torch).to(memory_format=torch.channels_last)
         self.settings, self.device, self.group = settings, device, group
-        self.optimiser = build(network, settings)
+        self.classes: nn.Linear | None = None
+        whole: nn.Module = network
+        if settings.losses.identity.weight:
+            self.classes = nn.Linear(network.feature_size, persons, bias=False).to(device.torch)
+            whole = nn.ModuleList([network, self.classes])
+        self.optimiser = build(whole, settings)
         self._rates = [group["lr"] for group in self.optimiser.param_groups]
         self.average = average(network, settings.averaging) if settings.averaging else None
         self.step_count, self.pieces = 0, 1
-        self.group.add_up_gradients(network)
+        self.windows: dict[str, Tensor] = {}
+        self.group.add_up_gradients(whole)
         self._variant = variant(network, settings.losses)
+        self._variant.classes = None if self.classes is None else self.classes.weight
         self._losses = self._variant.losses
         if settings.compile:
             graphs = "reduce-overhead" if device.torch.type == "cuda" else None
@@ -107,7 +117,9 @@ class Trainer:
     def _more_pieces(self, target: DeviceBatch, source: DeviceBatch | None) -> int | None:
         """Return the next count, twice as many at least, that divides a step's triplets."""
         sizes = [each.batch.triplets.shape[1] for each in (target, source) if each]
-        common = math.gcd(*sizes) if self.group.count == 1 else 0
+        settings = self.settings.losses  # a mean over images, or of extremes, is not the pieces'
+        divisible = not (settings.identity.weight or settings.triplet.hardest)
+        common = math.gcd(*sizes) if self.group.count == 1 and divisible else 0
         counts = range(2 * self.pieces, common + 1)
         return next((count for count in counts if common % count == 0), None)
 

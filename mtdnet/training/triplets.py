@@ -17,7 +17,7 @@ from mtdnet.training.augmentation import Transform
 from mtdnet.training.batches import Batches
 from mtdnet.training.parallel import Distributed
 
-PARTS = ("anchor", "positive", "negative")
+PARTS, LIST = ("anchor", "positive", "negative"), "triplets.parquet"
 
 
 class Triplets:
@@ -26,7 +26,8 @@ class Triplets:
     The order depends on ``seed`` and epoch alone, so that any step can be asked for by number.
     Neighbours stay together: a block of the list shares its images, and a batch computes each once.
     Rows that don't fill a last batch are left out. ``pixels``: the packed images. ``transform``:
-    what changes the images of a batch, each once.
+    what changes the images of a batch, each once. ``person``: (R,) int64, the number of each
+    image's training person, for the identity loss.
     """
 
     def __init__(
@@ -36,8 +37,9 @@ class Triplets:
         device: Device,
         seed: int,
         transform: Transform | None = None,
+        person: Tensor | None = None,
     ) -> None:
-        self._transform = transform
+        self._transform, self._person = transform, person
         self.batches, self.pixels, self.device, self.seed = batches, pixels, device, seed
         # Rows of the images are needed where the images are.
         self._images = batches.images.to(pixels.device)
@@ -52,49 +54,72 @@ class Triplets:
         device: Device,
         group: Distributed,
         transform: Transform | None = None,
+        person: Tensor | None = None,
     ) -> "Triplets":
         """Read the list, of each batch this process's share.
 
         Raises InputError when it is missing, holds fewer rows than one batch or can't be shared.
         """
-        source = augmented / "triplets.parquet"
-        flags = dict.fromkeys((f"{part}_mirror" for part in PARTS), pa.bool_())
-        table = read_table(source, dict.fromkeys(PARTS, pa.int32()) | flags)
-        if len(table) < size:
+        rows = read(augmented, len(pixels))
+        if len(rows[0]) < size:
             raise InputError(
-                f"{source}: {len(table)} triplets are fewer than one batch; "
+                f"{augmented / LIST}: {len(rows[0])} triplets are fewer than one batch; "
                 f"set `triplets` to at most that, or `rounds` of augment higher"
             )
-        for part in PARTS:
-            column = table[part].to_numpy()
-            if column.min() < 0 or column.max() >= len(pixels):
-                raise InputError(
-                    f"{source}: {part}: rows {column.min()} to {column.max()} of {len(pixels)} "
-                    "images; run augment again"
-                )
-        rows = slice(len(table) // size * size)
-        images, mirrors = (
-            torch.stack(
-                [
-                    torch.from_numpy(table[part + end].to_numpy()[rows].astype(kind))
-                    for part in PARTS
-                ]
-            )
-            .view(3, -1, size)
-            .swapaxes(0, 1)
-            for end, kind in (("", np.int32), ("_mirror", np.bool_))
-        )
-        batches = Batches(group.share(images), group.share(mirrors), device.torch)
-        return cls(batches, pixels, device, seed, transform)
+        batches = in_batches(*rows, size, device, group)
+        return cls(batches, pixels, device, seed, transform, person)
+
+    def of(self, batches: Batches) -> "Triplets":
+        """Return other batches of the same images."""
+        return Triplets(batches, self.pixels, self.device, self.seed, self._transform, self._person)
+
+    def __len__(self) -> int:
+        return len(self.batches)
 
     def batch(self, step: int) -> DeviceBatch:
         """Return the batch of training step ``step``, counted from 0, with its images."""
         epoch, position = divmod(step, len(self.batches))
         number = int(_order(self.seed, epoch, len(self.batches))[position])
-        pixels = self.pixels[self._images[number]]
+        rows, person = self._images[number], None
+        pixels = self.pixels[rows]
+        if self._person is not None:
+            person = self._person[rows].to(self.device.torch)
         if self._transform is not None:
             pixels = self._transform(pixels)
-        return DeviceBatch(self.batches[number], pixels.to(self.device.torch))
+        return DeviceBatch(self.batches[number], pixels.to(self.device.torch), person)
+
+
+def read(augmented: Path, images: int) -> tuple[Tensor, Tensor]:
+    """Return the list of triplets as rows of ``images`` images, (T, 3) int32, and mirror flags.
+
+    Raises InputError when it is missing or names images that are not there.
+    """
+    source = augmented / LIST
+    flags = dict.fromkeys((f"{part}_mirror" for part in PARTS), pa.bool_())
+    table = read_table(source, dict.fromkeys(PARTS, pa.int32()) | flags)
+    for part in PARTS:
+        column = table[part].to_numpy()
+        if len(column) and not 0 <= column.min() <= column.max() < images:
+            raise InputError(
+                f"{source}: {part}: rows {column.min()} to {column.max()} of {images} "
+                "images; run augment again"
+            )
+    rows, mirrors = (
+        torch.from_numpy(np.stack([table[part + end].to_numpy() for part in PARTS], axis=1))
+        for end in ("", "_mirror")
+    )
+    return rows, mirrors
+
+
+def in_batches(
+    rows: Tensor, mirrors: Tensor, size: int, device: Device, group: Distributed
+) -> Batches:
+    """Return batches of ``size`` neighbouring rows (T, 3), of each this process's share."""
+    count = len(rows) // size
+    images, flags = (
+        part[: count * size].view(count, size, 3).swapaxes(1, 2) for part in (rows, mirrors)
+    )
+    return Batches(group.share(images), group.share(flags), device.torch)
 
 
 @lru_cache(maxsize=1)

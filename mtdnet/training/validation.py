@@ -1,6 +1,7 @@
 """The validation persons: they choose the network that is kept, and calibrate it."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,15 @@ class Validation:
         self.who = images.person[self.query], images.person[self.gallery]
         self.where = images.camera[self.query], images.camera[self.gallery]
         self.pixels, self.device = pixels, device
+
+    @property
+    def persons(self) -> int:
+        """How many persons there are."""
+        return len(set(self.who[0]))
+
+    def measured(self, network: Network, step: int) -> dict[str, float]:
+        """Return the figures of the network of a step."""
+        return self.measure(network)
 
     def measure(self, network: Network) -> dict[str, float]:
         """Return rank-1 and mAP of the pair head, and rank-1 of the ranking head, in [0, 1].
@@ -60,20 +70,40 @@ class Validation:
         None for a network without a pair head, and, with a line to standard error, where there
         are fewer than 10 pairs of one person or of two: it is neither calibrated nor fused.
         """
-        keep, same = compared(*self.who, *self.where)
-        if network.pair is None:
-            return None, None
-        pairs = int((keep & same).sum()), int((keep & ~same).sum())
-        if min(pairs) < ENOUGH:
-            print(
-                f"not calibrated{' and not fused' * fused}: the validation persons give {pairs[0]} "
-                f"pairs of one person and {pairs[1]} of two; {ENOUGH} of each are needed",
-                file=sys.stderr,
-            )
-            return None, None
+        return calibrate([(self, network)], fused)
+
+    def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which pairs of query and gallery image are compared, and which show one person."""
+        return compared(*self.who, *self.where)
+
+    def scores(self, network: Network) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the eight-fold probabilities and the ranking distances, (Q, G) each."""
         scorer, rows = Scorer(network, self.device), (self.pixels, self.query, self.gallery)
-        probability = scorer.probabilities(*rows)[keep]
-        temperature = calibration.fit(probability, same[keep])
-        if not fused:
-            return temperature, None
-        return temperature, fusion.fit(probability, scorer.distances(*rows)[keep], same[keep])
+        return scorer.probabilities(*rows), scorer.distances(*rows)
+
+
+def calibrate(
+    parts: Sequence[tuple[Validation, Network]], fused: bool = False
+) -> tuple[float | None, Fusion | None]:
+    """Return ``Validation.calibrate`` of several parts together, each by its own network."""
+    if any(network.pair is None for _, network in parts):
+        return None, None
+    pairs = [validation.compared() for validation, _ in parts]
+    same = np.concatenate([same[keep] for keep, same in pairs])
+    one, two = int(same.sum()), int((~same).sum())
+    if min(one, two) < ENOUGH:
+        print(
+            f"not calibrated{' and not fused' * fused}: the validation persons give {one} "
+            f"pairs of one person and {two} of two; {ENOUGH} of each are needed",
+            file=sys.stderr,
+        )
+        return None, None
+    scores = [validation.scores(network) for validation, network in parts]
+    probability, distance = (
+        np.concatenate([score[keep] for score, (keep, _) in zip(of_head, pairs, strict=True)])
+        for of_head in zip(*scores, strict=True)
+    )
+    temperature = calibration.fit(probability, same)
+    if not fused:
+        return temperature, None
+    return temperature, fusion.fit(probability, distance, same)

@@ -21,8 +21,11 @@ class Variant:
 
     ``systems``: Table 1's names of what the trained network is scored as, and by which head; the
     first one chooses the snapshot. ``start``: the variant whose source network a training on a
-    target starts from. ``kind``: the network's class.
+    target starts from. ``kind``: the network's class. ``classes``: (C, F), one vector a training
+    person, of who minimises the identity loss; a variant without ranking features has none.
     """
+
+    classes: Tensor | None = None
 
     systems: ClassVar[Systems]
     start: ClassVar[str] = "mtdnet"

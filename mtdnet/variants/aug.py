@@ -21,12 +21,14 @@ class Augmented(Variant):
         return triplets
 
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
-        """Return the means over all triplets: those of two halves, which are of equal size."""
+        """Return the means over all triplets: those of two halves, which are of equal size.
+
+        The identity loss is the target's alone.
+        """
         assert source is not None
-        own, others = (
-            multitask_losses(self.network, batch, self.settings)[0] for batch in (target, source)
-        )
-        return {name: (loss + others[name]) / 2 for name, loss in own.items()}
+        own, _ = multitask_losses(self.network, target, self.settings, self.classes)
+        others, _ = multitask_losses(self.network, source, self.settings)
+        return own | {name: (own[name] + loss) / 2 for name, loss in others.items()}
 
 
 VARIANT = Augmented

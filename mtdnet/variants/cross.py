@@ -37,7 +37,7 @@ class CrossDomain(Variant):
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the losses of MTDnet on the target and the contrastive loss."""
         assert source is not None
-        losses, response = multitask_losses(self.network, target, self.settings)
+        losses, response = multitask_losses(self.network, target, self.settings, self.classes)
         with torch.no_grad():
             maps = self.frozen.trunk(source.images(self.frozen))
             there = self.frozen.pair.response(joint_maps(self.frozen, maps, source.batch))

@@ -21,7 +21,7 @@ class MultiTask(Variant):
 
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the triplet and the pair loss."""
-        return multitask_losses(self.network, target, self.settings)[0]
+        return multitask_losses(self.network, target, self.settings, self.classes)[0]
 
 
 VARIANT = MultiTask

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mtdnet.losses.batch import DeviceBatch
+from mtdnet.losses.batch import DeviceBatch, identity_losses
 from mtdnet.losses.triplet import triplet_loss
 from mtdnet.networks.alexnet import AlexNet
 from mtdnet.variants import Systems, Variant
@@ -18,11 +18,11 @@ class Ranking(Variant):
     kind = AlexNet
 
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
-        """Return the triplet loss, eq. (1)."""
+        """Return the triplet loss, eq. (1), and the identity loss where it is asked for."""
         features = self.network.embed(target.images(self.network))
-        return {
-            "triplet": triplet_loss(features, target.batch.triplets, self.settings.triplet.margin)
-        }
+        rule, triplets = self.settings.triplet, target.batch.triplets
+        ranked = {"triplet": triplet_loss(features, triplets, rule.margin, rule.hardest)}
+        return ranked | identity_losses(features, target, self.settings, self.classes)
 
 
 VARIANT = Ranking

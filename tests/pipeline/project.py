@@ -46,10 +46,12 @@ pretrain:
   schedule: {warm_up: 0.0, decay: none}
   averaging: 0.0
   losses:
-    triplet: {weight: 1.0, margin: 1.0}
+    triplet: {weight: 1.0, margin: 1.0, hardest: false}
     pair: {weight: 1.0, smoothing: 0.0}
     contrastive: {weight: 1.0, margin: 1.0}
+    identity: {weight: 0.0, scale: 16.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
+  hard_negatives: {share: 0.0, every: 50}
   validate_every: 2
   snapshot: best
 train:
@@ -57,6 +59,7 @@ train:
   variants: [cross]
   splits: [0, 1]
   compared: {targets: [], variants: []}
+  joint: {targets: [viper], splits: [0]}
   steps: 2
   triplets: 18
   optimiser: sgd
@@ -69,10 +72,12 @@ train:
   schedule: {warm_up: 0.0, decay: none}
   averaging: 0.0
   losses:
-    triplet: {weight: 1.0, margin: 1.0}
+    triplet: {weight: 1.0, margin: 1.0, hardest: false}
     pair: {weight: 1.0, smoothing: 0.0}
     contrastive: {weight: 1.0, margin: 1.0}
+    identity: {weight: 0.0, scale: 16.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}
+  hard_negatives: {share: 0.0, every: 50}
   validate_every: 1
   snapshot: best
 evaluate:

@@ -117,7 +117,6 @@ def test_graph_runs_from_ingest_to_report_and_trains_on_gpus() -> None:
     tests = [f"{steps.evaluation(*network)}/facts.json" for network in steps.trained(settings)]
     unseen = [steps.evaluation(*network).as_posix() for network in steps.evaluated(settings)]
     unseen = [folder for folder in unseen if f"{folder}/facts.json" not in tests]
-    assert len(unseen) == 4 and by_out[unseen[0]].name == "evaluate-unseen@cuhk01-mtdnet-0"
     assert {out for out in by_out if out.startswith("models/")} == set(trained)
     assert {out for out in by_out if out.endswith("/facts.json")} == set(tests)
     source = {

@@ -10,7 +10,7 @@ from importlinter.cli import lint_imports
 from docs import picture
 
 ROOT = Path(__file__).parents[2]
-FOREIGN = {"prefect", "dvc", "mlflow", "pandas", "typer", "sqlalchemy"}
+FOREIGN = {"prefect", "dvc", "mlflow", "optuna", "pandas", "typer", "sqlalchemy"}
 FOREIGN |= {"tasks", "flows"}
 # Import every module with the foreign ones out of reach, as where they are not installed.
 BARE = """

@@ -22,6 +22,8 @@ UNTRACKED = {
     "train.variants": "adds and removes stages, changes none",
     "train.splits": "adds and removes stages, changes none",
     "train.compared.targets": "adds and removes stages, changes none",
+    "train.joint.targets": "adds and removes stages, changes none",
+    "train.joint.splits": "adds and removes stages, changes none",
     "train.compared.variants": "adds and removes stages, changes none",
     "evaluate.source_only": "adds and removes stages, changes none",
 }

@@ -61,11 +61,12 @@ def test_the_files_say_what_was_drawn(
     counts = augment(ingested=prid, out=tmp_path / "out", settings=settings, seed=1)
     said = "prid2011: left out persons that no two cameras saw: a0200; add images of a second"
     assert said in capsys.readouterr().err
-    assert json.loads((tmp_path / "out" / "counts.json").read_text()) == counts.model_dump()
+    written = counts.model_dump(exclude_unset=True)
+    assert json.loads((tmp_path / "out" / "counts.json").read_text()) == written
     split = pq.read_table(tmp_path / "out" / "split.parquet").to_pydict()
     assert list(split) == ["image", "person", "camera", "part", "role"]
     assert split["image"] == list(range(46))
-    assert counts.model_dump() == {
+    assert written == {
         "benchmark": "prid2011",
         "split": "paper",
         "seed": 5,
@@ -150,3 +151,40 @@ def test_bad_input_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["in"]
     with pytest.raises(InputError, match="missing"):
         augment(ingested=tmp_path / "missing", out=tmp_path / "out", settings=Augment(), seed=0)
+
+
+def test_folds_hold_each_training_person_out_once(prid: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    settings = Augment(negatives=2, pairs=3, splits={"prid2011": Split(name="random", folds=3)})
+    counts = augment(ingested=prid, out=out, settings=settings, seed=6)
+    assert counts.folds == 3
+    assert (counts.persons.validation, counts.queries.validation) == (0, 0)
+    whole = pq.read_table(out / "split.parquet").to_pydict()
+    person, part = np.array(whole["person"]), np.array(whole["part"])
+    everybody = sorted(set(person[part == "train"]))
+    assert len(everybody) == counts.persons.train and "validation" not in part
+    held_out = []
+    for fold in sorted((out / "folds").iterdir()):
+        split = pq.read_table(fold / "split.parquet").to_pydict()
+        own, role = np.array(split["part"]), np.array(split["role"])
+        held, others = set(person[own == "validation"]), set(person[own == "train"])
+        assert sorted(held | others) == everybody and not held & others
+        assert (own[part != "train"] == "").all(), "no test person is in it"
+        for one in held:
+            assert sorted(role[(person == one) & (role != "")])[:1] == ["gallery"]
+            assert "query" in role[person == one]
+        assert (role[own != "validation"] == "").all()
+        triplets = pq.read_table(fold / "triplets.parquet")
+        rows = np.concatenate([triplets[s].to_numpy() for s in STREAMS])
+        assert (own[rows] == "train").all()
+        held_out += sorted(held)
+    assert sorted(held_out) == everybody
+    augment(ingested=prid, out=tmp_path / "again", settings=settings, seed=6)
+    for file in out.rglob("*.parquet"):
+        assert file.read_bytes() == (tmp_path / "again" / file.relative_to(out)).read_bytes()
+
+
+def test_more_folds_than_persons_allow_is_one_line(prid: Path, tmp_path: Path) -> None:
+    settings = Augment(splits={"prid2011": Split(folds=50)})
+    with pytest.raises(InputError, match=r"folds: \d+ persons are not for testing, .* at most"):
+        augment(ingested=prid, out=tmp_path / "out", settings=settings, seed=6)

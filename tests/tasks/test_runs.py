@@ -1,10 +1,13 @@
 """One run a training, whatever becomes of it, joined by its test; and work that goes on without."""
 
+import getpass
 import json
 import multiprocessing
 import os
 import resource
 import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from mtdnet import params, steps
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.tracker import End
-from tasks import mlflow_tracker, runs, store
+from tasks import mlflow_tracker, report_run, runs, store
 from tasks.command import ROOT
 from tasks.mlflow_tracker import MlflowTracker
 from tasks.store import experiment
@@ -87,7 +90,9 @@ def test_training_and_its_test_are_one_run(
     assert history(own_store, run, "validation_rank1") == [(20, 0.25), (40, 0.5)]
     assert run.data.metrics["training/best_step"] == 20
     assert run.data.tags["prefect_flow_run"] == "flow-1"
-    assert run.data.tags["commit"] == "c0ffee"
+    assert run.data.tags["commit"] == run.data.tags["mlflow.source.git.commit"] == "c0ffee"
+    assert run.data.tags["mlflow.user"] == run.info.user_id == getpass.getuser()
+    assert run.data.tags["mlflow.source.name"].startswith("pytest/")
     assert run.data.tags["network_sha256"] == sha256(model / "network.safetensors")
     assert run.inputs is not None
     (dataset,) = run.inputs.dataset_inputs
@@ -103,6 +108,59 @@ def test_training_and_its_test_are_one_run(
         assert run.data.metrics["test/MTDnet-trp/rank-1"] == 0.5
         files = own_store.list_artifacts(run.info.run_id, "test")
         assert [file.path for file in files] == ["test/cmc.png"]
+        description = run.data.tags["mlflow.note.content"]
+        assert description.startswith("mtdnet on VIPeR, split 0\n\n| | |\n| --- | --- |\n")
+        assert "| validation | rank-1 50.0%, mAP 50.0% on 10 persons" in description
+
+
+def test_a_description_by_a_person_stays(own_store: MlflowClient, trained: Trained) -> None:
+    train(trained)
+    run_id = only_run(own_store).info.run_id
+    for text in ("mtdnet on VIPeR\n\none", "mtdnet on VIPeR\n\ntwo"):
+        runs.describe(run_id, text)
+        assert only_run(own_store).data.tags["mlflow.note.content"] == text
+    own_store.set_tag(run_id, "mlflow.note.content", "the good one")
+    runs.describe(run_id, "mtdnet on VIPeR\n\nthree")
+    assert only_run(own_store).data.tags["mlflow.note.content"] == "the good one"
+
+
+def test_what_the_machine_does_is_recorded_when_asked_for(
+    own_store: MlflowClient, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(trained)
+    assert not any(key.startswith("system/") for key in only_run(own_store).data.metrics)
+    monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "true")
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.2")
+    tracker = MlflowTracker(NETWORK)
+    tracker.start(MARK, SETTINGS)
+    for _ in range(100):
+        if "system/cpu_utilization_percentage" in only_run(own_store).data.metrics:
+            break
+        time.sleep(0.1)
+    tracker.end("KILLED")
+    share = only_run(own_store).data.metrics["system/cpu_utilization_percentage"]
+    assert 0 <= share <= 100
+    assert not any(thread.name == "SystemMetricsMonitor" for thread in threading.enumerate())
+
+
+def test_a_report_has_one_run(own_store: MlflowClient, tmp_path: Path) -> None:
+    folder = tmp_path / steps.REPORT
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("<p>one</p>")
+    (folder / "table.txt").write_text("benchmark  rank-1\n")
+    (folder / "metrics.json").write_text(json.dumps({"viper": {"MTDnet": {"rank-1": 0.5}}}))
+    run = report_run.record(tmp_path)
+    assert report_run.record(tmp_path).info.run_id == run.info.run_id
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics == {"viper/MTDnet/rank-1": 0.5}
+    assert "benchmark  rank-1\n" in run.data.tags["mlflow.note.content"]
+    files = {file.path for file in own_store.list_artifacts(run.info.run_id, "report")}
+    assert files == {f"report/{name}" for name in ("index.html", "table.txt", "metrics.json")}
+    page = store.page(run, "report/index.html")
+    assert page.endswith(f"/runs/{run.info.run_id}/artifacts/report/index.html")
+    assert page.startswith("http://127.0.0.1:5000/#/experiments/")
+    (folder / "index.html").write_text("<p>two</p>")
+    assert report_run.record(tmp_path).info.run_id != run.info.run_id
 
 
 @pytest.mark.parametrize("end", ["KILLED", "FAILED", "FINISHED"])

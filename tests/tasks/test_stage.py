@@ -118,3 +118,9 @@ def test_who_holds_what_is_read_from_dvc() -> None:
     said = "ERROR: failed to reproduce 'a': '/p/one' is busy, it is being blocked by:\n"
     said += "  (PID 123): dvc repro -s one\n\nIf there are no processes with such PIDs"
     assert stage.BLOCKER.findall(said) == [("123", "dvc repro -s one")]
+
+
+def test_a_log_says_what_a_slot_gives() -> None:
+    assert stage._room({"CUDA_VISIBLE_DEVICES": "7"}) == ", GPU 7"
+    assert stage._room({"OMP_NUM_THREADS": "4"}) == ", threads: 4"
+    assert stage._room({}) == ""

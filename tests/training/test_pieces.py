@@ -14,7 +14,7 @@ from mtdnet import device, variants
 from mtdnet.data.images import Images
 from mtdnet.losses.batch import DeviceBatch
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS, Training
+from mtdnet.params import VARIANTS, IdentityLoss, Losses, Training, TripletLoss
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
@@ -114,3 +114,20 @@ def test_a_training_in_pieces_is_that_of_a_larger_gpu(
     )
     for name, weight in whole.items():
         torch.testing.assert_close(parts[name], weight, rtol=1e-4, atol=1e-6, msg=name)
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [Losses(triplet=TripletLoss(hardest=True)), Losses(identity=IdentityLoss(weight=0.1))],
+    ids=["hardest", "identity"],
+)
+def test_losses_that_are_no_mean_over_triplets_take_no_pieces(losses: Losses, small: Path) -> None:
+    place, settings = device.choose(), SETTINGS.model_copy(update={"losses": losses})
+    pixels = torch.from_numpy(Images.open(small / "ingest" / "viper").pixels)
+    augmented = small / "augment" / "viper-0"
+    batch = Triplets.open(augmented, 20, 1, pixels, place, Distributed()).batch(0)
+    counts = []
+    for each in (SETTINGS, settings):
+        own = Trainer(variants.load("mtdnet"), MTDnet(1 / 16), each, place, Distributed(), 3)
+        counts.append(own._more_pieces(batch, None))
+    assert counts == [2, None]

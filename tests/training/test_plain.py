@@ -20,7 +20,7 @@ from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.base import Network
 from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS, Augment, Losses, MarginLoss, Training
+from mtdnet.params import VARIANTS, Augment, Losses, Training, TripletLoss
 from mtdnet.protocol.augment import augment
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.usefixtures("float32"), pytest.mark.slow]
 
 N = 20
 MARGIN = 3.0  # so wide that trained networks have triplets inside
-LOSSES = Losses(triplet=MarginLoss(margin=MARGIN))
+LOSSES = Losses(triplet=TripletLoss(margin=MARGIN))
 SETTINGS = Training(steps=1, triplets=N, learning_rate=0.01, losses=LOSSES)
 Found = tuple[dict[str, Tensor], dict[str, Tensor]]  # losses and gradients
 

@@ -20,7 +20,16 @@ from mtdnet.errors import InputError, Stopped
 from mtdnet.files import read_json
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
-from mtdnet.params import VARIANTS, Augmentation, Schedule, Training
+from mtdnet.params import (
+    VARIANTS,
+    Augmentation,
+    HardNegatives,
+    IdentityLoss,
+    Losses,
+    Schedule,
+    Training,
+    TripletLoss,
+)
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.tracker import Untracked
 from mtdnet.training import train
@@ -179,8 +188,19 @@ def test_stopped_in_a_step_it_begins_no_validation(
             averaging=0.9,
             augmentation=Augmentation(erasing=0.5, shift=8, light=0.2),
         ),
+        changed(STEPS, hard_negatives=HardNegatives(share=0.5, every=3)),
+        changed(STEPS, hard_negatives=HardNegatives(share=0.5, every=2)),
+        changed(STEPS, losses=Losses(triplet=TripletLoss(hardest=True))),
+        changed(STEPS, losses=Losses(identity=IdentityLoss(weight=0.5)), averaging=0.9),
     ],
-    ids=["adamw", "schedule, average and augmentation"],
+    ids=[
+        "adamw",
+        "schedule, average and augmentation",
+        "within a window of hard negatives",
+        "at the end of a window",
+        "hardest triplets",
+        "identity",
+    ],
 )
 def test_every_setting_continues_exactly(
     settings: Training, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -192,6 +212,38 @@ def test_every_setting_continues_exactly(
     run(small, tmp_path / "parts", settings)
     assert len(taken) == 6, "it began anew"
     same_models(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_training_on_several_benchmarks_continues_exactly(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more: dict[str, Any] = {
+        "beside": [(small / "ingest" / "viper", small / "augment" / "viper-0")] * 2
+    }
+    run(small, tmp_path / "whole", **more)
+    taken = interrupt(monkeypatch, after=4)
+    with pytest.raises(Stopped):
+        run(small, tmp_path / "parts", **more)
+    run(small, tmp_path / "parts", **more)
+    assert len(taken) == 6, "it began anew"
+    same_models(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize("variant", ["mtdnet", "rnk"])
+def test_the_identity_losss_classes_are_dropped_with_the_training(
+    variant: str, small: Path, tmp_path: Path
+) -> None:
+    settings = changed(STEPS, steps=3, losses=Losses(identity=IdentityLoss(weight=0.5)))
+    run(small, tmp_path / "with", settings, variant=variant)
+    run(small, tmp_path / "without", changed(STEPS, steps=3), variant=variant)
+    one, other = (
+        load_file(tmp_path / name / "model" / "network.safetensors") for name in ("with", "without")
+    )
+    assert one.keys() == other.keys()
+    assert not torch.equal(one["trunk.conv1.weight"], other["trunk.conv1.weight"])
+    header, line, *_ = (tmp_path / "with" / "model" / "history.csv").read_text().splitlines()
+    loss = dict(zip(header.split(","), line.split(","), strict=True))["identity_loss"]
+    assert 0 < float(loss) < 10
 
 
 def test_the_average_is_what_is_validated_and_kept(small: Path, tmp_path: Path) -> None:

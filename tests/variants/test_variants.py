@@ -1,5 +1,6 @@
 """What each system of Table 1 minimises, and where its gradients go."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.base import Network
 from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS, Losses, MarginLoss, PairLoss
+from mtdnet.params import VARIANTS, IdentityLoss, Losses, MarginLoss, PairLoss, TripletLoss
 from mtdnet.training.batches import Batches
 
 N = 6
@@ -77,20 +78,47 @@ def reached(own: Network, loss: Tensor) -> set[str]:
 
 def test_every_variant_is_a_module_and_every_system_of_the_paper_is_there() -> None:
     systems = [name for each in VARIANTS for name in variants.load(each).systems]
-    paper = {"", "-trp", "-cls", "-rnk", "-aug", "-cross"}
-    assert sorted(systems) == sorted(f"MTDnet{end}" for end in {*paper, "-fused"})
+    ours = {"", "-trp", "-cls", "-rnk", "-aug", "-cross", "-fused", "-joint"}
+    assert sorted(systems) == sorted(f"MTDnet{end}" for end in ours)
     for each in VARIANTS:
         assert variants.load(each).start in VARIANTS
 
 
-def test_mtdnet_is_both_losses() -> None:
+@pytest.mark.parametrize("name", ["mtdnet", "joint"])
+def test_mtdnet_is_both_losses(name: str) -> None:
     own, target = network(), batch(N, 1)
     assert isinstance(own, MTDnet)
-    found = variants.load("mtdnet")(own, Losses()).losses(target, None)
+    found = variants.load(name)(own, Losses()).losses(target, None)
     ranked, paired = plain(own, streams(target))
     torch.testing.assert_close(found, {"triplet": mean(ranked), "pair": mean(paired)})
     assert reached(own, found["triplet"]) == {"trunk", "ranking"}
     assert reached(own, found["pair"]) == {"trunk", "pair"}
+
+
+@pytest.mark.parametrize("name", ["mtdnet", "joint", "aug", "cross", "rnk"])
+def test_the_identity_loss_is_of_the_targets_images_each_once(name: str) -> None:
+    kind = variants.load(name)
+    own, target, source = network(kind.kind), batch(N, 1), batch(kind.source_triplets(N) or N, 2)
+    target = dataclasses.replace(target, person=torch.arange(len(target.pixels)) % 3)
+    objective, settings = kind(own, Losses()), Losses(identity=IdentityLoss(weight=0.1, scale=9.0))
+    before = objective.losses(target, source)
+    assert "identity" not in before
+    objective = kind(own, settings)
+    objective.classes = torch.randn(3, own.feature_size)
+    found = objective.losses(target, source)
+    assert found.keys() - before.keys() == {"identity"}
+    terms = []
+    for image in sorted(set(target.batch.triplets.flatten().tolist())):
+        mirrored = target.pixels[image].flip(1) if target.batch.mirror[image] else None
+        pixels = target.pixels[image] if mirrored is None else mirrored
+        feature = own.embed(prepare(pixels[None]))[0]
+        logits = [9.0 * F.cosine_similarity(feature, each, dim=0) for each in objective.classes]
+        person = target.person
+        assert person is not None
+        terms.append(logits[int(person[image])] - torch.stack(logits).logsumexp(0))
+    torch.testing.assert_close(found["identity"], -mean(terms))
+    parts = {"trunk", "ranking"} if isinstance(own, MTDnet) else reached(own, before["triplet"])
+    assert reached(own, found["identity"]) == parts
 
 
 def test_cls_is_the_pair_loss_alone() -> None:
@@ -103,7 +131,7 @@ def test_cls_is_the_pair_loss_alone() -> None:
 
 def test_rnk_is_the_triplet_loss_on_alexnet() -> None:
     own, target = network(AlexNet), batch(N, 1)
-    found = variants.load("rnk")(own, Losses(triplet=MarginLoss(margin=0.5))).losses(target, None)
+    found = variants.load("rnk")(own, Losses(triplet=TripletLoss(margin=0.5))).losses(target, None)
     terms = []
     for images in streams(target):
         a, p, n = (own.embed(image)[0] for image in images)
@@ -185,7 +213,7 @@ def test_cross_takes_an_odd_number_of_triplets(count: int) -> None:
 
 def test_the_objective_is_the_sum_of_the_losses_by_their_weights() -> None:
     settings = Losses(
-        triplet=MarginLoss(weight=2.0),
+        triplet=TripletLoss(weight=2.0),
         pair=PairLoss(weight=0.5),
         contrastive=MarginLoss(weight=0.25, margin=0.3),
     )
@@ -204,7 +232,7 @@ def test_each_loss_takes_its_own_settings() -> None:
 
     published = values(Losses())
     for name, settings in {
-        "triplet": Losses(triplet=MarginLoss(margin=0.4)),
+        "triplet": Losses(triplet=TripletLoss(margin=0.4)),
         "pair": Losses(pair=PairLoss(smoothing=0.2)),
         "contrastive": Losses(contrastive=MarginLoss(margin=0.4)),
     }.items():

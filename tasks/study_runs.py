@@ -1,0 +1,55 @@
+"""A search in MLflow: one run a study; below it one a trial; below that its trainings."""
+
+from collections.abc import Mapping
+
+from mlflow.entities import Metric, RunTag
+
+from mtdnet.provenance import commit
+from mtdnet.steps import Network
+from mtdnet.tracker import End
+from tasks.runs import PARENT, PARENT_VARIABLE
+from tasks.store import client, experiment
+
+__all__ = ["PARENT_VARIABLE", "end", "history", "log", "of_study", "of_trial"]
+STUDY, TRIAL = "study", "trial"  # tags
+MEASURE = "validation_rank1"
+
+
+def of_study(network: Network, name: str) -> str:
+    """Return the id of a study's run, RUNNING: the one that it has, or a new one."""
+    place = experiment(network[0])
+    known = client().search_runs([place], f"tags.{STUDY} = '{name}' and tags.{TRIAL} = ''")
+    if known:
+        run_id = str(known[0].info.run_id)
+        client().update_run(run_id, status="RUNNING")
+        return run_id
+    tags = {STUDY: name, TRIAL: "", "mlflow.source.git.commit": commit()}
+    return str(client().create_run(place, run_name=name, tags=tags).info.run_id)
+
+
+def of_trial(network: Network, study: str, name: str, number: int) -> str:
+    """Return the id of a new run of a trial, below its study's."""
+    tags = {STUDY: name, TRIAL: str(number), PARENT: study}
+    made = client().create_run(experiment(network[0]), run_name=f"{name}-{number}", tags=tags)
+    return str(made.info.run_id)
+
+
+def log(run_id: str, parameters: Mapping[str, object], rank1: float | None = None) -> None:
+    """Add what a trial tries, or a study's best, and what it reached."""
+    measured = [] if rank1 is None else [Metric(MEASURE, rank1, 0, 0)]
+    tags = [RunTag(key, str(value)) for key, value in parameters.items()]
+    client().log_batch(run_id, metrics=measured, tags=tags)
+
+
+def history(network: Network, trial: str) -> list[tuple[int, float]]:
+    """Return step and validation rank-1 of the network's training, as far as a trial has got."""
+    benchmark, split, variant = network
+    own = f"tags.`{PARENT}` = '{trial}' and tags.variant = '{variant}' and tags.split = '{split}'"
+    runs = client().search_runs([experiment(benchmark)], own)
+    rows = [client().get_metric_history(run.info.run_id, MEASURE) for run in runs]
+    return sorted((row.step, row.value) for of_run in rows for row in of_run)
+
+
+def end(run_id: str, status: End) -> None:
+    """End a run."""
+    client().set_terminated(run_id, status)

@@ -41,7 +41,7 @@ def search(root: Path, name: str, trials: int, *, dry_run: bool = False) -> None
     if best is None:
         raise InputError(f"{name}: no trial has finished; give it more by --trials")
     print(f"best: {name}-{best.number}, {_line(best.params, best.value)}")
-    print(f"`dvc exp apply {name}-{best.number}` brings its parameters and networks here")
+    print("write that into params.yaml; what it trained is taken from DVC's cache")
 
 
 def _try(root: Path, name: str, stage: str, space: Space, own: Study, trials: int) -> None:

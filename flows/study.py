@@ -11,7 +11,7 @@ from pydantic import Field
 
 from mtdnet import params, steps
 from mtdnet.errors import InputError
-from mtdnet.params.schema import Benchmark, Listed, Section
+from mtdnet.params.base import Benchmark, Listed, Section
 
 FOLDER = ".search"
 SPACES = Path("configs", "searches")

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from mtdnet import params
 from mtdnet.errors import InputError
 from mtdnet.networks.trunks import TRUNKS
-from mtdnet.params.schema import Section
+from mtdnet.params.base import Section
 
 ROOT = Path(__file__).parents[1]
 OWN = ["params.yaml", *(f"configs/{file.name}" for file in sorted(ROOT.glob("configs/*.yaml")))]

@@ -1,29 +1,33 @@
 """``params.yaml`` as frozen, typed objects: one class a section, one section a step."""
 
-from mtdnet.params.read import build, content, load
-from mtdnet.params.schema import (
+from mtdnet.params.base import (
     JOINT,
     VARIANTS,
+)
+from mtdnet.params.read import build, content, load
+from mtdnet.params.schema import (
     Augment,
-    Augmentation,
     Compared,
     Evaluate,
-    HardNegatives,
-    IdentityLoss,
     Ingest,
     JointStart,
-    Losses,
-    MarginLoss,
-    Own,
-    PairLoss,
     Params,
     Pretrain,
     Report,
     Rerank,
-    Schedule,
-    Snapshot,
     Split,
     Train,
+)
+from mtdnet.params.training import (
+    Augmentation,
+    HardNegatives,
+    IdentityLoss,
+    Losses,
+    MarginLoss,
+    Own,
+    PairLoss,
+    Schedule,
+    Snapshot,
     Training,
     TripletLoss,
 )

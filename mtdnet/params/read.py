@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from mtdnet.errors import InputError
-from mtdnet.params.schema import Params, Section
+from mtdnet.params.base import Section
+from mtdnet.params.schema import Params
 
 Kind = TypeVar("Kind", bound=Section)
 

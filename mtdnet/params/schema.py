@@ -1,70 +1,25 @@
 """The sections of ``params.yaml``; ``python -m mtdnet.params`` prints them as a JSON schema."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import product
-from pathlib import Path
-from pkgutil import iter_modules
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-# what can be trained: the modules of mtdnet/variants, looked up without loading torch
-VARIANTS = tuple(
-    sorted(module.name for module in iter_modules([str(Path(__file__).parents[1] / "variants")]))
+from mtdnet.params.base import (
+    JOINT,
+    Benchmark,
+    Count,
+    Listed,
+    Positive,
+    Section,
+    Share,
+    SplitNumber,
+    Variant,
 )
-JOINT = "joint"  # a variant that starts from a network of its own: Train.joint says where
-LISTED = tuple(name for name in VARIANTS if name != JOINT)
+from mtdnet.params.training import Training
 
-
-def _variant(name: str) -> str:
-    if name == JOINT:
-        raise ValueError("'joint' is not listed here; name its targets and splits in train.joint")
-    if name not in LISTED:
-        raise ValueError(f"no '{name}'; known: {', '.join(LISTED)}")
-    return name
-
-
-def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if twice := [value for value in values if values.count(value) > 1]:
-        raise ValueError(f"{twice[0]!r} stands twice")
-    return values
-
-
-Item = TypeVar("Item")
-Listed = Annotated[
-    tuple[Item, ...],
-    Field(strict=False, json_schema_extra={"uniqueItems": True}),
-    AfterValidator(_unique),
-]
-# a folder's name, a word of a shell, a part of parameters' paths and of MLflow's filters
-Benchmark = Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
-Variant = Annotated[str, AfterValidator(_variant), Field(json_schema_extra={"enum": [*LISTED]})]
-Count = Annotated[int, Field(ge=1)]
-SplitNumber = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
 JointStart = Literal["drawn", "difference"]
-Snapshot = Literal["best", "last"]
-
-
-class Section(BaseModel):
-    """Keys and values of which none is unknown; ``renamed``: an old key -> what it is now."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-    renamed: ClassVar[Mapping[str, str]] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known(cls, content: Any) -> Any:
-        for key in content if isinstance(content, dict) else ():
-            if key in cls.renamed:
-                raise ValueError(f"'{key}' is now '{cls.renamed[key]}'; rename it")
-            if key not in cls.model_fields:
-                known = ", ".join(sorted(cls.model_fields))
-                raise ValueError(f"unknown key '{key}'; known: {known}")
-        return content
 
 
 class Ingest(Section):
@@ -114,141 +69,13 @@ class Augment(Section):
     draw: Literal["block", "camera"] = "block"
     pairs: Count = 24
     rounds: Count = 1
-    splits: dict[Benchmark, Split] = {}
+    splits: dict[Benchmark, Split] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.pairs <= self.negatives:
             raise ValueError(f"pairs must exceed negatives ({self.negatives}), found {self.pairs}")
         return self
-
-
-class MarginLoss(Section):
-    """A loss's ``weight`` in the sum that is minimised, and its ``margin``."""
-
-    weight: NotNegative = 1.0
-    margin: Positive = 1.0
-
-
-class TripletLoss(MarginLoss):
-    """``hardest``: of each anchor's triplets in a step, its hardest positive and negative alone."""
-
-    hardest: bool = False
-
-
-class PairLoss(Section):
-    """``smoothing``: how much of a label's weight both classes share (Szegedy et al. 2016)."""
-
-    weight: NotNegative = 1.0
-    smoothing: Fraction = 0.0
-
-
-class IdentityLoss(Section):
-    """Which training person an image shows, by its ranking feature; ``weight`` 0 is off.
-
-    Logits are ``scale`` times cosines; the classifier is dropped after training.
-    """
-
-    weight: NotNegative = 0.0
-    scale: Positive = 16.0
-
-
-class Losses(Section):
-    """A section a loss; which ones a variant minimises is its own business."""
-
-    triplet: TripletLoss = TripletLoss()
-    pair: PairLoss = PairLoss()
-    contrastive: MarginLoss = MarginLoss()
-    identity: IdentityLoss = IdentityLoss()
-
-
-class Schedule(Section):
-    """The learning rate over a training's steps; by default it is fixed, as published.
-
-    It rises from 0 over the fraction ``warm_up`` of the steps, then falls to 0 by a ``cosine``.
-    """
-
-    warm_up: Fraction = 0.0
-    decay: Literal["none", "cosine"] = "none"
-
-    def by_steps(self) -> bool:
-        """Tell whether the rate of a step rests on how many there will be."""
-        return self != Schedule()
-
-
-class Augmentation(Section):
-    """How training changes each image anew in each step, beside mirroring; 0 is off.
-
-    ``erasing``: the probability that a rectangle is painted over; ``shift``: by how many pixels of
-    the network's input at most, in both directions; ``light``: by which fraction brightness,
-    contrast and saturation change at most.
-    """
-
-    erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
-    shift: Annotated[int, Field(ge=0, le=64)] = 0
-    light: Annotated[float, Field(ge=0, le=1)] = 0.0
-
-
-class HardNegatives(Section):
-    """Blocks of persons whom the network confuses, instead of those that augment drew.
-
-    ``share`` of a block's positive pairs are one pair and the nearest to it by ranking features,
-    the others random; 0 is off. Every ``every`` steps the network of that moment is asked.
-    """
-
-    share: Annotated[float, Field(ge=0, le=1)] = 0.0
-    every: Count = 50
-
-
-class Own(Section):
-    """What one variant is trained with instead of what all are."""
-
-    learning_rate: Positive | None = None
-    dropout: Fraction | None = None
-
-
-class Training(Section):
-    """One training; ``triplets`` are those a step.
-
-    ``dropout``: of fc6 and fc7, of the pair head and of MTDnet-rnk. ``own``: variants that learn
-    otherwise.
-
-    ``momentum`` is SGD's, and the first beta of AdamW. ``averaging``: the decay of an exponential
-    moving average of the weights, which is then what is validated and kept; 0: no average.
-    ``snapshot``: which step's network is kept, the one that ranks the validation persons best, or
-    the last, which nobody chose: enough where a schedule ends at rate 0 and such persons are few.
-    ``compile`` spares a GPU the launches of a step's many kernels, for half a minute at the start.
-    """
-
-    renamed: ClassVar[Mapping[str, str]] = {
-        "rate": "learning_rate",
-        "rates": "learning_rates",
-        "decay": "weight_decay",
-        "margin": "losses.triplet.margin",
-    }
-
-    steps: Count
-    triplets: Count = 240
-    optimiser: Literal["sgd", "adamw"] = "sgd"
-    learning_rate: Positive = 1e-3
-    momentum: Fraction = 0.9
-    weight_decay: NotNegative = 5e-4
-    dropout: Fraction = 0.5
-    own: dict[Variant, Own] = {}
-    schedule: Schedule = Schedule()
-    averaging: Fraction = 0.0
-    losses: Losses = Losses()
-    augmentation: Augmentation = Augmentation()
-    hard_negatives: HardNegatives = HardNegatives()
-    validate_every: Count = 200
-    snapshot: Snapshot = "best"
-    compile: bool = False
-
-    def of(self, variant: str) -> "Training":
-        """Return the settings of the training of one variant."""
-        values = {name: getattr(self, name) for name in Training.model_fields}
-        own = self.own.get(variant, Own()).model_dump(exclude_none=True)
-        return Training(**values | {"own": {}} | own)
 
 
 class Pretrain(Training):
@@ -306,7 +133,7 @@ class Train(Training):
     splits: Listed[SplitNumber] = (0,)
     compared: Compared = Compared()
     joint: Joint = Joint()
-    learning_rates: dict[Benchmark, Positive] = {}
+    learning_rates: dict[Benchmark, Positive] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

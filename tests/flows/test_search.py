@@ -108,7 +108,7 @@ def test_tries_until_there_are_so_many_and_tells_the_best(
     assert 0 < len(finished) < 12
     told = capsys.readouterr().out
     best = max(t["pretrain.triplets"] for t in finished)
-    assert f"validation rank-1 {best / 2:.2f} %\n`dvc exp apply some-" in told
+    assert f"validation rank-1 {best / 2:.2f} %\nwrite that into params.yaml" in told
     assert told.count(": failed: the pair loss is not finite") == sum(
         t["pretrain.learning_rate"] > 0.012 for t in tries
     )

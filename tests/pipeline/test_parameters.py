@@ -7,7 +7,7 @@ from dvc.repo import Repo
 
 from flows.environment import ROOT
 from mtdnet.params import Params
-from mtdnet.params.schema import Section
+from mtdnet.params.base import Section
 
 # A section: the step of its name.
 READERS = {"seed": {"augment", "pretrain", "train"}, "trunk": {"ingest", "pretrain"}}

@@ -1,6 +1,7 @@
 # make demo     install, fetch the drawn benchmarks, run the whole pipeline
 # make install  into .venv, or VENV=...
 # make test     install, run the tests          make test-fast  those that take a minute together
+# make test-long   a flow on two workers, one killed; a second clone; a team's servers
 # make check    lint and test                   make lint       check format, rules and types
 # make chaos    kill a small flow at random moments: make chaos RUNS=100 SEED=0
 # make format   format, mend what can be        make bench      speed, into benchmarks/results.md
@@ -21,7 +22,7 @@ IN := $(BIN)/python -m flows
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 SERVER := PREFECT_API_URL=$(or $(PREFECT_API_URL),http://127.0.0.1:4200/api)
 
-.PHONY: demo install repository test test-fast chaos check lint format bench docs prefect mlflow deploy worker run results dist release-network clean
+.PHONY: demo install repository test test-fast test-long chaos check lint format bench docs prefect mlflow deploy worker run results dist release-network clean
 
 demo: repository $(READY)
 	@$(BIN)/python -m benchmarks.demo
@@ -39,6 +40,9 @@ test: $(READY)
 
 test-fast: $(READY)
 	$(PYTEST) -m "not slow and not pipeline"
+
+test-long: $(READY)
+	$(BIN)/python -m pytest -m long
 
 chaos: RUNS := 100
 chaos: SEED := 0

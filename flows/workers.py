@@ -86,7 +86,7 @@ class Workers:
         self._commit = clone.commit(self._root)
         clone.remote(self._root)
         clone.tracking()
-        command = [sys.executable, "-m", "dvc", "--wait-for-lock", "push", "--quiet", "--run-cache"]
+        command = [sys.executable, "-m", "dvc", "--wait-for-lock", "push", "--run-cache"]
         done = subprocess.run(command, cwd=self._root, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]

@@ -21,6 +21,8 @@ PARAMS = (
     project.PARAMS.replace("[mtdnet, rnk]", "[mtdnet]")
     .replace("[cross]", "[mtdnet]")
     .replace("splits: [0, 1]", "splits: [0]")
+    .replace("joint: {targets: [viper]", "joint: {targets: []")
+    .replace("source_only: [mtdnet]", "source_only: []")
 )
 PERSONS = {"cuhk03": 30, "viper": 16}
 LONGEST = 1800.0  # seconds of a flow that hangs

@@ -34,6 +34,7 @@ MISSING += [each for each in PACKAGES if not importlib.util.find_spec(each)]
 
 pytestmark = [
     pytest.mark.services,
+    pytest.mark.long,
     pytest.mark.slow,
     pytest.mark.pipeline,
     pytest.mark.timeout(900),

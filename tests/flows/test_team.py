@@ -21,7 +21,7 @@ from tests.chaos.__main__ import PARAMS
 from tests.flows.test_servers import answers, free_port, make, running
 from tests.pipeline import project
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(3600)]
 
 WORD = "mtdnet:word"
 STEPS = "steps: 150"  # of the training in which a worker is killed

@@ -134,7 +134,7 @@ def test_a_second_coordinator_joins_what_is_under_way(
 def test_data_that_are_not_committed_are_one_line(
     project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = project("stages: {}")
+    root = project("stages: {read: {cmd: ls data, deps: [data]}}")
     (root / "data.dvc").write_text("outs: [{path: data, md5: 0f1c.dir, hash: md5}]\n")
     with pytest.raises(InputError, match=r"data\.dvc: not what lies here; `dvc pull`, or"):
         Workers(root)._prepare({each.name: each for each in graph.stages(root)})

@@ -13,7 +13,7 @@ from mtdnet.files import read_json
 from tests.pipeline import project
 from tests.pipeline.project import PARAMS, run
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(1200)]
 
 STAGES = 20  # data.dvc, ingest 2, augment 3, pretrain 3, train 3, evaluate 5 and 2, report
 

@@ -10,7 +10,7 @@ import yaml
 from tests.chaos import state
 from tests.pipeline import project
 
-pytestmark = [pytest.mark.slow, pytest.mark.pipeline]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.pipeline]
 
 
 @pytest.mark.timeout(1800)

@@ -50,8 +50,9 @@ def test_all_systems_are_told_apart_without_colour(figures: list[Figure], tmp_pa
     curves = {name: np.linspace(0.1 * i, 1, 9) for i, name in enumerate(SYSTEMS)}
     draw_cmc(curves, tmp_path / "cmc.png", gallery=9)
     lines = figures[0].axes[0].lines
-    assert len({str(line.get_linestyle()) + str(line._dash_pattern) for line in lines}) == 9  # type: ignore[attr-defined]
-    assert len({line.get_color() for line in lines}) == 9
+    dashes = {str(line.get_linestyle()) + str(line._dash_pattern) for line in lines}  # type: ignore[attr-defined]
+    colours = {line.get_color() for line in lines}
+    assert len(dashes) == len(colours) == len(lines) == len(SYSTEMS) + 1
 
 
 def test_a_system_has_one_colour_whatever_stands_beside_it(

@@ -21,7 +21,7 @@ PARAMS = (
     project.PARAMS.replace("[mtdnet, rnk]", "[mtdnet]")
     .replace("[cross]", "[mtdnet]")
     .replace("splits: [0, 1]", "splits: [0]")
-    .replace("joint: {targets: [viper]", "joint: {targets: []")
+    .replace("joint: {targets: [viper], splits: [0]}", "joint: {targets: [], splits: []}")
     .replace("source_only: [mtdnet]", "source_only: []")
 )
 PERSONS = {"cuhk03": 30, "viper": 16}

@@ -184,9 +184,10 @@ def test_asked_to_stop_a_step_ends(
 ) -> None:
     before = contents(root)
     code = f"""
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from pkgutil import resolve_name
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from mtdnet.__main__ import main
 place, _, name = "{slow}".rpartition(".")
 owner = resolve_name(place)

@@ -15,6 +15,7 @@ from typing import Any
 
 from dvc.utils.serialize import modify_yaml
 
+from flows import clone
 from flows.environment import ROOT
 from mtdnet import params
 from mtdnet.errors import InputError, status
@@ -48,23 +49,23 @@ def prepare(out: Path, data: Path, ids: Path | None, recipe: Path) -> None:
         return
     if out.exists():
         raise InputError(f"{out}: is there, and no clone of this project; name another --out")
-    if _git(ROOT, "status", "--porcelain", "--untracked-files=no"):
+    if clone.git(ROOT, "status", "--porcelain", "--untracked-files=no"):
         raise InputError(f"{ROOT}: has changes that are not committed; figures name a commit")
     wanted = params.load(recipe)
     present = [name for name in wanted.ingest.layouts if (data / name).is_dir()]
     if wanted.pretrain.source not in present:
         raise InputError(f"{data}: no folder '{wanted.pretrain.source}', which is trained first")
     weights = _weights(data, wanted.pretrain.weights)
+    lists = {} if ids is None else {name: _list(ids, name) for name in present}
     draft = out.with_name(f".{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
-    _git(ROOT, "clone", "--quiet", str(ROOT), str(draft))
+    clone.git(ROOT, "clone", "--quiet", str(ROOT), str(draft))
     (draft / "data.dvc").unlink()
     (draft / "data").mkdir()
     for name in present:
         (draft / "data" / name).symlink_to(data / name)
     if weights and wanted.pretrain.weights:
         shutil.copy(weights, draft / wanted.pretrain.weights)
-    lists = {} if ids is None else {name: _list(ids, name) for name in present}
     for file in ids.glob("*.txt") if ids else ():
         shutil.copy(file, draft / "splits")
     shutil.copy(recipe, draft / "params.yaml")
@@ -111,13 +112,6 @@ def _weights(data: Path, wanted: str | None) -> Path | None:
     raise InputError(
         f"{ROOT / wanted}: is missing, and none is in {data / 'caffenet'}; see weights/README.md"
     )
-
-
-def _git(folder: Path, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise InputError(f"git {words[0]}: {done.stderr.strip().splitlines()[-1]}")
-    return done.stdout
 
 
 def _environment(folder: Path) -> dict[str, str]:

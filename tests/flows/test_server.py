@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 from flows import leftovers, server
 from flows.environment import ROOT
 from mtdnet.errors import InputError
+from tests.waiting import until
 
 # As the commands run a flow; its stage never ends.
 HOLDER = """
@@ -76,15 +76,6 @@ def start(root: Path, home: Path) -> tuple[subprocess.Popen[str], str]:
     )
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
-
-
-def until(done: Callable[[], bool]) -> bool:
-    """Wait for something; False when it doesn't come within a minute."""
-    for _ in range(600):
-        if done():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def gone(url: str) -> bool:

@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from prefect.settings import PREFECT_API_URL
+
+from tests.waiting import until
 
 FLOW = """
 import signal, sys
@@ -43,15 +44,6 @@ TRAIN = (
 )
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
-
-
-def until(done: Callable[[], bool]) -> bool:
-    """Wait for something; False when it doesn't come within a minute."""
-    for _ in range(600):
-        if done():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 @contextmanager

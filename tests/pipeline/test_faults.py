@@ -6,8 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ import yaml
 
 from flows.environment import ROOT
 from mtdnet.__main__ import main
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -215,12 +214,3 @@ sys.exit(main({[step, *STEPS[step]]}))
     assert contents(root) == before
     done = begun(root, step)
     assert done.returncode == 0, done.stderr
-
-
-def until(done: Callable[[], bool]) -> bool:
-    """Wait for something; False when it doesn't come within a minute."""
-    for _ in range(600):
-        if done():
-            return True
-        time.sleep(0.1)
-    return False

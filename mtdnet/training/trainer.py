@@ -74,7 +74,7 @@ class Trainer:
             whole = nn.ModuleList([network, self.classes])
         if not settings.compile:
             for weight in filter(lambda each: each.requires_grad, whole.parameters()):
-                weight.register_hook(_hear)
+                weight.register_hook(_hear)  # type: ignore[no-untyped-call]
         self.optimiser = build(whole, settings)
         self._rates = [group["lr"] for group in self.optimiser.param_groups]
         self.average = average(network, settings.averaging) if settings.averaging else None

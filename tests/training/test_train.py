@@ -154,7 +154,8 @@ def test_stopped_within_a_step_it_is_not_taken(
         if len(taken) < step:
             return backward(objective)
         if way == "back":
-            objective.register_hook(lambda _: os.kill(os.getpid(), signal.SIGTERM))
+            hook: Any = objective.register_hook  # it has no types
+            hook(lambda _: os.kill(os.getpid(), signal.SIGTERM))
         else:
             os.kill(os.getpid(), signal.SIGTERM)
         backward(objective)

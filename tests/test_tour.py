@@ -13,6 +13,7 @@ BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # thirteen starts of Python with torch
 def test_every_command_of_the_tour_runs(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
     commands = [line for block in BLOCK.findall(text) for line in block.splitlines()]

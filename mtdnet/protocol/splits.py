@@ -105,7 +105,8 @@ def divide(
     rest = [p for p in pool if p not in chosen]
     if not test or len(rest) < 3:
         raise InputError(
-            f"{benchmark}: seen by two cameras are {len(test)} to test and {len(rest)} more; {LEAST}"
+            f"{benchmark}: seen by two cameras are {len(test)} to test and {len(rest)} more; "
+            f"{LEAST}"
         )
     held = _validation(benchmark, layout, len(rest), settings)
     given = by_layout and bool((role != "").any())

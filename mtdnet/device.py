@@ -55,7 +55,9 @@ def choose() -> Device:
     text = info.read_text(encoding="utf-8") if info.exists() else ""
     model = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
     bf16 = re.search(r"\b(avx512_bf16|amx_bf16)\b", text) is not None
-    name = f"{model[1] if model else 'processor'}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    plural = "" if threads == 1 else "s"
+    name = f"{model[1] if model else 'processor'}, {threads} thread{plural}"
     return Device(torch.device("cpu"), bf16, name)
 
 

@@ -13,6 +13,7 @@ BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # thirteen starts of Python with torch
 def test_every_command_of_the_tour_runs(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
     commands = [line for block in BLOCK.findall(text) for line in block.splitlines()]
@@ -33,6 +34,8 @@ def test_every_command_of_the_tour_runs(tmp_path: Path) -> None:
     assert (tmp_path / "results" / "report" / "index.html").is_file()
     assert re.search(r"^[01]\.\d\d  data/shop/images/0001-1.jpg", printed, re.MULTILINE)
     assert (tmp_path / "sheet.html").is_file()
+    assert (tmp_path / "results/evaluate/shop-0/mtdnet/pictures/ranked.png").is_file()
+    assert all((ROOT / "docs" / file).is_file() for file in re.findall(r"]\((\S+\.png)\)", text))
 
 
 def shorten(parameters: Path) -> None:

@@ -13,6 +13,7 @@ from mtdnet import provenance
 from mtdnet.commands.output import Answer
 from mtdnet.commands.step import project
 from mtdnet.errors import InputError
+from mtdnet.report.labels import count
 
 PACKAGES = {
     "": ("mtdnet", "torch", "torchvision", "numpy", "pillow", "pyarrow", "h5py", "safetensors"),
@@ -59,7 +60,7 @@ def _machine() -> dict[str, str]:
     seen = {
         "system": platform.platform(),
         "python": f"{platform.python_version()}, {sys.executable}",
-        "size": f"{cores} cores, {memory / 1e9:.0f} GB memory, "
+        "size": f"{count(cores, 'core')}, {memory / 1e9:.0f} GB memory, "
         f"{shutil.disk_usage('.').free / 1e9:.0f} GB of disk free here",
     }
     try:
@@ -71,7 +72,7 @@ def _machine() -> dict[str, str]:
         build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "processor"
         seen["device"] = f"{place.name} ({place.torch})"
         seen["format"] = "bf16 products" if place.bf16 else "float32"
-        seen["torch"] = f"built for {build}, sees {torch.cuda.device_count()} GPUs"
+        seen["torch"] = f"built for {build}, sees {count(torch.cuda.device_count(), 'GPU')}"
     except (ImportError, OSError, RuntimeError, InputError) as problem:  # a broken installation
         seen["device"] = f"can't be asked: {problem}".splitlines()[0]
     return seen
@@ -86,7 +87,8 @@ def _packages() -> dict[str, str]:
             except PackageNotFoundError:
                 seen[name] = f"not installed (mtdnet[{extra}])" if extra else "not installed"
     if commit := provenance.commit():
-        seen["mtdnet"] += f", commit {commit} (+: changed since)"
+        changed = ", changed since" if commit.endswith("+") else ""
+        seen["mtdnet"] += f", commit {commit.removesuffix('+')}{changed}"
     return seen
 
 

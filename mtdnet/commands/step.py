@@ -36,7 +36,8 @@ def step(parameters: Path, command: str, **options: Any) -> Answer:
     if isinstance(result, str):
         return Answer(result, {"table": result})
     content = result.model_dump() if isinstance(result, Document) else result or {}
-    return Answer("\n".join(f"{key}: {_line(value)}" for key, value in content.items()), content)
+    lines = {key: _line(value) for key, value in content.items() if value is not None}
+    return Answer("\n".join(f"{key}: {line}" for key, line in lines.items() if line), content)
 
 
 def _line(value: Any) -> str:

@@ -105,8 +105,8 @@ def divide(
     rest = [p for p in pool if p not in chosen]
     if not test or len(rest) < 3:
         raise InputError(
-            f"{benchmark}: {len(test)} test persons and {len(rest)} others are seen by two "
-            f"cameras; {LEAST}"
+            f"{benchmark}: seen by two cameras are {len(test)} to test and {len(rest)} more; "
+            f"{LEAST}"
         )
     held = _validation(benchmark, layout, len(rest), settings)
     given = by_layout and bool((role != "").any())

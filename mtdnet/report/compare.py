@@ -125,7 +125,7 @@ def verdict(evaluations: Sequence[Evaluation]) -> str:
         return f"{sentence} One person gives no interval."
     persons = count(len(set(evaluations[0].ranks.person)), "test person")
     base = f"{len(lead.splits)} splits" if len(lead.splits) > 1 else persons
-    says = "lies above 0: more than chance" if low > 0 else "holds 0: it may be chance"
+    says = "lies above 0: enough to say so" if low > 0 else "holds 0: too little to say so"
     return f"{sentence} The 95{PERCENT} interval, {_between(low, high)}, {says}, with {base}."
 
 

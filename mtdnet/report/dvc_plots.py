@@ -4,6 +4,8 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from mtdnet.plots.style import system_style
+from mtdnet.report.labels import VARIANTS
 from mtdnet.report.load import Evaluation, Model, benchmarks
 
 CMC, TRAINING = "cmc", "training"  # folders of tables, one a benchmark
@@ -17,26 +19,28 @@ def write_curves(
 
     Of a test the rate (in [0, 1]) at the first ``ranks`` ranks of each system; of a training
     rank-1 on validation persons, and the triplets until then. Of several splits each has its own.
+    A system has its colour in every picture.
     """
     (folder / CMC).mkdir()
     (folder / TRAINING).mkdir()
     for name, tested in benchmarks(evaluations).items():
         points = (
-            (system, one.split, rank, rate)
+            (system, system_style(system)[0], one.split, rank, rate)
             for one in tested
             for system, curve in one.curves.systems.items()
             for rank, rate in zip(one.curves.rank[:ranks], curve, strict=False)
         )
-        _write(folder / CMC / f"{name}.csv", ("system", "split", "rank", "rate"), points)
+        _write(folder / CMC / f"{name}.csv", ("system", "colour", "split", "rank", "rate"), points)
     for name, trained in benchmarks(models).items():
         rows = (
-            (one.variant, one.split, triplets, rank1)
+            (system, system_style(system)[0], one.split, triplets, rank1)
             for one in trained
+            for system in VARIANTS.get(one.variant, (one.variant,))[:1]
             for triplets, rank1 in zip(
                 one.history.triplets, one.history.columns["validation_rank1"], strict=True
             )
         )
-        head = ("network", "split", "triplets", "validation rank-1")
+        head = ("system", "colour", "split", "triplets", "validation rank-1")
         _write(folder / TRAINING / f"{name}.csv", head, rows)
 
 

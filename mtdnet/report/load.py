@@ -109,10 +109,12 @@ def models(folders: Sequence[Path]) -> list[Model]:
 
 
 def expected(folders: Sequence[Path], read: Sequence[Evaluation]) -> dict[str, list[str]]:
-    """Return benchmark -> systems that the folders stand for, evaluated or not."""
+    """Return benchmark -> systems that the folders stand for: measured, or not evaluated yet."""
     systems: dict[str, dict[str, None]] = {}
+    there = {e.folder for e in read}
     pairs = [(e.benchmark, tuple(e.figures)) for e in read]
-    pairs += [(b, VARIANTS.get(variant, ())) for b, _, variant in map(_named, folders)]
+    missing = [_named(folder) for folder in folders if folder not in there]
+    pairs += [(benchmark, VARIANTS.get(variant, ())) for benchmark, _, variant in missing]
     for benchmark, names in pairs:
         systems.setdefault(benchmark, {}).update(dict.fromkeys(names))
     return {name: list(systems[name]) for name in sorted(systems, key=_by_table)}

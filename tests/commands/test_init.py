@@ -113,7 +113,7 @@ def test_a_terminal_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("persons", "cameras", "said"),
     [
-        (3, "ab", "shop: 1 test persons and 2 others are seen by two cameras; a split needs 4"),
+        (3, "ab", "shop: seen by two cameras are 1 to test and 2 more; a split needs 4"),
         (9, "a", "shop: no person is seen by two cameras"),
     ],
 )

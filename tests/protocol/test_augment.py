@@ -146,7 +146,7 @@ def test_published_test_persons_of_the_ingested_benchmark_are_taken(tmp_path: Pa
 
 def test_bad_input_leaves_nothing_behind(tmp_path: Path) -> None:
     source = ingested(tmp_path / "in", "viper", [("x", "a"), ("x", "b")], [])
-    with pytest.raises(InputError, match="viper: 1 test persons and 0 others"):
+    with pytest.raises(InputError, match="viper: seen by two cameras are 1 to test and 0 more"):
         augment(ingested=source, out=tmp_path / "out", settings=Augment(), seed=0)
     assert [p.name for p in tmp_path.iterdir()] == ["in"]
     with pytest.raises(InputError, match="missing"):

@@ -475,8 +475,8 @@ def test_a_named_split_overrides_the_layout() -> None:
 @pytest.mark.parametrize(
     ("rows", "settings", "line"),
     [
-        (pairs(1), Split(), "viper: 1 test persons and 0 others are seen by two cameras; a split"),
-        (pairs(3), Split(), "viper: 1 test persons and 2 others"),
+        (pairs(1), Split(), "viper: seen by two cameras are 1 to test and 0 more; a split"),
+        (pairs(3), Split(), "viper: seen by two cameras are 1 to test and 2 more"),
         ([("x", "a"), ("y", "b"), ("x", "a")], Split(), "viper: no person is seen by two cameras"),
         ([("x", ""), ("y", "")], Split(), "viper: no person is seen by two cameras"),
         (pairs(9), Split(name="random", test=7), "viper: test must be 1 to 6, found 7"),

@@ -88,14 +88,14 @@ def test_a_clear_lead_is_called_one(evaluated: Write) -> None:
     assert said.replace("\N{NO-BREAK SPACE}", " ").startswith(
         "MTDnet-cls leads MTDnet-rnk by 85.00 points (rank-1 95.00 % against 10.00 %, chance 5.00 %"
     )
-    assert "lies above 0: more than chance, with 20 test persons." in said
+    assert "lies above 0: enough to say so, with 20 test persons." in said
 
 
-def test_a_small_lead_may_be_chance(evaluated: Write) -> None:
+def test_a_small_lead_is_too_little(evaluated: Write) -> None:
     rnk, cls = evaluations([evaluated("viper-0/cls"), evaluated("viper-0/rnk")])
     said = verdict([first_is_right(rnk, 10), first_is_right(cls, 11)])
     assert said.startswith("MTDnet-cls leads MTDnet-rnk by 5.00 points")
-    assert "holds 0: it may be chance, with 20 test persons." in said
+    assert "holds 0: too little to say so, with 20 test persons." in said
 
 
 def test_over_several_splits_the_interval_is_theirs(evaluated: Write) -> None:
@@ -104,7 +104,7 @@ def test_over_several_splits_the_interval_is_theirs(evaluated: Write) -> None:
     made = [first_is_right(e, counts[e.variant][e.split]) for e in read]
     said = verdict(made)
     assert said.startswith("MTDnet-cls leads MTDnet-rnk by 51.67 points")
-    assert "+44.50 to +58.84, lies above 0: more than chance, with 3 splits." in said
+    assert "+44.50 to +58.84, lies above 0: enough to say so, with 3 splits." in said
     found = compare(made, "MTDnet-cls", "MTDnet-rnk")
     assert found and found.bounds == (found.over.low, found.over.high)
 
@@ -113,7 +113,7 @@ def test_an_interval_ends_where_differences_do(evaluated: Write) -> None:
     read = evaluations([evaluated(f"viper-{s}/{v}") for s in (0, 1) for v in ("rnk", "cls")])
     counts = {"rnk": (2, 3), "cls": (5, 16)}
     said = verdict([first_is_right(e, counts[e.variant][e.split]) for e in read])
-    assert "-100.00 to +100.00, holds 0: it may be chance, with 2 splits." in said
+    assert "-100.00 to +100.00, holds 0: too little to say so, with 2 splits." in said
 
 
 def test_a_lead_that_common_splits_do_not_show_is_none(evaluated: Write) -> None:

@@ -8,10 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from dvc_render import VegaRenderer
+from dvc_render.html import render_html
 from ruamel.yaml import YAML
 
 from mtdnet.errors import InputError
 from mtdnet.params import Report
+from mtdnet.plots.style import system_style
 from mtdnet.report.heads import CASES
 from mtdnet.report.labels import SYSTEMS
 from mtdnet.report.load import evaluations
@@ -227,21 +230,23 @@ def test_a_missing_picture_is_named_and_leaves_no_page(
 
 
 def test_every_benchmark_has_a_table_of_its_curves(written: tuple[Path, str]) -> None:
-    for folder, key, names in (
-        ("cmc", "system", set(SYSTEMS) - UNWRITTEN),
-        ("training", "network", {"mtdnet", "rnk", "cls", "aug", "cross"}),
+    for folder, names in (
+        ("cmc", set(SYSTEMS) - UNWRITTEN),
+        ("training", {"MTDnet", "MTDnet-rnk", "MTDnet-cls", "MTDnet-aug", "MTDnet-cross"}),
     ):
         files = sorted(file.name for file in (written[0] / folder).iterdir())
         assert files == ["shop-west.csv", "viper.csv"]
         with (written[0] / folder / "viper.csv").open(newline="") as stream:
             rows = list(csv.DictReader(stream))
-        assert {row[key] for row in rows} == names and {row["split"] for row in rows} == set("012")
+        assert {row["system"] for row in rows} == names
+        assert {row["split"] for row in rows} == set("012")
+        assert all(row["colour"] == system_style(row["system"])[0] for row in rows)
     assert {row["triplets"] for row in rows} == {"4800", "9600", "14400"}
     assert [row["validation rank-1"] for row in rows][:3] == ["0.25", "0.625", "0.75"]
 
 
 @pytest.mark.parametrize("name", ["cmc", "training"])
-def test_dvcs_templates_draw_the_columns_that_there_are(
+def test_dvcs_template_draws_the_columns_that_there_are(
     name: str, written: tuple[Path, str]
 ) -> None:
     plots = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["plots"]
@@ -251,5 +256,17 @@ def test_dvcs_templates_draw_the_columns_that_there_are(
     template = json.loads((ROOT / ".dvc" / "plots" / f"{drawn['template']}.json").read_text())
     with (written[0] / name / "viper.csv").open(newline="") as stream:
         head = next(csv.reader(stream))
-    colour = template["encoding"]["color"]["field"]
-    assert {drawn["x"], drawn["y"], colour, "split"} == set(head)
+    colour = template["encoding"]["color"]
+    shades = colour["scale"]["range"]["field"]
+    assert {drawn["x"], drawn["y"], colour["field"], shades, "split"} == set(head)
+
+
+def test_dvcs_page_says_so_without_vega(tmp_path: Path) -> None:
+    page = (ROOT / ".dvc" / "page.html").read_text()
+    curve = VegaRenderer([{"x": "1"}], "viper.csv", x="x", y="x")
+    written = Path(render_html([curve], tmp_path / "index.html", page)).read_text()
+    vega, stand_in, drawn = map(
+        written.index, ("vega-embed@", "window.vegaEmbed =", "vegaEmbed('#")
+    )
+    assert vega < stand_in < drawn
+    assert not re.search(r"{(scripts|plot_divs|refresh_tag)}", written)

@@ -21,9 +21,10 @@ from typing import Any
 import httpx
 import pytest
 
+from benchmarks.team import answers, free_port, running
 from flows.environment import ROOT
 from tests.deploy.compose import FOLDER, Here
-from tests.flows.test_servers import answers, client, free_port, running
+from tests.flows.test_servers import client
 
 PROGRAMS = ("postgres", "initdb", "psql", "weed")
 PACKAGES = ("boto3", "dvc_s3", "psycopg2")

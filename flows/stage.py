@@ -52,7 +52,7 @@ def run(commit: str = COMMIT, stage: str = STAGE) -> State[None]:
 
 def _bring(root: Path, name: str) -> State[None]:
     """Run a stage as a worker does: a training goes on from what another worker has shared."""
-    stage = next((each for each in graph.stages(root) if each.name == name), None)
+    stage = next((each for each in graph.stages(root, look=False) if each.name == name), None)
     if stage is None:
         raise InputError(f"{root / 'dvc.yaml'}: no such stage")
     every = steps.trained(params.load(root / "params.yaml"))

@@ -30,7 +30,10 @@ sys.exit(command.main("reproduce", dry_run=False))
 
 
 def project(root: Path, stages: str) -> None:
-    """Make a project of this code with other stages: ``dvc.yaml`` has the text ``stages``."""
+    """Make a project of this code with other stages: ``dvc.yaml`` has the text ``stages``.
+
+    Their outputs lie in ``results``, which git ignores.
+    """
     for name in CODE:
         shutil.copytree(
             ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.npz")

@@ -48,8 +48,8 @@ def measure(
 def stages(number: int, count: int, sleeps: float) -> str:
     """Return a ``dvc.yaml`` of stages that no flow but the one with this number has run."""
     lines = (
-        f"  sleep{n}: {{cmd: sleep {sleeps:g}; echo {number} > out{n}, outs: [out{n}], "
-        "meta: {gpu: true}}"
+        f"  sleep{n}: {{cmd: sleep {sleeps:g}; mkdir -p results; echo {number} > results/{n}, "
+        f"outs: [results/{n}], meta: {{gpu: true}}}}"
         for n in range(count)
     )
     return "\n".join(["stages:", *lines, ""])

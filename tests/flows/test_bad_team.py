@@ -18,7 +18,13 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]
 
-STAGE = "stages: {one: {cmd: sh work.sh > one, deps: [work.sh], outs: [one], meta: {gpu: %s}}}"
+STAGE = """stages:
+  one:
+    cmd: mkdir -p results; sh work.sh > results/one
+    deps: [work.sh]
+    outs: [results/one]  # which git ignores
+    meta: {gpu: %s}
+"""
 NOBODY = "http://127.0.0.1:9"
 FLOW = (sys.executable, "-c", REPRODUCE)
 LEFT = f" (on {socket.gethostname()}:{{}}/left)"
@@ -80,7 +86,7 @@ def failed(team: Team, **env: str) -> str:
 def works(team: Team) -> None:
     """See that the same command goes on when all is well again."""
     assert reproduce(team) == "1 FromRunCache"
-    assert (team.home / "one").read_text() == "1\n"
+    assert (team.home / "results/one").read_text() == "1\n"
 
 
 def test_a_remote_that_is_not_there_when_the_flow_begins(team: Team) -> None:
@@ -169,11 +175,13 @@ def test_packages_that_a_worker_lacks(team: Team) -> None:
     assert line == said + LEFT.format(team.room)
 
 
-@pytest.mark.parametrize("full", [".dvc/cache", "full"])
+@pytest.mark.parametrize("full", [".dvc/cache", "results/full"])
 def test_a_full_disk_on_a_worker(full: str, team: Team) -> None:
     room = team.room / "right"
-    commit(team, "mkdir -p full\nhead -c 3000000 /dev/zero | tee full/part", gpu="true")
-    (room / full).mkdir(exist_ok=True)
+    commit(
+        team, "mkdir -p results/full\nhead -c 3000000 /dev/zero | tee results/full/part", gpu="true"
+    )
+    (room / full).mkdir(parents=True, exist_ok=True)
     with team.worker("right", "gpu", before=f"mount -t tmpfs -o size=1m none {full}"):
         line = failed(team)
     assert "No space left on device" in line, line

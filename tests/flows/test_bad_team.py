@@ -8,7 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterName,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
@@ -78,8 +83,11 @@ def reproduce(team: Team, **env: str) -> str:
 def failed(team: Team, **env: str) -> str:
     """Return the line of a flow whose stage failed on a worker, which the stage's run has too."""
     line = reproduce(team, **env)
-    state = latest("one").state
-    assert state is not None and state.is_failed() and state.message == line
+    run = latest("one")
+    assert run.state is not None and run.state.is_failed() and run.state.message == line
+    own = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id]))
+    with get_client(sync_client=True) as client:
+        assert not [each for each in client.read_logs(own) if "Traceback" in each.message]
     return line
 
 
@@ -93,8 +101,10 @@ def test_a_remote_that_is_not_there_when_the_flow_begins(team: Team) -> None:
     commit(team, "echo 1")
     remote = team.room / "remote"
     remote.rename(team.room / "away")
-    line = reproduce(team)
-    (team.room / "away").rename(remote)
+    try:
+        line = reproduce(team)
+    finally:
+        (team.room / "away").rename(remote)
     assert line == f"DVC's remote {remote} is not there; mount it, or make it"
     works(team)
 
@@ -109,13 +119,26 @@ def test_a_remote_that_a_worker_does_not_reach(team: Team) -> None:
 
 
 def test_a_remote_that_goes_away_meanwhile(team: Team) -> None:
-    away, count = team.room / "away", team.room / "count"
-    commit(team, f"mv {team.room}/remote {away}\necho once >> {count}\necho 1")
-    line = failed(team)
-    away.rename(team.room / "remote")
+    remote, away, count = (team.room / name for name in ("remote", "away", "count"))
+    commit(team, f"mv {remote} {away}\ntouch {remote}\necho once >> {count}\necho 1")
+    try:
+        line = failed(team)
+    finally:
+        remote.unlink()
+        away.rename(remote)
     assert line.startswith("one: ") and line.endswith(LEFT.format(team.room)), line
     works(team)
     assert count.read_text() == "once\n", "what was computed is not lost"
+
+
+def test_results_that_a_worker_pushed_elsewhere(team: Team) -> None:
+    commit(team, "echo 1")
+    team.remote("left", str(team.room / "servers"))
+    line = reproduce(team)
+    team.remote("left", str(team.room / "remote"))
+    assert line == "one: DVC's remote lacks what a worker made; run it again"
+    assert not (team.home / "results/one").exists(), "a coordinator computes nothing"
+    works(team)
 
 
 def test_a_tracking_server_that_does_not_answer(team: Team) -> None:

@@ -19,6 +19,7 @@ FILES = (
     *(".dvc/config", ".dvc/.gitignore"),
 )
 WORD = "mtdnet:word"
+PATIENCE = 480.0  # seconds; a busy machine takes long to make a server's database
 # `python -m flows.reproduce` of a project whose stages train nothing
 REPRODUCE = """
 import sys
@@ -67,8 +68,9 @@ def free_port() -> int:
 
 
 def answers(url: str) -> bool:
-    """Wait until a server answers; False when it doesn't for two minutes."""
-    for _ in range(240):
+    """Wait until a server answers; False when it doesn't for long."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         try:
             if httpx.get(url, timeout=5).status_code == httpx.codes.OK:
                 return True

@@ -18,5 +18,5 @@ def test_a_stage_costs_something_here_and_on_a_worker(tmp_path: Path) -> None:
     here, there = workers.measure(place, sleeps=0.2, each=1, workers=[1])
     for row in (here, there):
         assert 0 < row.own < 10
-        assert row.notes["stages a minute"] > 0 and row.notes["seconds of a core"] > 1
+        assert float(row.notes["seconds of a core"]) > 1
     assert "in one folder" in here.work and "on 1 worker" in there.work

@@ -18,7 +18,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-from benchmarks.team import REPRODUCE, WORD, Team, git, make, project
+from benchmarks.team import PATIENCE, REPRODUCE, WORD, Team, git, make, project
 from tests.waiting import until
 
 pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -216,13 +216,17 @@ def test_two_coordinators_at_once(team: Team) -> None:
     commit(team, f"echo once >> {count}\nwhile ! test -e {go}; do sleep 0.1; done\necho 1")
     git(team.room / "right", "pull", "-q", "origin", "HEAD")
     with team.start("home", "first", *FLOW):
-        assert until(count.exists, 300), team.log("first").read_text()
+        assert until(count.exists, PATIENCE), team.log("first").read_text()
         with team.start("home", "second", *FLOW), team.start("right", "third", *FLOW):
-            waits = {"second": "waits for '", "third": "one: under way already; waits for that run"}
-            for log, said in waits.items():
-                assert until(lambda log=log, said=said: said in team.log(log).read_text(), 300), log
+            says(team, "second", "waits for '")
+            says(team, "third", "one: under way already; waits for that run")
             go.touch()
-            ends = {"first": "1 FromRunCache", "second": "1 UpToDate", "third": "1 FromRunCache"}
-            for log, said in ends.items():
-                assert until(lambda log=log, said=said: said in team.log(log).read_text(), 300), log
+            says(team, "first", "1 FromRunCache")
+            says(team, "second", "1 UpToDate")
+            says(team, "third", "1 FromRunCache")
     assert count.read_text() == "once\n"
+
+
+def says(team: Team, log: str, text: str) -> None:
+    """Wait until a coordinator says something."""
+    assert until(lambda: text in team.log(log).read_text(), PATIENCE), team.log(log).read_text()

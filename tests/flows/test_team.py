@@ -27,13 +27,7 @@ STEPS = "steps: 150"  # of the training in which a worker is killed
 NAMES = ("home", "left", "right")  # the coordinator, two workers
 NETWORKS = {"mtdnet/cuhk03": "mtdnet-cuhk03", "mtdnet/viper": "mtdnet-viper"}
 PATIENCE = 900  # seconds
-# `python -m flows.reproduce`, which waits for a dead worker for less long
-FLOW = (
-    sys.executable,
-    "-c",
-    "import sys; from flows import command, workers; workers.GONE_SECONDS = 8.0; "
-    "sys.exit(command.main('reproduce', dry_run=False))",
-)
+FLOW = (sys.executable, "-m", "flows.reproduce")
 
 
 class Blind(Team):
@@ -46,8 +40,8 @@ class Blind(Team):
         return super().env(name) | {
             kill.MARK: self.mark(name),
             "MTDNET_SHARE_SECONDS": "0.5",
-            "PREFECT_WORKER_HEARTBEAT_SECONDS": "3",
-            "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "3",
+            "PREFECT_WORKER_HEARTBEAT_SECONDS": "5",
+            "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "5",
         }
 
     def start(

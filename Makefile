@@ -3,7 +3,7 @@
 # make test     install, run the tests          make test-fast  those that take a minute together
 # make test-long   a flow on two workers, one killed; a second clone; a team's servers
 # make check    lint and test                   make lint       check format, rules and types
-# make chaos    kill a small flow at random moments: make chaos RUNS=100 SEED=0
+# make chaos    kill a small flow at random moments: make chaos RUNS=100 SEED=0 JOINT=1
 # make format   format, mend what can be        make bench      speed, into benchmarks/results.md
 # make prefect  Prefect's server and page      make mlflow  MLflow's page
 # make deploy   give the flows to that server  make worker  run what it schedules; stages: POOL=cpu, POOL=gpu
@@ -47,7 +47,7 @@ test-long: $(READY)
 chaos: RUNS := 100
 chaos: SEED := 0
 chaos: $(READY)
-	$(BIN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
+	$(BIN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED) $(if $(JOINT),--joint)
 
 check: lint test
 

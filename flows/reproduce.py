@@ -3,8 +3,9 @@
 import sys
 
 from flows import command
+from mtdnet.interrupt import raising
 
 if __name__ == "__main__":
-    sys.exit(
-        command.main("reproduce", dry_run=command.parser("reproduce", __doc__).parse_args().dry_run)
-    )
+    words = command.parser("reproduce", __doc__).parse_args()
+    with raising():
+        sys.exit(command.main("reproduce", dry_run=words.dry_run))

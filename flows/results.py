@@ -7,7 +7,6 @@ trunk's weights as ``caffenet/*.npz`` unless they lie in ``weights/``. The same 
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from mtdnet.errors import InputError, status
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command line; return the flow's exit status, or 2 for bad input."""
+    """Run the command line; return 2 for bad input, else become the flow in the clone."""
     parser = argparse.ArgumentParser(prog="python -m flows.results", description=__doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
     help_ids = "lists of test persons, one id a line: viper.txt, or viper-0.txt for split 0"
@@ -36,7 +35,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if problem := status(lambda: prepare(out, data, given.ids, given.recipe.resolve())):
         return problem
     flow = [sys.executable, "-m", "flows.reproduce", *(["--dry-run"] if given.dry_run else [])]
-    return subprocess.run(flow, cwd=out, env=_environment(out), check=False).returncode
+    os.chdir(out)
+    os.execve(sys.executable, flow, _environment(out))  # noqa: S606 - it hears a stop itself
 
 
 def prepare(out: Path, data: Path, ids: Path | None, recipe: Path) -> None:

@@ -1,8 +1,9 @@
 """What a command tells its user in one line, and its exit status."""
 
-import signal
 import sys
 from collections.abc import Callable
+
+from mtdnet.interrupt import STOPPED, raising
 
 
 class InputError(ValueError):
@@ -26,20 +27,19 @@ def status(work: Callable[[], object]) -> int:
     Of the latter two, one line goes to standard error. SIGTERM stops like SIGINT, so that what was
     half-written is taken away.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        work()
-    except InputError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except OSError as problem:
-        reason = problem.strerror or problem
-        print(f"error: {problem.filename or 'input or output'}: {reason}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped; nothing was written, the same command begins anew", file=sys.stderr)
-        return 130
-    except Stopped as stopped:
-        print(f"{stopped}; the same command continues", file=sys.stderr)
-        return 130
-    return 0
+    outcome, line = 0, ""
+    with raising():
+        try:
+            work()
+        except InputError as problem:
+            outcome, line = 2, f"error: {problem}"
+        except OSError as problem:
+            reason = problem.strerror or problem
+            outcome, line = 2, f"error: {problem.filename or 'input or output'}: {reason}"
+        except KeyboardInterrupt:
+            outcome, line = STOPPED, "stopped; nothing was written, the same command begins anew"
+        except Stopped as stopped:
+            outcome, line = STOPPED, f"{stopped}; the same command continues"
+    if line:
+        print(line, file=sys.stderr)
+    return outcome

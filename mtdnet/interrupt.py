@@ -1,10 +1,50 @@
-"""A polite stop: the first interrupt asks, the training answers after its step."""
+"""SIGINT and SIGTERM, at each moment of a command: while it loads, works, or keeps its state."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+SIGNALS = signal.SIGINT, signal.SIGTERM
+STOPPED = 130  # the exit status, as a shell gives it
+
+
+def hear_early() -> None:
+    """Let a command that still loads end at SIGINT or SIGTERM with one line and status 130.
+
+    Only in a process that is one: ``python -m``, which imports a module's packages first, or the
+    script ``mtdnet``. Modules of others may take an exception for a failed import, so none is
+    raised; as nothing has begun, nothing is left.
+    """
+    if sys.argv[0] == "-m" or os.path.basename(sys.argv[0]) == "mtdnet":  # noqa: PTH119 - pathlib would load first
+        for number in _heard():
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    os.write(sys.stderr.fileno(), b"stopped\n")
+    os._exit(STOPPED)
+
+
+@contextmanager
+def raising() -> Iterator[None]:
+    """Context in which SIGTERM raises KeyboardInterrupt like SIGINT, so that drafts are removed."""
+    former = {number: signal.getsignal(number) for number in _heard()}
+    try:
+        for number in former:
+            signal.signal(number, signal.default_int_handler)
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _heard() -> list[signal.Signals]:
+    """Return the signals but for those ignored from the start, as in a script's background."""
+    return [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
 
 
 class Stop:
@@ -14,7 +54,7 @@ class Stop:
         self.requested = self._raises = False
         self._former = {}
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in SIGNALS:
                 self._former[number] = signal.signal(number, self._ask)
         return self
 

@@ -17,7 +17,8 @@ from mtdnet.data.layouts import table
 from mtdnet.errors import InputError
 from mtdnet.files import write_json
 from mtdnet.inference import image_files, index_store
-from mtdnet.networks import pretrained
+from mtdnet.networks import pretrained, serialization
+from mtdnet.networks.alexnet import AlexNet
 from mtdnet.protocol import splits
 from mtdnet.tables import read_table, write_table
 
@@ -112,7 +113,23 @@ def safetensors(room: Path) -> Case:
     )
 
 
-KINDS = [csv, parquet, pairs, ids, pixels, rows, triplets, features, npz, pth, safetensors]
+def network(room: Path) -> Case:
+    file = room / "network.safetensors"
+    serialization.save(AlexNet(1 / 64, 1 / 64), file)
+    return file, lambda: serialization.load(file)
+
+
+def sums(room: Path) -> Case:
+    facts = index_store.Facts("images", "0" * 64, 8, 0, 2, sums=True)
+    _, read = features(room)
+    facts.write(room)
+    made = index_store.checksums(np.load(room / "features.npy"))
+    np.save(room / "sums.npy", made[:, None])
+    return room / "sums.npy", read
+
+
+KINDS = [csv, parquet, pairs, ids, pixels, rows, triplets, features, sums, network]
+KINDS += [npz, pth, safetensors]
 
 
 def mutated(content: bytes, rng: random.Random) -> bytes:

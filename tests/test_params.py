@@ -144,6 +144,8 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
         ("evaluate", {"false_alarms": [1.0]}, r"evaluate\.false_alarms\[0\]: expected less than 1"),
         ("evaluate", {"ranks": [0]}, r"evaluate\.ranks\[0\]: expected greater than or equal to 1"),
         ("evaluate", {"ranks": []}, r"evaluate\.ranks: expected .*at least 1 item"),
+        ("evaluate", {"source_only": ["trp"]}, r"source_only\[0\]: no 'trp'; known: aug"),
+        ("evaluate", {"source_only": ["cross"]}, "'cross' is not in pretrain.variants"),
         ("evaluate", {"pictures": 0}, r"evaluate\.pictures: expected greater than or equal to 1"),
     ],
 )

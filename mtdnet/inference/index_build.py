@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from torch import Tensor
 from tqdm import tqdm
 
@@ -23,8 +22,10 @@ from mtdnet.inference.index_store import (
     FEATURES,
     FILES,
     HALVES,
+    SUMS,
     Array,
     Facts,
+    checksums,
     is_index,
     read,
     reserve,
@@ -32,6 +33,7 @@ from mtdnet.inference.index_store import (
 )
 from mtdnet.inference.readable import readable
 from mtdnet.interrupt import Stop
+from mtdnet.tables import write_table
 
 BLOCK = 64  # images in memory at a time; their halves are 66 MB at the paper's width
 
@@ -48,7 +50,9 @@ def build(gallery: Path, target: Path, network: Path, halves: bool = True) -> Fa
     describer, files = Describer(network), listed(gallery)
     channels = describer.channels if halves else 0
     home = str(gallery.resolve())
-    facts = Facts(home, describer.sha256, describer.features, channels, len(files), describer.grid)
+    facts = Facts(
+        home, describer.sha256, describer.features, channels, len(files), describer.grid, sums=True
+    )
     if target.exists():
         if not is_index(target):
             raise InputError(f"{target}: is there and is no index; give --out another name")
@@ -57,10 +61,10 @@ def build(gallery: Path, target: Path, network: Path, halves: bool = True) -> Fa
     with _alone(begun):
         own = _same(begun, facts, files) if is_index(begun) else replace(facts, done=0)
         _room(begun, target, own, len(files))
-        for name, (shape, kind) in facts.arrays(len(files)).items():
+        for name, (shape, kind) in own.arrays(len(files)).items():
             reserve(begun / name, shape, kind)
         with whole(begun / FILES) as draft:
-            pq.write_table(files, draft)
+            write_table(files, draft)
         own.write(begun)
         own = _fill(begun, own, files, describer)
         begun.rename(target)
@@ -84,10 +88,11 @@ def _fill(begun: Path, facts: Facts, files: pa.Table, describer: Describer) -> F
             )
             if some is not None:
                 features, seen = describer.describe(some, facts.halves > 0)
-                write(begun / FEATURES, start, _spread(features.cpu().numpy(), there, len(rows)))
+                made = {FEATURES: features.cpu().numpy()}
                 if seen:
-                    halves = packed(seen).cpu().numpy()
-                    write(begun / HALVES, start, _spread(halves, there, len(rows)))
+                    made[HALVES] = packed(seen).cpu().numpy()
+                spread = {name: _spread(v, there, len(rows)) for name, v in made.items()}
+                _write(begun, facts, start, spread)
             lacking = set(range(len(rows))) - set(there)
             # Only what has reached the disk counts as done.
             facts = replace(
@@ -98,6 +103,17 @@ def _fill(begun: Path, facts: Facts, files: pa.Table, describer: Describer) -> F
             facts.write(begun)
             bar.update(len(rows))
     return facts
+
+
+def _write(begun: Path, facts: Facts, start: int, arrays: dict[str, Array]) -> None:
+    """Write the arrays of a block of images, with their checksums where the index has them."""
+    if facts.sums:
+        parts = [arrays[FEATURES]]
+        if HALVES in arrays:
+            parts += [arrays[HALVES][:, side, mirror] for side, mirror in np.ndindex(2, 2)]
+        arrays[SUMS] = np.stack([checksums(part) for part in parts], 1)
+    for name, rows in arrays.items():
+        write(begun / name, start, rows)
 
 
 def _spread(values: Array, rows: list[int], count: int) -> Array:

@@ -73,7 +73,7 @@ class Gallery:
         through the pair head once. The best tenth of them, but a hundred and ``top`` at least, are
         put in order by its eight-fold probability. A file that was changed since it was indexed is
         named on standard error and left out. Raises InputError when the query is no image, or no
-        image of the shortlist is left.
+        image of the shortlist is left, or what the index holds of one was changed.
         """
         describer, store = self._describer, self._store
         image = source(query, "query")
@@ -110,24 +110,24 @@ class Gallery:
 
     def _rights(self, rows: Rows, files: list[Path]) -> Iterator[Tensor]:
         """Yield the right halves (N, h, w, C) of plain images of the index, block by block."""
-        scorer, halves = self._describer.scorer, self._store.halves
-        if halves is None:
+        scorer, store = self._describer.scorer, self._store
+        if not store.has_halves:
             for _, right in self._halves(rows, files):
                 yield right[: len(right) // 2]
             return
         for start in _starts(rows):
-            plain = torch.from_numpy(halves[rows[start : start + BLOCK], 1, 0])  # reads only these
+            plain = torch.from_numpy(store.rights(rows[start : start + BLOCK]))
             yield plain.to(scorer.device, scorer.type)
 
     def _halves(self, rows: Rows, files: list[Path]) -> Iterator[Halves]:
         """Yield the halves of rows of the index, block by block."""
-        scorer, halves = self._describer.scorer, self._store.halves
+        scorer, store = self._describer.scorer, self._store
         for start in _starts(rows):
-            if halves is None:
+            if not store.has_halves:
                 some = files[start : start + BLOCK]
                 yield scorer.halves(pixels(some, self._describer.size))
             else:
-                there = torch.from_numpy(halves[rows[start : start + BLOCK]])
+                there = torch.from_numpy(store.halves(rows[start : start + BLOCK]))
                 yield unpacked(there.to(scorer.device, scorer.type))
 
 

@@ -16,13 +16,18 @@ TEMPERATURE = 1e-3, 1e3  # fits give 0.01 to 100
 
 @dataclass(frozen=True)
 class Header:
-    """A network's kind, widths and trunk; ``temperature`` of its pair head, None without one."""
+    """A network's kind, widths and trunk; ``temperature`` of its pair head, None without one.
+
+    ``sha256``: of ``content``, which is all else that the header says, and of the weights.
+    """
 
     kind: str
     width: float
     trunk_width: float
     temperature: float | None
+    content: dict[str, object]
     trunk: str = TRUNK
+    sha256: str | None = None
 
     def __post_init__(self) -> None:
         for key in ("kind", "trunk"):
@@ -56,6 +61,8 @@ def read(source: Path) -> Header:
             trunk_width=facts["trunk_width"],
             temperature=facts["temperature"],
             trunk=facts.get("trunk", TRUNK),
+            sha256=facts.pop("sha256", None),
+            content=facts,
         )
     except FileNotFoundError:
         raise InputError(f"{source}: no such file; train the network first") from None

@@ -1,9 +1,12 @@
 """Networks as safetensors files: loading one runs nobody's code."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -35,7 +38,7 @@ def save(
     """Write the weights, and in the header what ``load`` needs, whole or not at all.
 
     As float32, or ``half`` as float16: half the size, and the network that is read differs a little
-    from the one that was written.
+    from the one that was written. With a checksum of all of it.
     """
     kind = torch.float16 if half else torch.float32
     weights = {k: _plain(v, kind) for k, v in network.state_dict().items()}
@@ -47,6 +50,7 @@ def save(
     }
     if network.trunk.name != header.TRUNK:  # so that equal networks stay equal files
         facts["trunk"] = network.trunk.name
+    facts["sha256"] = digest(facts, weights)
     with whole(target) as draft:
         save_file(weights, draft, metadata={header.KEY: json.dumps(facts)})
 
@@ -56,14 +60,27 @@ def _plain(value: Tensor, kind: torch.dtype = torch.float32) -> Tensor:
     return own.to(kind) if own.is_floating_point() else own
 
 
+def digest(content: object, tensors: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of what JSON can hold and of tensors on the processor, by name."""
+    made = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        made.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        made.update(np.ascontiguousarray(tensor.numpy()).data)
+    return made.hexdigest()
+
+
 def load(source: Path) -> StoredNetwork:
     """Return the network of a file that ``save`` wrote: float32, for evaluation, on the processor.
 
-    Raises InputError when the file is missing, broken or another network's.
+    Raises InputError when the file is missing, broken, another network's, or not as it was written:
+    its checksum, where it has one, is compared.
     """
     facts = header.read(source)
     try:
-        weights = {name: _plain(weight) for name, weight in load_file(source).items()}
+        stored = load_file(source)
+        if facts.sha256 is not None and facts.sha256 != digest(facts.content, stored):
+            raise ValueError("changed since it was written")
+        weights = {name: _plain(weight) for name, weight in stored.items()}
         for name, weight in weights.items():
             if not torch.isfinite(weight).all():
                 raise ValueError(f"{name} is not finite")

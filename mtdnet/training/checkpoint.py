@@ -5,7 +5,6 @@ on validation persons. Once it has finished, ``last.safetensors`` holds its summ
 with the best network enough to write the model folder again, until ``sweep`` takes both away.
 """
 
-import hashlib
 import json
 import shutil
 import sys
@@ -14,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 
-import numpy as np
 import torch
 from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
@@ -73,8 +71,8 @@ class Checkpoints:
     def _write(self, state: State, tensors: Mapping[str, Tensor]) -> None:
         plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
         content = asdict(state)
-        digest = _digest(content, plain)
-        header = json.dumps({"state": content, "sha256": digest}, allow_nan=False)
+        own = serialization.digest(content, plain)
+        header = json.dumps({"state": content, "sha256": own}, allow_nan=False)
         with whole(self.last) as draft:
             save_file(plain, draft, metadata={KEY: header})
         for former in self.folder.glob("best-*.safetensors"):
@@ -120,7 +118,7 @@ class Checkpoints:
                 header = json.loads(file.metadata()[KEY])
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             content = header["state"]
-            if header["sha256"] != _digest(content, tensors):
+            if header["sha256"] != serialization.digest(content, tensors):
                 raise Unusable("damaged")
             if content.keys() != {each.name for each in fields(State)}:
                 raise Unusable("of another version")
@@ -154,14 +152,6 @@ def sweep(folder: Path) -> bool:
             return done
     except InputError:
         return False
-
-
-def _digest(content: object, tensors: Mapping[str, Tensor]) -> str:
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
-    for name, tensor in sorted(tensors.items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(np.ascontiguousarray(tensor.numpy()).data)
-    return digest.hexdigest()
 
 
 def _tensors(trainer: Trainer) -> dict[str, Tensor]:

@@ -130,12 +130,14 @@ def train(
                 tracker.log(row)
             before = time.monotonic() - state.seconds
             with Stop() as stop, Progress(out.name, settings, state, group.rank > 0) as progress:
-                stopping = False
+                stopping, alone = False, group.count == 1  # others wait for this one's gradients
+                if alone and not settings.compile:
+                    trainer.within = stop.raised
                 while not stopping:
                     # Of the step before, or of the one after which a training was stopped.
                     if state.due(settings) and group.rank == 0:
                         try:
-                            with stop.raised() if group.count == 1 else nullcontext():
+                            with stop.raised() if alone else nullcontext():
                                 measured = validation.measured(trainer.result(), state.step)
                         except KeyboardInterrupt:
                             stopping = True
@@ -148,9 +150,14 @@ def train(
                         break
                     torch.manual_seed(_step_seed(seed, state.step, group))
                     of_source = others.batch(state.step) if others else None
-                    trainer.step(triplets.batch(state.step), of_source)
-                    state.step, state.since = state.step + 1, state.since + 1
-                    stopping = group.any(stop.requested)  # asked once: what follows must agree
+                    batch = triplets.batch(state.step)
+                    try:
+                        trainer.step(batch, of_source)
+                    except KeyboardInterrupt:  # the step is not taken
+                        stopping = True
+                    else:
+                        state.step, state.since = state.step + 1, state.since + 1
+                        stopping = group.any(stop.requested)  # asked once: what follows must agree
                     if state.due(settings) or stopping or state.step % LOOK_EVERY == 0:
                         state.add(trainer.take_sums(state.step))
                         state.seconds = time.monotonic() - before

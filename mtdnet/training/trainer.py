@@ -2,7 +2,8 @@
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import repeat
 from typing import cast
 
@@ -36,6 +37,10 @@ def average(network: nn.Module, limit: float) -> AveragedModel:
     return AveragedModel(network, avg_fn=mean)
 
 
+def _hear(gradient: Tensor) -> None:
+    """Let Python see a signal, which it doesn't as long as torch goes back through the layers."""
+
+
 class Trainer:
     """Minimises a variant's objective on one device, with the other processes of a group.
 
@@ -45,8 +50,11 @@ class Trainer:
     ``settings.compile`` a step is compiled when it is first taken; on CUDA it is then one graph of
     kernels. Raises InputError there when it can't be compiled. ``pieces``: how many a step's
     triplets are divided into, one after the other, which a GPU out of memory raises; they aren't
-    compiled.
+    compiled. ``within``: the context of a step's passes forth and back, between whose layers it may
+    raise; then the step is not taken.
     """
+
+    within: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __init__(
         self,
@@ -64,6 +72,9 @@ class Trainer:
         if settings.losses.identity.weight:
             self.classes = nn.Linear(network.feature_size, persons, bias=False).to(device.torch)
             whole = nn.ModuleList([network, self.classes])
+        if not settings.compile:
+            for weight in filter(lambda each: each.requires_grad, whole.parameters()):
+                weight.register_hook(_hear)  # type: ignore[no-untyped-call]
         self.optimiser = build(whole, settings)
         self._rates = [group["lr"] for group in self.optimiser.param_groups]
         self.average = average(network, settings.averaging) if settings.averaging else None
@@ -80,7 +91,8 @@ class Trainer:
 
     def step(self, target: DeviceBatch, source: DeviceBatch | None = None) -> None:
         """Take one step; its losses are added up on the device."""
-        losses = self.backward(target, source)
+        with self.within():
+            losses = self.backward(target, source)
         factor = rate_factor(self.settings.schedule, self.step_count, self.settings.steps)
         for group, rate in zip(self.optimiser.param_groups, self._rates, strict=True):
             group["lr"] = factor * rate

@@ -141,7 +141,7 @@ def test_one_line_for_a_full_disk_and_two_at_once(
     busy = pytest.raises(InputError, match=r"index\.unfinished: another process builds it")
     with module._alone(shop.parent / "index.unfinished"), busy:
         build(shop, index, networks["random"])
-    usage = SimpleNamespace(free=14 * 512 / 16 * 4)  # bytes: room for the ranking features
+    usage = SimpleNamespace(free=14 * (512 / 16 + 1) * 4)  # bytes: features and their checksums
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(InputError, match=r"14 images need 0\.0 GB more.*--features-only"):
         build(shop, index, networks["random"])

@@ -1,5 +1,6 @@
 """What is wrong with an index is one line, before a query is asked."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from mtdnet.errors import InputError
 from mtdnet.files import write_json
 from mtdnet.inference.image_files import SCHEMA
+from mtdnet.inference.index_build import build
 from mtdnet.inference.index_store import Facts, read
+from mtdnet.inference.search import Gallery
 
 WRONG: tuple[object, ...] = (None, 1, [], {})
 GOOD: dict[str, Any] = {"images": "gallery", "network": "0" * 64, "features": 8, "halves": 0}
@@ -63,3 +66,48 @@ def test_more_images_than_files_and_an_empty_cell(tmp_path: Path) -> None:
     index(tmp_path, GOOD, ROWS | {"path": [None]})
     with pytest.raises(InputError, match=r"an empty cell in files\.parquet"):
         read(tmp_path)
+
+
+def flip(file: Path, place: int) -> None:
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.usefixtures("float32")
+def test_a_flipped_bit_is_one_line(shop: Path, networks: dict[str, Path]) -> None:
+    index, query = shop.parent / "index", shop.parent / "query.bmp"
+    build(shop, index, networks["random"])
+    gallery, half = Gallery(index, networks["random"]), (index / "halves.npy").stat().st_size // 56
+    expected = gallery.rank(query, top=3)
+    for name, place in (("features.npy", 500), ("sums.npy", 128 + 20)):
+        flip(index / name, place)
+        with pytest.raises(InputError, match=r"features\.npy: changed .* from image \d+ on"):
+            Gallery(index, networks["random"])
+        flip(index / name, place)
+    for part in range(4):
+        flip(index / "halves.npy", 128 + (4 + part) * half + 9)
+        with pytest.raises(InputError, match=r"halves\.npy: changed .* from image 2 on; remove"):
+            Gallery(index, networks["random"]).rank(query)
+        flip(index / "halves.npy", 128 + (4 + part) * half + 9)
+    flip(index / "files.parquet", 60)
+    with pytest.raises(InputError, match="no whole index"):
+        Gallery(index, networks["random"])
+    flip(index / "files.parquet", 60)
+    assert Gallery(index, networks["random"]).rank(query, top=3) == expected
+
+
+def test_an_index_of_before_there_were_checksums_answers(
+    shop: Path, networks: dict[str, Path]
+) -> None:
+    index, query = shop.parent / "index", shop.parent / "query.bmp"
+    build(shop, index, networks["random"])
+    expected = Gallery(index, networks["random"]).rank(query)
+    (index / "sums.npy").unlink()
+    with pytest.raises(InputError, match=r"sums\.npy: not whole"):
+        Gallery(index, networks["random"])
+    facts = json.loads((index / "index.json").read_text())
+    del facts["sums"]
+    write_json(index / "index.json", facts)
+    assert Gallery(index, networks["random"]).rank(query) == expected
+    assert not build(shop, index, networks["random"]).sums

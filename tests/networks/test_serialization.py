@@ -1,4 +1,5 @@
 import json
+import random
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -117,3 +118,38 @@ def test_whatever_was_saved_is_loaded(
         kept = serialization.load(one)
         serialization.save(kept.network, two, kept.temperature)
         assert one.read_bytes() == two.read_bytes() and kept.temperature == temperature
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_flipped_bit_is_noticed(half: bool, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    file = tmp_path / "network.safetensors"
+    serialization.save(MTDnet(1 / 32), file, 1.5, half=half)
+    expected, whole = serialization.load(file), bytearray(file.read_bytes())
+    head = 8 + int.from_bytes(whole[:8], "little")
+    rng, refused = random.Random(0), 0  # noqa: S311
+    places = [rng.randrange(head) for _ in range(30)]
+    for number, place in enumerate([*places, head, *rng.sample(range(head, len(whole)), 30), -1]):
+        changed = whole.copy()
+        changed[place] ^= 1 << rng.randrange(8)
+        file.write_bytes(changed)
+        try:
+            kept = serialization.load(file)
+        except InputError as problem:
+            refused += 1
+            assert number < len(places) or "changed since it was written" in str(problem)
+            continue
+        # of the header alone, where it says that there is a checksum
+        assert number < len(places) and kept.temperature == expected.temperature
+        for name, weight in expected.network.state_dict().items():
+            assert torch.equal(weight, kept.network.state_dict()[name])
+    assert refused >= len(places)
+
+
+def test_a_network_of_before_there_was_a_checksum_loads(tmp_path: Path) -> None:
+    network, file = MTDnet(1 / 32), tmp_path / "network.safetensors"
+    facts = json.loads(HEADER % 0.03125) | {"trunk_width": 1 / 32}
+    save_file(network.state_dict(), file, metadata={"network": json.dumps(facts)})
+    assert header.read(file).sha256 is None
+    kept = serialization.load(file).network.state_dict()
+    assert all(torch.equal(kept[name], weight) for name, weight in network.state_dict().items())

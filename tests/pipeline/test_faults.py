@@ -1,11 +1,14 @@
 """Faults of the machine and of others: one line, and what stood there stays."""
 
 import os
+import re
 import resource
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -168,6 +171,42 @@ def test_a_file_removed_or_cut_between_steps_is_one_line(
         assert contents(root) == before
 
 
+@contextmanager
+def slowed(root: Path, step: str, slow: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a step of which a function takes its time; yield it when it has come there."""
+    code = f"""
+import signal, sys, time
+from pathlib import Path
+from pkgutil import resolve_name
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+from mtdnet.__main__ import main
+place, _, name = "{slow}".rpartition(".")
+owner = resolve_name(place)
+work = getattr(owner, name)
+def slowly(*words):
+    Path("begun").touch()
+    while Path("held").exists():
+        time.sleep(0.1)
+    if not Path("freed").exists():
+        time.sleep(0.2)
+    return work(*words)
+setattr(owner, name, slowly)
+sys.exit(main({[step, *STEPS[step]]}))
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MTDNET_DEVICE": "cpu"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert until((root / "begun").exists)
+            yield process
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize(
     ("step", "slow"),
@@ -182,35 +221,42 @@ def test_asked_to_stop_a_step_ends(
     step: str, slow: str, number: signal.Signals, root: Path
 ) -> None:
     before = contents(root)
-    code = f"""
-import signal, sys, time
-from pathlib import Path
-from pkgutil import resolve_name
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-from mtdnet.__main__ import main
-place, _, name = "{slow}".rpartition(".")
-owner = resolve_name(place)
-work = getattr(owner, name)
-def slowly(*words):
-    Path("begun").touch()
-    time.sleep(0.2)
-    return work(*words)
-setattr(owner, name, slowly)
-sys.exit(main({[step, *STEPS[step]]}))
-"""
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "MTDNET_DEVICE": "cpu"},
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert until((root / "begun").exists)
+    with slowed(root, step, slow) as process:
         process.send_signal(number)
-        assert process.stderr is not None
-        told = process.stderr.read()
+        _, told = process.communicate()
     assert process.returncode == 130, told
     assert "Traceback" not in told and "the same command" in told.splitlines()[-1]
     assert contents(root) == before
     done = begun(root, step)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("step", "slow", "words"),
+    [
+        ("pretrain", "mtdnet.training.train.Trainer.step", "another process does this training"),
+        ("evaluate", "mtdnet.scoring.scorer.Scorer.tail", "another process does the evaluation"),
+    ],
+)
+def test_of_two_at_once_the_second_is_refused_and_the_first_ends_as_alone(
+    step: str, slow: str, words: str, root: Path
+) -> None:
+    before = timeless(root)
+    (root / "held").touch()
+    with slowed(root, step, slow) as first:
+        second = begun(root, step)
+        refused(second, "checkpoints")
+        assert words in second.stderr
+        (root / "held").rename(root / "freed")
+        _, told = first.communicate()
+    assert first.returncode == 0, told
+    assert timeless(root) == before
+    again = begun(root, step)
+    assert again.returncode == 0, again.stderr
+    assert timeless(root) == before
+
+
+def timeless(root: Path) -> dict[str, bytes]:
+    """Return what steps left, but for records of times; commits, as the code may change beside."""
+    left = {k: v for k, v in contents(root).items() if not k.endswith("training.json")}
+    return {k: re.sub(rb'"commit": "\w*\+?"', b"", v) for k, v in left.items()}

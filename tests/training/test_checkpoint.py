@@ -21,7 +21,7 @@ from mtdnet.errors import InputError, status
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Training
-from mtdnet.training import checkpoint, sweep
+from mtdnet.training import sweep
 from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.state import State
@@ -159,7 +159,7 @@ def test_state_of_wrong_types_begins_anew_even_with_its_checksum(
 ) -> None:
     state, _ = saved(tmp_path)
     content = asdict(state) | {key: value}
-    header = json.dumps({"state": content, "sha256": checkpoint._digest(content, {})})
+    header = json.dumps({"state": content, "sha256": serialization.digest(content, {})})
     save_file({}, tmp_path / "last.safetensors", {"checkpoint": header})
     assert Checkpoints(tmp_path).restore("mark", trainer(1)) is None
     assert capsys.readouterr().err.endswith("or a damaged one; begins anew\n")
@@ -169,7 +169,7 @@ def test_state_of_wrong_types_begins_anew_even_with_its_checksum(
 def test_other_weights_with_their_checksum_are_refused(name: str, tmp_path: Path) -> None:
     state, _ = saved(tmp_path)
     tensors, content = {name: torch.zeros(1)}, json.loads(json.dumps(asdict(state)))
-    header = json.dumps({"state": content, "sha256": checkpoint._digest(content, tensors)})
+    header = json.dumps({"state": content, "sha256": serialization.digest(content, tensors)})
     save_file(tensors, tmp_path / "last.safetensors", {"checkpoint": header})
     with pytest.raises(InputError, match=r"last\.safetensors: of other weights; remove"):
         Checkpoints(tmp_path).restore("mark", trainer(1))

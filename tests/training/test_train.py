@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,34 @@ def test_a_stopped_training_continues_exactly(
     run(small, tmp_path / "parts", tracker=rows, **more)
     assert len(taken) == 6, "it began anew"
     assert rows.steps == [3, 6], "rows before the stop are told again"
+    same_models(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize("way", ["forth", "back"])
+def test_stopped_within_a_step_it_is_not_taken(
+    way: str, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Training(steps=6, triplets=20, learning_rate=0.01, validate_every=3, averaging=0.9)
+    run(small, tmp_path / "whole", settings)
+    taken, backward = interrupt(monkeypatch, after=99), torch.autograd.backward
+
+    def interrupted(step: int, objective: torch.Tensor) -> None:
+        if len(taken) < step:
+            return backward(objective)
+        if way == "back":
+            hook: Any = objective.register_hook  # it has no types
+            hook(lambda _: os.kill(os.getpid(), signal.SIGTERM))
+        else:
+            os.kill(os.getpid(), signal.SIGTERM)
+        backward(objective)
+        pytest.fail("it went on")
+
+    for step in (0, 4):
+        with monkeypatch.context() as patch, pytest.raises(Stopped, match=f"at step {step} of 6"):
+            patch.setattr(torch.autograd, "backward", partial(interrupted, step))
+            run(small, tmp_path / "parts", settings)
+    run(small, tmp_path / "parts", settings)
+    assert len(taken) == 6, "it began anew"
     same_models(tmp_path / "whole", tmp_path / "parts")
 
 

@@ -1,0 +1,70 @@
+"""A command hears SIGINT and SIGTERM from its first import on."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted(
+    str(file.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__main__")
+    for package in ("mtdnet", "tasks", "flows")
+    for file in (ROOT / package).rglob("*.py")
+    if file.name == "__main__.py" or '__name__ == "__main__"' in file.read_text()
+)
+SLOW = re.compile(r"\| +(numpy|pydantic|pyarrow|torch|mlflow|prefect|dvc|tqdm)$", re.MULTILINE)
+
+
+def hears(process: subprocess.Popen[str]) -> bool:
+    """Tell whether a process catches SIGTERM, which Python by itself doesn't."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", status, re.MULTILINE)
+    return bool(caught and int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
+def stopped(words: list[str], number: signal.Signals, after: float, folder: Path) -> str:
+    """Send a signal some seconds after a command can hear it; return what it said."""
+    with subprocess.Popen(
+        ["env", "--default-signal=INT", *words],  # a shell's background job ignores it
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MTDNET_DEVICE": "cpu"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert until(lambda: hears(process))
+        time.sleep(after)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_slow_is_imported_before_a_stop_is_heard(
+    module: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    said = stopped([sys.executable, "-X", "importtime", "-m", module], number, 0, tmp_path)
+    assert said.endswith("stopped\n")
+    assert not SLOW.search(said.partition("mtdnet.interrupt")[0])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("after", [0.05, 0.2, 0.4, 0.7, 1.0])
+@pytest.mark.parametrize("script", [True, False])
+def test_stopped_at_any_moment_a_command_says_one_line(
+    script: bool, after: float, number: signal.Signals, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "params.yaml")  # which nobody writes to: it waits there
+    way = [str(Path(sys.executable).with_name("mtdnet"))] if script else ["-m", "mtdnet"]
+    words = [sys.executable, *way, "ingest", "--benchmark", "viper"]
+    assert re.fullmatch("stopped.*\n", stopped(words, number, after, tmp_path))

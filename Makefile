@@ -91,7 +91,7 @@ results: $(READY)
 worker: POOL := flows
 worker: $(READY)
 	@test $(POOL) = flows || $(IN) python -m flows.clone
-	$(SERVER) $(IN) prefect worker start --pool $(POOL) --limit 1 --name "$$(hostname) $$$$"
+	exec env $(SERVER) $(IN) prefect worker start --pool $(POOL) --limit 1 --name "$$(hostname) $$$$"
 
 mlflow: PORT := 5000
 mlflow: $(READY)

@@ -71,9 +71,9 @@ def packages(root: Path) -> None:
 
 
 def remote(root: Path) -> None:
-    """Raise InputError when DVC has no default remote, or its folder is not there.
+    """Raise InputError when DVC has no default remote, it can't carry results, or isn't there.
 
-    Such a folder DVC would make, on the disk below one that is not mounted, say.
+    A folder that is not there DVC would make, on the disk below one that is not mounted, say.
     """
     try:
         with Repo(str(root)) as repo:
@@ -81,6 +81,8 @@ def remote(root: Path) -> None:
     except DvcException as problem:
         text = " ".join(str(problem).split())
         raise InputError(f"DVC's remote: {text}") from None
+    if place.fs.protocol in ("http", "https"):
+        raise InputError("DVC's remote: one on HTTP has no run cache, which carries the results")
     if place.fs.protocol == "local" and not (folder := Path(place.path).parents[1]).is_dir():
         raise InputError(f"DVC's remote {folder} is not there; mount it, or make it")
 

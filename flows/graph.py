@@ -32,8 +32,10 @@ class Stage:
     fresh: bool = False
 
 
-def stages(root: Path) -> list[Stage]:
+def stages(root: Path, *, look: bool = True) -> list[Stage]:
     """Return all stages of the project at ``root``, every one after its upstream ones.
+
+    Without ``look``, nobody asks what has changed, and they stand as fresh.
 
     Data that no stage reads, as the released network, are none: they may not have been fetched.
     Raises InputError when ``dvc.yaml`` or the parameters that it names can't be read.
@@ -42,7 +44,7 @@ def stages(root: Path) -> list[Stage]:
         with Repo(str(root)) as repo:
             graph = _work(repo)
             top = Path(repo.root_dir)
-            reasons = _reasons(repo)
+            reasons = _reasons(repo) if look else {}
             names = {stage: _name(stage, top) for stage in graph}
             found = {
                 name: Stage(
@@ -50,7 +52,7 @@ def stages(root: Path) -> list[Stage]:
                     upstream=tuple(sorted(names[other] for other in graph.successors(stage))),
                     outs=tuple(Path(out.fs_path).relative_to(top).as_posix() for out in stage.outs),
                     gpu=bool((stage.meta or {}).get("gpu", False)),
-                    reasons=reasons[stage],
+                    reasons=reasons.get(stage, ()),
                 )
                 for stage, name in names.items()
             }

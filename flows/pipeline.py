@@ -10,7 +10,7 @@ from prefect.context import TagsContext
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import finished, labels, leftovers, page, plan, workspace
+from flows import finished, labels, leftovers, page, plan, quiet, workspace
 from flows.environment import ROOT, on_workers
 from flows.execute import Execution
 from flows.workers import Workers
@@ -18,6 +18,8 @@ from mtdnet.errors import InputError
 from mtdnet.steps import Network
 from tasks import dvc_lock, store
 from tasks.register import registered, unregistered
+
+quiet.failures()
 
 
 def _choice() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from prefect.context import TagsContext
 from prefect.states import Failed
 from pydantic import Field
 
-from flows import clone, finished, graph, workspace
+from flows import clone, finished, graph, quiet, workspace
 from flows.environment import ROOT
 from flows.execute import Execution
 from mtdnet import params, steps
@@ -23,6 +23,8 @@ COMMIT: Any = Field(description="The commit that the worker's clone goes to, all
 STAGE: Any = Field(
     description="A stage of `dvc.yaml`, as `dvc repro` calls it: `train@viper-cross-0`."
 )
+
+quiet.failures()
 
 
 @flow(name="stage", flow_run_name="{stage}", persist_result=False)
@@ -52,7 +54,7 @@ def run(commit: str = COMMIT, stage: str = STAGE) -> State[None]:
 
 def _bring(root: Path, name: str) -> State[None]:
     """Run a stage as a worker does: a training goes on from what another worker has shared."""
-    stage = next((each for each in graph.stages(root) if each.name == name), None)
+    stage = next((each for each in graph.stages(root, look=False) if each.name == name), None)
     if stage is None:
         raise InputError(f"{root / 'dvc.yaml'}: no such stage")
     every = steps.trained(params.load(root / "params.yaml"))

@@ -26,17 +26,15 @@ BAR_SECONDS = 10.0
 RETRY_SECONDS = [2.0, 10.0]
 FINAL_STATUS = (2, 126, 127)  # bad input; a command that can't be run
 # What DVC does for a stage: in this folder; on a worker, with all that it builds on; and in this
-# folder with what a worker has pushed.
+# folder with what a worker has pushed. `--pull` fetches the run cache too.
 Way = Literal["here", "worker", "gather"]
 COMMANDS: dict[Way, tuple[tuple[str, ...], ...]] = {
     "here": (("repro", "-s"),),
-    "worker": (
-        ("fetch", "--run-cache"),
-        ("repro", "--pull"),
-        ("push", "--run-cache", "--with-deps"),
-    ),
-    "gather": (("fetch", "--run-cache"), ("repro", "-s", "--pull")),
+    "worker": (("repro", "--pull"), ("push", "--run-cache", "--with-deps")),
+    "gather": (("repro", "-s", "--pull"),),
 }
+# of what is gathered, DVC would run what it doesn't find: its command fails at once
+NO_SHELL = {"SHELL": "false"}
 WORDS = {
     "Running stage '{}'": "Ran",
     "'{}' is cached - skipping run": "FromRunCache",
@@ -93,6 +91,8 @@ def run_stage(
         return Failed(name="Stopped", message=f"{stage}: stopped")
     if status != 0:
         name, cause = _failure(status, lines, root)
+        if way == "gather" and f"Running stage '{stage}':" in lines:
+            name, cause = "Failed", "DVC's remote lacks what a worker made; run it again"
         return Failed(name=name, message=f"{stage}: {cause}")
     found = (WORDS[words] for line in lines for words in WORDS if words.format(stage) in line)
     name = next(found, "Ran")
@@ -108,6 +108,7 @@ def _repro(
     logger = get_run_logger()
     lines: list[str] = []
     own = progress or Progress([stage])  # which nobody looks at
+    env = _environment() | (NO_SHELL if way == "gather" else {})
     with slot(root, gpu=gpu, stop=groups.stopped) as extra:
         logger.info(f"{stage}: runs in {socket.gethostname()}:{root}{_room(extra)}")
         begun = time.monotonic()
@@ -115,7 +116,7 @@ def _repro(
         try:
             for words in COMMANDS[way]:
                 command = [sys.executable, "-m", "dvc", "--wait-for-lock", *words, stage]
-                with groups.start(command, folder=root, env=_environment() | extra) as group:
+                with groups.start(command, folder=root, env=env | extra) as group:
                     for line in _words(group, stage, own):
                         logger.info(line)
                         lines.append(line)

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 
 
-def until(done: Callable[[], bool]) -> bool:
-    """Wait for something; False when it doesn't come within a minute."""
-    for _ in range(600):
+def until(done: Callable[[], object], seconds: float = 60) -> bool:
+    """Wait for something; False when it doesn't come in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         if done():
             return True
         time.sleep(0.1)

@@ -21,9 +21,10 @@ from typing import Any
 import httpx
 import pytest
 
+from benchmarks.team import answers, free_port, running
 from flows.environment import ROOT
 from tests.deploy.compose import FOLDER, Here
-from tests.flows.test_servers import answers, client, free_port, running
+from tests.flows.test_servers import client
 
 PROGRAMS = ("postgres", "initdb", "psql", "weed")
 PACKAGES = ("boto3", "dvc_s3", "psycopg2")
@@ -171,7 +172,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         log = room / "s3.log"
         env = made.environment(**weed.env)
         stack.enter_context(running(["weed", *weed.command, *ports], room, env, log))
-        assert comes(f"{made.url('s3')}/healthz"), log.read_text()
+        assert answers(f"{made.url('s3')}/healthz"), log.read_text()
         for _ in range(2):  # and again, as when the servers are started again
             subprocess.run(made.here("buckets").command, env=env, check=True)
         port = {"PREFECT_SERVER_API_PORT": str(made.port["prefect"])}
@@ -182,14 +183,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         mlflow = made.here("mlflow")
         env = made.environment(**mlflow.env)
         stack.enter_context(running(mlflow.command, room, env, room / "mlflow.log"))
-        assert comes(f"{made.url('prefect')}/api/health"), log.read_text()
-        assert comes(f"{made.url('mlflow')}/health"), (room / "mlflow.log").read_text()
+        assert answers(f"{made.url('prefect')}/api/health"), log.read_text()
+        assert answers(f"{made.url('mlflow')}/health"), (room / "mlflow.log").read_text()
         yield made
-
-
-def comes(url: str) -> bool:
-    """Wait until a server answers; on a busy machine two databases take long to be made."""
-    return any(answers(url) for _ in range(4))
 
 
 def call(folder: Path, env: dict[str, str], *words: str) -> str:

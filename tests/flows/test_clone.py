@@ -95,7 +95,11 @@ def test_a_remote_that_is_not_there_is_one_line(root: Path) -> None:
     (root.parent / "remote").rmdir()
     with pytest.raises(InputError, match="remote is not there; mount it, or make it"):
         clone.remote(root)
-    (root / ".dvc" / "config.local").unlink()
+    config = root / ".dvc" / "config.local"
+    config.write_text(config.read_text().replace("../../remote", "http://127.0.0.1:9/remote"))
+    with pytest.raises(InputError, match="one on HTTP has no run cache"):
+        clone.remote(root)
+    config.unlink()
     with pytest.raises(InputError, match=r"DVC's remote: .*no remote specified") as caught:
         clone.remote(root)
     assert "\n" not in str(caught.value)

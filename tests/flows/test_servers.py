@@ -2,18 +2,16 @@
 
 import json
 import os
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from benchmarks.team import answers, free_port, make, running
 from flows.environment import ROOT
 
 FLOW = """
@@ -43,36 +41,6 @@ JSON = {"content-type": "application/json"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 pytestmark = pytest.mark.slow
-
-
-def make(*words: str) -> list[str]:
-    """Return a call of the project's Makefile with this Python, from any folder."""
-    file, beside = ROOT / "Makefile", Path(sys.executable).parent
-    return ["make", "-f", str(file), "-o", ".venv/.ready", f"BIN={beside}", *words]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def running(command: list[str], folder: Path, env: dict[str, str], log: Path) -> Iterator[None]:
-    """Keep a command and its children running, until the block ends."""
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            command, cwd=folder, env=env, stdout=stream, stderr=stream, process_group=0
-        )
-        try:
-            yield
-        finally:
-            os.killpg(process.pid, 15)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, 9)
-                process.wait()
 
 
 @pytest.fixture
@@ -167,18 +135,6 @@ def client(api: str, password: Path) -> httpx.Client:
     token = made.get("/csrf-token", params={"client": "friend"}).json()["token"]
     made.headers.update({"Prefect-Csrf-Client": "friend", "Prefect-Csrf-Token": token})
     return made
-
-
-def answers(url: str) -> bool:
-    """Wait until a server answers; False when it doesn't for two minutes."""
-    for _ in range(240):
-        try:
-            if httpx.get(url, timeout=5).status_code == httpx.codes.OK:
-                return True
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.5)
-    return False
 
 
 def completed(friend: httpx.Client) -> dict[str, Any] | None:

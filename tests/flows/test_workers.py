@@ -16,6 +16,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed, Running
 from flows import clone, graph, stage, workers
 from flows.workers import Workers
 from mtdnet.errors import InputError
+from tasks.stage import COMMANDS
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -34,6 +35,8 @@ def root(project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Pat
     (root / "source").touch()
     monkeypatch.setattr(workers, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(Workers, "_prepare", lambda self, stale: None)
+    monkeypatch.setitem(COMMANDS, "gather", COMMANDS["here"])
+    monkeypatch.setattr("tasks.stage.NO_SHELL", {})
     with get_client(sync_client=True) as client:
         try:
             client.create_work_pool(WorkPoolCreate(name="cpu", type="process"))

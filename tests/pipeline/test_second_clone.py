@@ -18,7 +18,7 @@ def test_a_second_clone_gives_the_same_figures(tmp_path: Path) -> None:
     params = yaml.safe_load(project.PARAMS)
     params["ingest"]["layouts"], params["augment"]["splits"] = {"viper": "viper"}, {"viper": {}}
     params["pretrain"] |= {"source": "viper", "variants": ["mtdnet"]}
-    params["train"]["targets"] = []
+    params["train"] |= {"targets": [], "joint": {"targets": [], "splits": []}}
     first, second = tmp_path / "first", tmp_path / "second" / "elsewhere"
     project.make(first, yaml.safe_dump(params), {"viper": 16})
     subprocess.run(["git", "clone", "-q", first, second], check=True)

@@ -88,26 +88,26 @@ def _images(place: Place, persons: int) -> Path:
 def _trained(place: Place, ingested: Path, name: str, recipe: Params, limit: float) -> Watch:
     """Train by a recipe until all is reached, or for ``limit`` seconds; its triplets come first."""
     from mtdnet.protocol.augment import augment
-    from mtdnet.training import train
+    from mtdnet.training import Setup, Start, train
 
     room, section, drawn = place.scratch / name, recipe.pretrain, place.data is None
     splits = {"cuhk03": DRAWN} if drawn else recipe.augment.splits
     settings = recipe.augment.model_copy(update={"splits": splits})
     augment(ingested=ingested, out=room / "augment", settings=settings, seed=recipe.seed)
     watch = Watch(limit)
-    with suppress(Enough):
-        train(
-            ingested=ingested,
-            augmented=room / "augment",
-            out=room / "model",
-            checkpoints=room / "checkpoints",
-            settings=section.of("mtdnet").model_copy(update={"validate_every": EVERY}),
-            seed=recipe.seed,
+    setup = Setup(
+        ingested=ingested,
+        augmented=room / "augment",
+        settings=section.of("mtdnet").model_copy(update={"validate_every": EVERY}),
+        seed=recipe.seed,
+        start=Start(
             width=WIDTH if drawn else section.width,
             weights=None if drawn or section.weights is None else Path(section.weights),
             hidden_bias=section.hidden_bias,
             joint_start=section.joint_start,
             distance_input=section.distance_input,
-            tracker=watch,
-        )
+        ),
+    )
+    with suppress(Enough):
+        train(setup, out=room / "model", checkpoints=room / "checkpoints", tracker=watch)
     return watch

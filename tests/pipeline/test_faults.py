@@ -173,8 +173,8 @@ def test_a_file_removed_or_cut_between_steps_is_one_line(
     ("step", "slow"),
     [
         ("ingest", "mtdnet.data.pack.resized"),
-        ("pretrain", "mtdnet.training.train.Trainer.step"),
-        ("pretrain", "mtdnet.training.train.Validation.measure"),
+        ("pretrain", "mtdnet.training.trainer.Trainer.step"),
+        ("pretrain", "mtdnet.training.validation.Validation.measure"),
         ("evaluate", "mtdnet.scoring.scorer.Scorer.tail"),
     ],
 )

@@ -13,10 +13,9 @@ from mtdnet.errors import InputError, Stopped
 from mtdnet.evaluation.evaluate import evaluate
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import Evaluate, Training
+from mtdnet.params import Evaluate
 from mtdnet.scoring import resumable, scorer
 from mtdnet.scoring.scorer import Scorer, Scores
-from mtdnet.training import train
 
 pytestmark = pytest.mark.slow
 
@@ -180,18 +179,14 @@ def test_damaged_tiles_are_scored_anew(
 
 
 def test_an_evaluation_continues_and_leaves_no_tiles(
-    small: Path, tmp_path: Path, scored: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
+    small: Path,
+    train_small: Callable[..., None],
+    tmp_path: Path,
+    scored: list[tuple[int, ...]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ingested, augmented = small / "ingest" / "viper", small / "augment" / "viper-0"
-    train(
-        ingested=ingested,
-        augmented=augmented,
-        out=tmp_path / "model",
-        checkpoints=tmp_path / "training",
-        settings=Training(steps=3, triplets=20, learning_rate=0.01, validate_every=3),
-        seed=3,
-        width=1 / 16,
-    )
+    train_small(tmp_path, steps=3, learning_rate=0.01, validate_every=3)
     del scored[:]
 
     def run(out: Path) -> bytes:

@@ -321,7 +321,7 @@ def test_what_mlflow_lacks_is_recorded_afterwards(
     own_store: MlflowClient, tmp_path: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks = [NETWORK, ("viper", 1, "mtdnet"), ("viper", 2, "mtdnet")]
-    monkeypatch.setattr(steps, "trained", lambda params: networks)
+    monkeypatch.setattr(steps.networks, "trained", lambda params: networks)
     trained("viper-0/mtdnet", 0.5, 1)
     trained("viper-1/mtdnet", 0.6, 2)
     evaluated(tmp_path)

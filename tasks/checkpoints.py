@@ -33,7 +33,8 @@ def share(run_id: str, network: Network) -> None:
     """Log a training's state as artefacts of its run, then remove the former ones."""
     former = [int(Path(each.path).name) for each in store.client().list_artifacts(run_id, PLACE)]
     place = f"{PLACE}/{max(former, default=0) + 1:06d}"
-    for file in sorted(steps.checkpoints(*network).glob("*.safetensors")):  # LAST after what it rests on
+    files = steps.checkpoints(*network).glob("*.safetensors")
+    for file in sorted(files):  # LAST after what it rests on
         store.client().log_artifact(run_id, str(file), place)
     _remove(run_id, besides=place)
 

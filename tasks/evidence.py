@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from mtdnet.artifacts import Count, Document, Number, Share, TrainingRecord
+from mtdnet.artifacts import Document, TrainingRecord
+from mtdnet.artifacts.base import Count, Number, Share
 from mtdnet.data.images import TABLE
 from mtdnet.errors import InputError
 from mtdnet.files import sha256

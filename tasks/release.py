@@ -19,7 +19,7 @@ from mtdnet.errors import InputError, status
 from mtdnet.files import whole
 from mtdnet.inference.model_file import FILE
 from mtdnet.params import Params
-from mtdnet.protocol.splits import PUBLISHED
+from mtdnet.protocol.persons import PUBLISHED
 from tasks import release_card
 from tasks.command import ROOT
 from tasks.released import CARD, FOLDER

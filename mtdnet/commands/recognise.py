@@ -12,7 +12,8 @@ from mtdnet.data.layouts import LAYOUTS
 from mtdnet.data.scan import Listing, files
 from mtdnet.errors import InputError
 from mtdnet.params import Split
-from mtdnet.protocol.splits import PUBLISHED, divide
+from mtdnet.protocol.persons import PUBLISHED
+from mtdnet.protocol.splits import divide
 
 # i-LIDS's names are some of CUHK01's too, so CUHK01 comes last
 ORDER = ("cuhk03", "market1501", "table", "ilids", "prid2011", "viper", "cuhk01")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mtdnet.commands.recognise import Benchmark
-from mtdnet.protocol.splits import PUBLISHED
+from mtdnet.protocol.persons import PUBLISHED
 
 TEMPLATE = """\
 # yaml-language-server: $schema=params.schema.json

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from mtdnet.protocol.splits import PUBLISHED
+from mtdnet.protocol.persons import PUBLISHED
 from mtdnet.report.labels import BENCHMARKS, RANKS
 from mtdnet.report.load import Evaluation
 

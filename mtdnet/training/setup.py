@@ -106,6 +106,12 @@ class Setup:
         own = Training.model_fields.keys() - {"steps", "compile", "own"}
         return self.settings.model_dump(include=own)
 
+    def tracked(self, network: Network) -> dict[str, Any]:
+        """Return what a tracker records of it; ``network`` is the start's."""
+        own = self.settings
+        more = {"steps": own.steps, "compile": own.compile, "width": network.width}
+        return self.of_steps | more | {"start": self.start.name, "seed": self.seed}
+
     def fingerprint(self, network: Network) -> str:
         """Return the SHA-256 of what each step rests on; ``network`` is the start's."""
         start, settings = self.start, self.settings

@@ -67,9 +67,7 @@ def train(
             triplets = data.target(benchmarks, persons, setup.augment, setup.seed, trainer, change)
             others = data.source(setup, trainer, change, size)
             state = _resumed(keeper.restore(mark, trainer), mark, settings, checkpoints)
-            more = {"steps": settings.steps, "compile": settings.compile, "width": network.width}
-            more |= {"start": setup.start.name, "seed": setup.seed}
-            tracker.start(mark, setup.of_steps | more)
+            tracker.start(mark, setup.tracked(network))
             for row in state.history:
                 tracker.log(row)
             loop = Loop(trainer, triplets, others, validation, state, keeper, tracker, setup.seed)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from mtdnet import steps
 from mtdnet.errors import InputError
 from tasks import checkpoints, store
 

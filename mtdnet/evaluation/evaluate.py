@@ -30,7 +30,8 @@ from mtdnet.plots.occlusion_maps import draw_occlusion_maps
 from mtdnet.plots.query_gallery import QueryGallery
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.provenance import commit, fingerprint
-from mtdnet.scoring.scorer import Scorer, Scores
+from mtdnet.scoring.scorer import Scorer
+from mtdnet.scoring.tiles import Scores
 
 Figures = dict[str, dict[str, float]]
 HEADS = "MTDnet", "MTDnet-trp"  # the two heads of one network: figure 1 of the paper

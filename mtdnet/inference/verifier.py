@@ -16,7 +16,7 @@ from mtdnet.inference.model_file import fetched
 from mtdnet.inference.pairs import Progress, Scores, pair_scores
 from mtdnet.inference.readable import readable
 from mtdnet.metrics.calibration import pooled
-from mtdnet.scoring.scorer import squared_distances
+from mtdnet.scoring.distances import squared, squared_distances
 
 BLOCK = 64  # images in memory at a time
 FOLDS = (8, 1)
@@ -185,8 +185,7 @@ class Verifier:
         every = self.embed([image for track in tracks for image in track])
         ends = np.cumsum([len(track) for track in tracks])[:-1]
         point, *others = (part.mean(0) for part in np.split(every, ends))
-        near: Scores = np.clip(2 - 2 * np.array([point @ other for other in others]), 0, 4)
-        return near
+        return squared(np.array([point @ other for other in others]))
 
     def _against(self, query: Tensor) -> Callable[[Tensor], Scores]:
         """Return what scores images (G, ...) against one query (1, ...)."""

@@ -14,8 +14,9 @@ from mtdnet.evaluation.evaluate import evaluate
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Evaluate
-from mtdnet.scoring import resumable, scorer
-from mtdnet.scoring.scorer import Scorer, Scores
+from mtdnet.scoring import resumable, tiles
+from mtdnet.scoring.scorer import Scorer
+from mtdnet.scoring.tiles import Scores
 
 pytestmark = pytest.mark.slow
 
@@ -25,8 +26,8 @@ QUERY, GALLERY = np.array([5, 0, 3, 1, 4]), np.array([2, 6, 7, 1, 0, 3])
 
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scorer, "ROWS", 2)
-    monkeypatch.setattr(scorer, "COLUMNS", 4)
+    monkeypatch.setattr(tiles, "ROWS", 2)
+    monkeypatch.setattr(tiles, "COLUMNS", 4)
     monkeypatch.setenv("MTDNET_DEVICE", "cpu")
 
 

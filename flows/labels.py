@@ -8,9 +8,8 @@ from uuid import UUID
 from prefect import runtime
 from prefect.client.orchestration import get_client
 
-from flows import clone
 from flows.environment import ROOT
-from mtdnet.errors import InputError
+from mtdnet.provenance import commit
 from tasks import runs
 
 SHORT = 7  # digits of a commit, as git shows it
@@ -31,18 +30,6 @@ def name() -> str:
         f"{datetime.now().astimezone():%Y-%m-%d %H:%M}",
     ]
     return " ".join(filter(None, parts))
-
-
-def commit(root: Path) -> str:
-    """Return the commit of a project's folder, with ``+`` when changed since; "" without git."""
-    try:
-        return clone.commit(root)
-    except (InputError, OSError):
-        pass
-    try:
-        return f"{clone.git(root, 'rev-parse', 'HEAD').strip()}+"
-    except (InputError, OSError):
-        return ""
 
 
 def begun(root: Path, benchmarks: Iterable[str]) -> set[str]:

@@ -16,17 +16,14 @@ from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring import scorer as module
 from mtdnet.scoring.scorer import Scorer
+from tests.networks.spread import spread
 
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 
 
 @pytest.fixture(scope="module")
 def network() -> MTDnet:
-    torch.manual_seed(0)
-    own = MTDnet(1 / 16).eval()
-    for parameter in own.parameters():  # spread the scores
-        parameter.data *= 1.9
-    return own
+    return spread(1 / 16)
 
 
 @pytest.fixture(scope="module")

@@ -42,12 +42,6 @@ def code() -> str:
     return digest.hexdigest()
 
 
-def inputs(ingested: Path, augmented: Path, origin: Path | None) -> list[Path]:
-    """Return the files that a training rests on; ``origin``: the weights that it starts from."""
-    files = [ingested / "images.parquet", augmented / "triplets.parquet"]
-    return [*files, augmented / "split.parquet", *([origin] if origin else [])]
-
-
 def fingerprint(settings: Mapping[str, Any], files: Sequence[Path]) -> str:
     """Return the SHA-256 of settings and files' contents; InputError names a missing file."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())

@@ -13,6 +13,7 @@ from mlflow.environment_variables import MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 from mtdnet import steps
+from mtdnet.artifacts import Metrics
 from mtdnet.params import Params
 from mtdnet.steps import Network
 from mtdnet.tracker import End
@@ -147,7 +148,7 @@ def record_all(params: Params) -> None:
     for network in steps.evaluated(params) + steps.trained_jointly(params):
         own = steps.origin(params, network)
         model, evaluation = steps.model(*own), steps.evaluation(*network)
-        if (evaluation / "metrics.json").is_file() and model.is_dir():
+        if (evaluation / Metrics.FILE).is_file() and model.is_dir():
             steps.track_evaluation(network, MlflowTracker(own, network[0]))
         elif model.is_dir():
             runs.of_network(own, model)

@@ -20,6 +20,7 @@ from mtdnet.data.images import Images
 from mtdnet.errors import InputError
 from mtdnet.metrics.cmc import retrieval
 from mtdnet.metrics.interval import CONFIDENCE, rank1_difference
+from mtdnet.networks.header import FILE
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.steps import Network
 from tasks import champion, download_model, store
@@ -149,7 +150,7 @@ class Promotion:
         if len(persons) < LEAST:
             kinds = f"of {len(everybody)} validation persons the champion has not seen"
             return self.undecided(f"{kinds} {len(persons)}; the rule wants {LEAST}")
-        new, mean = _ranked(model / "network.safetensors", images, query, gallery)
+        new, mean = _ranked(model / FILE, images, query, gallery)
         old, old_mean = _ranked(champion, images, query, gallery)
         interval = rank1_difference(new, old, images.person[query])
         self.facts |= {

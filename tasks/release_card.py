@@ -10,8 +10,8 @@ from mtdnet import steps
 from mtdnet.artifacts import Facts, SplitCounts, TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.files import sha256
-from mtdnet.inference.model_file import FILE
 from mtdnet.metrics.cmc import retrieval
+from mtdnet.networks.header import FILE
 from mtdnet.report.labels import label
 from mtdnet.steps import Network
 from tasks.model_card import PURPOSE, calibration, rank1

@@ -1,6 +1,5 @@
 """MLflow runs: one a training, in the experiment of its benchmark; its test joins the same run."""
 
-import csv
 import getpass
 import os
 import sys
@@ -15,8 +14,9 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 from ruamel.yaml import YAML
 
-from mtdnet.artifacts import TrainingRecord
+from mtdnet.artifacts import History, TrainingRecord
 from mtdnet.files import sha256
+from mtdnet.networks.header import FILE
 from mtdnet.provenance import commit
 from mtdnet.steps import Network
 from mtdnet.tracker import End
@@ -99,7 +99,7 @@ def finish(run_id: str, model: Path) -> None:
     numbers = {key: v for key, v in record.items() if type(v) in (int, float)}
     words = {key: str(v) for key, v in record.items() if isinstance(v, str | bool)}
     log_figures(run_id, {f"training/{key}": v for key, v in numbers.items()})
-    words[NETWORK] = sha256(model / "network.safetensors")
+    words[NETWORK] = sha256(model / FILE)
     if words["commit"]:  # which trained it, perhaps elsewhere
         words[SOURCE_COMMIT] = words["commit"]
     client().log_batch(run_id, tags=[RunTag(key, v) for key, v in words.items()])
@@ -114,19 +114,19 @@ def of_network(network: Network, model: Path) -> str:
     """
     if run := known(network, model):
         return str(run.info.run_id)
-    record, own = TrainingRecord.read(model), sha256(model / "network.safetensors")
+    record, own = TrainingRecord.read(model), sha256(model / FILE)
     settings = {"steps": record.steps, "compile": record.compiled}
     run_id = start(network, record.fingerprint or own, settings)
-    with (model / "history.csv").open(newline="", encoding="utf-8") as stream:
-        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(stream)]
-    log_rows(run_id, rows)
+    columns = History.read(model).model_dump()
+    cells = (zip(columns, row, strict=True) for row in zip(*columns.values(), strict=True))
+    log_rows(run_id, [{name: cell for name, cell in row if cell is not None} for row in cells])
     finish(run_id, model)
     return run_id
 
 
 def known(network: Network, model: Path) -> Run | None:
     """Return the run that trained the network of a model folder; None when MLflow has none."""
-    place, own = experiment(network[0]), sha256(model / "network.safetensors")
+    place, own = experiment(network[0]), sha256(model / FILE)
     return next(
         iter(client().search_runs([place], f"tags.{NETWORK} = '{own}'", max_results=1)), None
     )

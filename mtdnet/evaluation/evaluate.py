@@ -19,16 +19,17 @@ from mtdnet.artifacts import (
     SplitCounts,
     TrainingRecord,
 )
-from mtdnet.data.images import Images
+from mtdnet.data.images import TABLE, Images
 from mtdnet.device import Device
 from mtdnet.evaluation.systems import scored
 from mtdnet.files import whole
 from mtdnet.metrics.summary import SystemResult, measure
 from mtdnet.networks import serialization
+from mtdnet.networks.header import FILE
 from mtdnet.params import Evaluate
 from mtdnet.plots.occlusion_maps import draw_occlusion_maps
 from mtdnet.plots.query_gallery import QueryGallery
-from mtdnet.protocol.query_gallery import probes
+from mtdnet.protocol.query_gallery import SPLIT, probes
 from mtdnet.provenance import commit, fingerprint
 from mtdnet.scoring.scorer import Scorer
 from mtdnet.scoring.tiles import Scores
@@ -59,7 +60,7 @@ def evaluate(
 
     Raises InputError when an input is missing or broken, Stopped after SIGINT or SIGTERM.
     """
-    network = model / "network.safetensors"
+    network = model / FILE
     stored = serialization.load(network)
     images = Images.open(ingested, stored.network.trunk.size)
     query, gallery = probes(images, augmented, "test")
@@ -201,5 +202,5 @@ def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> Facts
         device=place.name,
         bf16=place.bf16,
         commit=commit(),
-        data_hash=fingerprint({}, [ingested / "images.parquet", augmented / "split.parquet"]),
+        data_hash=fingerprint({}, [ingested / TABLE, augmented / SPLIT]),
     )

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from mtdnet import variants
+from mtdnet.data.images import TABLE
 from mtdnet.errors import InputError
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
+from mtdnet.networks.header import FILE
 from mtdnet.networks.pretrained import initialise
 from mtdnet.networks.weight_init import fill_hidden_biases, start_as_difference
 from mtdnet.params import VARIANTS, Augment, JointStart, Training
-from mtdnet.provenance import fingerprint, inputs
+from mtdnet.protocol.query_gallery import SPLIT
+from mtdnet.protocol.triplets import TRIPLETS
+from mtdnet.provenance import fingerprint
 from mtdnet.training.cross_validation import Fold
 from mtdnet.variants import Variant
 
@@ -38,7 +42,7 @@ class Start:
     @property
     def file(self) -> Path | None:
         """The file that weights come from; None when all are drawn."""
-        return self.folder / "network.safetensors" if self.folder else self.weights
+        return self.folder / FILE if self.folder else self.weights
 
     @property
     def name(self) -> str:
@@ -49,7 +53,7 @@ class Start:
     def network(self, kind: type[Variant]) -> Network:
         """Return the network, drawn from torch's seed; InputError for one of another kind."""
         if self.folder:
-            stored = serialization.load(self.folder / "network.safetensors").network
+            stored = serialization.load(self.folder / FILE).network
             if not isinstance(stored, kind.kind):
                 raise InputError(
                     f"{self.folder}: a network of another kind; start from `{kind.start}`"
@@ -115,11 +119,11 @@ class Setup:
     def fingerprint(self, network: Network) -> str:
         """Return the SHA-256 of what each step rests on; ``network`` is the start's."""
         start, settings = self.start, self.settings
-        files = inputs(self.ingested, self.augmented, start.file)
+        files = [*_files(self.ingested, self.augmented), *([start.file] if start.file else [])]
         for each in [*self.beside, *((self.ingested, fold.augmented) for fold in self.folds)]:
-            files += inputs(*each, None)
+            files += _files(*each)
         if self.source and self.kind.source_triplets(settings.triplets):
-            files += inputs(*self.source, None)
+            files += _files(*self.source)
         facts = {
             "variant": self.variant,
             "seed": self.seed,
@@ -130,3 +134,8 @@ class Setup:
         if settings.hard_negatives.share:
             facts["blocks"] = [self.augment.pairs, self.augment.negatives]
         return fingerprint(self.of_steps | facts, files)
+
+
+def _files(ingested: Path, augmented: Path) -> list[Path]:
+    """Return the files of a benchmark that a training rests on."""
+    return [ingested / TABLE, augmented / TRIPLETS, augmented / SPLIT]

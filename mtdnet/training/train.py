@@ -11,6 +11,7 @@ from mtdnet.errors import InputError, Stopped
 from mtdnet.files import sha256, whole
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
+from mtdnet.networks.header import FILE
 from mtdnet.params import Training
 from mtdnet.protocol.query_gallery import SPLIT
 from mtdnet.provenance import code, commit
@@ -83,7 +84,7 @@ def train(
         record = TrainingRecord.model_validate(state.summary)
         with whole(out) as draft:
             draft.mkdir()
-            serialization.save(best, draft / "network.safetensors", record.temperature)
+            serialization.save(best, draft / FILE, record.temperature)
             history(state.history).write(draft)
             record.write(draft)
         return record

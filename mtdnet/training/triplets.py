@@ -12,12 +12,11 @@ from torch import Tensor
 from mtdnet.device import Device
 from mtdnet.errors import InputError
 from mtdnet.losses.batch import DeviceBatch
+from mtdnet.protocol.triplets import STREAMS, TRIPLETS
 from mtdnet.tables import read_table
 from mtdnet.training.augmentation import Transform
 from mtdnet.training.batches import Batches
 from mtdnet.training.parallel import Distributed
-
-PARTS, LIST = ("anchor", "positive", "negative"), "triplets.parquet"
 
 
 class Triplets:
@@ -63,7 +62,7 @@ class Triplets:
         rows = read(augmented, len(pixels))
         if len(rows[0]) < size:
             raise InputError(
-                f"{augmented / LIST}: {len(rows[0])} triplets are fewer than one batch; "
+                f"{augmented / TRIPLETS}: {len(rows[0])} triplets are fewer than one batch; "
                 f"set `triplets` to at most that, or `rounds` of augment higher"
             )
         batches = in_batches(*rows, size, device, group)
@@ -94,18 +93,18 @@ def read(augmented: Path, images: int) -> tuple[Tensor, Tensor]:
 
     Raises InputError when it is missing or names images that are not there.
     """
-    source = augmented / LIST
-    flags = dict.fromkeys((f"{part}_mirror" for part in PARTS), pa.bool_())
-    table = read_table(source, dict.fromkeys(PARTS, pa.int32()) | flags)
-    for part in PARTS:
-        column = table[part].to_numpy()
+    source = augmented / TRIPLETS
+    flags = dict.fromkeys((f"{stream}_mirror" for stream in STREAMS), pa.bool_())
+    table = read_table(source, dict.fromkeys(STREAMS, pa.int32()) | flags)
+    for stream in STREAMS:
+        column = table[stream].to_numpy()
         if len(column) and not 0 <= column.min() <= column.max() < images:
             raise InputError(
-                f"{source}: {part}: rows {column.min()} to {column.max()} of {images} "
+                f"{source}: {stream}: rows {column.min()} to {column.max()} of {images} "
                 "images; run augment again"
             )
     rows, mirrors = (
-        torch.from_numpy(np.stack([table[part + end].to_numpy() for part in PARTS], axis=1))
+        torch.from_numpy(np.stack([table[stream + end].to_numpy() for stream in STREAMS], axis=1))
         for end in ("", "_mirror")
     )
     return rows, mirrors

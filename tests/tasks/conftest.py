@@ -15,7 +15,7 @@ from mtdnet import params
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.ingest import ingest
 from mtdnet.files import sha256
-from mtdnet.networks import serialization
+from mtdnet.networks import header, serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.protocol.augment import augment
 from tasks import logged_model, served_model, store
@@ -55,7 +55,7 @@ def own_store(
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Save a network that scores pairs far apart; ``network`` and ``model`` below the folder."""
     room = tmp_path_factory.mktemp("saved")
-    serialization.save(spread(1 / 16), room / "network" / served_model.FILE, 2.0)
+    serialization.save(spread(1 / 16), room / "network" / header.FILE, 2.0)
     pyfunc.save_model(room / "model", **served_model.parts(room / "network"))
     return room
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from mtdnet.data import decode
 from mtdnet.inference.verifier import Verifier
-from tasks import served_model
+from mtdnet.networks import header
 from tests.tasks.consumer import HEAD, consume
 
 Predict = Callable[..., pd.DataFrame]
@@ -52,7 +52,7 @@ def predict(saved: Path) -> Predict:
 
 @pytest.fixture(scope="module")
 def verifier(saved: Path) -> Verifier:
-    return Verifier(saved / "network" / served_model.FILE)
+    return Verifier(saved / "network" / header.FILE)
 
 
 def picture(seed: int) -> bytes:

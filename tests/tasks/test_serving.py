@@ -18,9 +18,8 @@ from benchmarks.model_server import SECONDS, model_server
 from benchmarks.work import serving
 from mtdnet.inference.verifier import Verifier
 from mtdnet.metrics.calibration import calibrated
-from mtdnet.networks import serialization
+from mtdnet.networks import header, serialization
 from mtdnet.networks.mtdnet import MTDnet
-from tasks import served_model
 
 pytestmark = pytest.mark.slow
 CLIENTS, REQUESTS = 4, 60
@@ -35,7 +34,7 @@ def server(saved: Path) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def verifier(saved: Path) -> Verifier:
-    return Verifier(saved / "network" / served_model.FILE)
+    return Verifier(saved / "network" / header.FILE)
 
 
 def send(port: int, body: str | bytes, kind: str = "application/json") -> tuple[int, Any]:
@@ -164,7 +163,7 @@ def test_the_load_that_is_measured(
     monkeypatch.setattr(serving, "PAIRS", 6)
     times, rate = serving.load(server, PICTURES * 2, clients=2)
     assert len(times) == 6 and rate > 0
-    network = serialization.load(model / served_model.FILE).network
+    network = serialization.load(model / header.FILE).network
     assert isinstance(network, MTDnet)
     raw = serving.one_pass(network, *PICTURES[:2])
     expected = verifier.same(PICTURES[:1], PICTURES[1:2], folds=1)

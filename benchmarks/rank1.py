@@ -10,7 +10,7 @@ from unittest.mock import patch
 from benchmarks.rows import NotMeasured, Place, Ratio
 from mtdnet import params
 from mtdnet.params import Params, Split
-from mtdnet.tracker import Untracked
+from mtdnet.tracker import Tracker
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 RANKS = (0.3, 0.4, 0.5)
@@ -19,7 +19,7 @@ DRAWN = Split(name="random", test=100, validation=30)
 EVERY = 20  # steps between validations, which the seconds hold
 
 
-class Watch(Untracked):
+class Watch(Tracker):
     """Notes after how many seconds, and steps, each of ``RANKS`` is reached; stops at the limit."""
 
     def __init__(self, limit: float) -> None:

@@ -10,7 +10,7 @@ from prefect.client.orchestration import get_client
 
 from flows.environment import ROOT
 from mtdnet.provenance import commit
-from tasks import runs
+from tasks import datasets
 
 SHORT = 7  # digits of a commit, as git shows it
 DIGITS = 12  # of the data's hash
@@ -40,7 +40,7 @@ def begun(root: Path, benchmarks: Iterable[str]) -> set[str]:
 
 def made(root: Path, benchmarks: Iterable[str]) -> set[str]:
     """Return tags that tell what data the figures are of: DVC's hash of each benchmark."""
-    hashes = {each: runs.data_hash(each, root) for each in benchmarks}
+    hashes = {each: datasets.data_hash(each, root) for each in benchmarks}
     return {f"data:{each}:{found[:DIGITS]}" for each, found in hashes.items() if found}
 
 

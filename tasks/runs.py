@@ -7,12 +7,10 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from filelock import FileLock, Timeout
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
-from ruamel.yaml import YAML
+from mlflow.entities import Metric, Param, Run, RunTag
 
 from mtdnet.artifacts import History, TrainingRecord
 from mtdnet.files import sha256
@@ -20,7 +18,7 @@ from mtdnet.networks.header import FILE
 from mtdnet.provenance import commit
 from mtdnet.steps import Network
 from mtdnet.tracker import End
-from tasks import store
+from tasks import datasets, store
 from tasks.store import client, experiment
 
 TRAINING = "fingerprint"  # the tag of the same data and settings
@@ -65,7 +63,7 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
         params=[Param(key, str(value)) for key, value in {**settings, **names}.items()],
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
-    log_dataset(run_id, benchmark, "training")
+    datasets.log(run_id, benchmark, "training")
     _locks[run_id] = lock
     return run_id
 
@@ -184,27 +182,3 @@ def _lock(fingerprint: str) -> FileLock:
 
 def _name(network: Network) -> str:
     return "{}-{}-{}".format(*network)
-
-
-def data_hash(benchmark: str, root: Path = Path()) -> str | None:
-    """Return DVC's hash of what a benchmark was ingested from; None when DVC didn't run it.
-
-    ``root``: the project's folder.
-    """
-    lock = root / "dvc.lock"
-    if not lock.is_file():
-        return None
-    stages = YAML(typ="safe").load(lock).get("stages", {})
-    deps = stages.get(f"ingest@{benchmark}", {}).get("deps", [])
-    return next((dep["md5"] for dep in deps if dep["path"] == f"data/{benchmark}"), None)
-
-
-def log_dataset(run_id: str, benchmark: str, context: Literal["training", "test"]) -> None:
-    """Log the data of a training, or of its test, with DVC's hash, where DVC has one."""
-    digest = data_hash(benchmark)
-    if digest:
-        source = CodeDatasetSource({"dvc": f"data/{benchmark}"}).to_json()
-        name = benchmark if context == "training" else f"{benchmark}-{context}"
-        dataset = Dataset(name=name, digest=digest, source_type="code", source=source)
-        tag = InputTag("mlflow.data.context", context)
-        client().log_inputs(run_id, [DatasetInput(dataset, tags=[tag])])

@@ -74,6 +74,15 @@ def sources(images: Sequence[Any] | NDArray[np.uint8], role: str) -> list[Source
     return [source(image, f"{role} {n}") for n, image in enumerate(images)]
 
 
+def track(person: Any, name: str) -> list[Source]:
+    """Return what reads a person's images, of which there is one at least."""
+    if is_one(person) or not isinstance(person, (Sequence, np.ndarray)):
+        return [source(person, name)]
+    if not len(person):
+        raise InputError(f"{name}: a track without an image")
+    return sources(person, f"{name}, image")
+
+
 def key(some: Source) -> Hashable:
     """Return what equal images have in common: the path, the bytes, or the object itself."""
     if isinstance(some, Path):

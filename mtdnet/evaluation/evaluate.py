@@ -116,19 +116,14 @@ def evaluate(
 
 def _bins(results: dict[str, SystemResult]) -> Bins:
     """Return the reliability curves of the systems that tell probabilities."""
-    curves = [
-        (system, kind, curve)
+    columns = [*Bins.model_fields]  # system, kind and what a curve has
+    rows = [
+        (system, kind, *values)
         for system, one in results.items()
         for kind, curve in zip(("raw", "calibrated"), one.calibration or (), strict=False)
+        for values in np.stack([getattr(curve, name) for name in columns[2:]], 1).round(6).tolist()
     ]
-    columns = {
-        name: [value for _, _, curve in curves for value in getattr(curve, name).round(6).tolist()]
-        for name in ("low", "high", "predicted", "observed", "weight")
-    }
-    count = [len(curve.low) for _, _, curve in curves]
-    system = [name for (name, _, _), n in zip(curves, count, strict=True) for _ in range(n)]
-    kind = [name for (_, name, _), n in zip(curves, count, strict=True) for _ in range(n)]
-    return Bins.model_validate({"system": system, "kind": kind} | columns)
+    return Bins.model_validate({name: [row[i] for row in rows] for i, name in enumerate(columns)})
 
 
 def _draw(

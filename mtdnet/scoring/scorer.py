@@ -178,8 +178,8 @@ class Scorer(Extractor):
         The mean of the four, query plain or mirrored x gallery plain or mirrored.
         """
         q, g = (
-            torch.cat([self.features(_images(pixels, block)) for block in _blocks(rows, 64)])
-            for rows in (query, gallery)
+            torch.cat([self.features(_images(pixels, rows[i : i + 64])) for i in range(0, n, 64)])
+            for rows, n in ((query, len(query)), (gallery, len(gallery)))
         )
         return squared_distances(q, g)
 
@@ -197,7 +197,3 @@ def _alone(compiled: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 def _images(pixels: Tensor, rows: Rows) -> Tensor:
     return pixels[torch.from_numpy(rows).to(pixels.device)]
-
-
-def _blocks(rows: Rows, size: int) -> Iterator[Rows]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))

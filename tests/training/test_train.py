@@ -31,7 +31,7 @@ from mtdnet.params import (
     TripletLoss,
 )
 from mtdnet.protocol.query_gallery import probes
-from mtdnet.tracker import UNTRACKED, Tracker, Untracked
+from mtdnet.tracker import UNTRACKED, Tracker
 from mtdnet.training import Setup, Start, train
 from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.state import State
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.slow
 STEPS = Training(steps=6, triplets=20, learning_rate=0.01, validate_every=3)
 
 
-class Rows(Untracked):
+class Rows(Tracker):
     """Keeps the steps of a history's rows."""
 
     def __init__(self) -> None:

@@ -1,5 +1,6 @@
 """The list of triplets on disk as a sequence of batches."""
 
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mtdnet.training.batches import Batches
 from mtdnet.training.parallel import Distributed
 
 
+@dataclass
 class Triplets:
     """Batches of ``size`` neighbouring rows of ``triplets.parquet``, in an order drawn per epoch.
 
@@ -29,19 +31,16 @@ class Triplets:
     image's training person, for the identity loss.
     """
 
-    def __init__(
-        self,
-        batches: Batches,
-        pixels: Tensor,
-        device: Device,
-        seed: int,
-        transform: Transform | None = None,
-        person: Tensor | None = None,
-    ) -> None:
-        self._transform, self._person = transform, person
-        self.batches, self.pixels, self.device, self.seed = batches, pixels, device, seed
+    batches: Batches
+    pixels: Tensor
+    device: Device
+    seed: int
+    transform: Transform | None = None
+    person: Tensor | None = None
+
+    def __post_init__(self) -> None:
         # Rows of the images are needed where the images are.
-        self._images = batches.images.to(pixels.device)
+        self._images = self.batches.images.to(self.pixels.device)
 
     @classmethod
     def open(
@@ -70,7 +69,7 @@ class Triplets:
 
     def of(self, batches: Batches) -> "Triplets":
         """Return other batches of the same images."""
-        return Triplets(batches, self.pixels, self.device, self.seed, self._transform, self._person)
+        return replace(self, batches=batches)
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -81,10 +80,10 @@ class Triplets:
         number = int(_order(self.seed, epoch, len(self.batches))[position])
         rows, person = self._images[number], None
         pixels = self.pixels[rows]
-        if self._person is not None:
-            person = self._person[rows].to(self.device.torch)
-        if self._transform is not None:
-            pixels = self._transform(pixels)
+        if self.person is not None:
+            person = self.person[rows].to(self.device.torch)
+        if self.transform is not None:
+            pixels = self.transform(pixels)
         return DeviceBatch(self.batches[number], pixels.to(self.device.torch), person)
 
 

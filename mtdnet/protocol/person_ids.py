@@ -6,7 +6,7 @@ from pathlib import Path
 from mtdnet.errors import InputError
 
 
-def read(source: Path, matched: set[str], benchmark: str) -> list[str]:
+def read_ids(source: Path, matched: set[str], benchmark: str) -> list[str]:
     """Return the persons of a text file, one a line; blank lines are passed over.
 
     An id that is not there as it is written stands for the one person whose id is the same number

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mtdnet.errors import InputError
 from mtdnet.params import Split
-from mtdnet.protocol import person_ids
+from mtdnet.protocol.person_ids import read_ids
 
 # Of a layout, Chen et al. 2017, "Dataset and settings": train, validation and test persons.
 PUBLISHED = {
@@ -32,7 +32,7 @@ def test_persons(
         if settings.test is not None:
             raise InputError(f"{key}: test_ids and test are both given; keep one")
         source = settings.test_ids.replace("{split}", str(number))
-        return person_ids.read(Path(source), set(pool), benchmark), source
+        return read_ids(Path(source), set(pool), benchmark), source
     if settings.name == "random":
         if settings.test is None:
             return pool[: max(1, len(pool) // 4)], "random, a quarter"

@@ -18,7 +18,7 @@ from mtdnet import steps
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError
-from mtdnet.metrics.cmc import retrieval
+from mtdnet.metrics.cmc import Probes, retrieval
 from mtdnet.metrics.interval import CONFIDENCE, rank1_difference
 from mtdnet.networks.header import FILE
 from mtdnet.protocol.query_gallery import probes
@@ -201,6 +201,6 @@ def _ranked(
     cost = -scorer.probabilities(pixels, query, gallery, folds=1)
     person, camera = images.person, images.camera
     ranks, precision, _ = retrieval(
-        cost, person[query], person[gallery], camera[query], camera[gallery]
+        cost, Probes(person[query], person[gallery], camera[query], camera[gallery])
     )
     return ranks, float(precision[ranks > 0].mean())

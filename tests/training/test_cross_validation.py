@@ -63,7 +63,7 @@ def test_figures_and_temperature_are_those_of_the_folds(
         weights.append(len(asked.query))
         network = serialization.load(model / "network.safetensors").network
         scores.append(asked.scores(network)[0].flatten())
-        same.append((asked.who[0][:, None] == asked.who[1]).flatten())
+        same.append((asked.probes.query[:, None] == asked.probes.gallery).flatten())
     whole = History.read(steps.model("viper", 0, "mtdnet"))
     for name in ("validation_rank1", "validation_mAP", "validation_rank1_ranking"):
         of_folds = [[float(cell or 0) for cell in one.columns[name]] for one in histories]

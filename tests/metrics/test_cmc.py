@@ -8,7 +8,6 @@ from mtdnet.errors import InputError
 from mtdnet.metrics import cmc as module
 from mtdnet.metrics.cmc import Probes, cmc, mean_average_precision, ranks, retrieval
 
-Names = NDArray[np.str_]
 Setting = tuple[NDArray[np.float64], Probes]
 
 

@@ -34,10 +34,10 @@ def main(name: str, *, dry_run: bool, benchmark: str | None = None) -> int:
             return 0
         if workspace.holder(ROOT):  # a mistake needn't wait for it
             plan.make(ROOT, benchmark)
-        with workspace.held(ROOT, say):
+        with workspace.held(ROOT, say) as killed:
             for line in dvc_lock.heal(ROOT):
                 say(line)
-            return _run(name, benchmark)
+            return _run(name, benchmark, settle=killed)
     except InputError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
@@ -51,10 +51,11 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _run(name: str, benchmark: str | None) -> int:
+def _run(name: str, benchmark: str | None, *, settle: bool) -> int:
+    """Run the flow where there is something to do: a stage, a network, a killed run to settle."""
     wanted = plan.make(ROOT, benchmark)
     on_workers()  # a mistake there is told now
-    if wanted.stale or _unregistered(wanted):
+    if settle or wanted.stale or _unregistered(wanted):
         state = _state(name, {} if benchmark is None else {"benchmark": benchmark})
         if state is None:
             return 1

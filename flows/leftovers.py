@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
-    FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
     FlowRunFilterTags,
@@ -16,7 +15,7 @@ from prefect.client.schemas.filters import (
     TaskRunFilterState,
     TaskRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import State, StateType
 from prefect.states import Crashed
 
 BEGUN = [StateType.PENDING, StateType.RUNNING]
@@ -34,23 +33,22 @@ def settle(root: Path, own: str) -> Iterator[str]:
     For the one that holds the folder (``workspace.held``), by its own flow run: all others of the
     folder are dead. Its run takes the folder's tag here.
     """
+    dead: State[None] = Crashed(message=MESSAGE)
     tag = place(root)
+    tagged = FlowRunFilterTags(all_=[tag])
     with get_client(sync_client=True) as client:
+        for task in client.read_task_runs(  # of a flow run that ended, too: its last word was lost
+            flow_run_filter=FlowRunFilter(tags=tagged),
+            task_run_filter=TaskRunFilter(
+                state=TaskRunFilterState(type=TaskRunFilterStateType(any_=BEGUN))
+            ),
+        ):
+            if str(task.flow_run_id) != own:
+                client.set_task_run_state(task.id, dead, force=True)
         begun = FlowRunFilterState(type=FlowRunFilterStateType(any_=BEGUN))
-        ours = FlowRunFilter(tags=FlowRunFilterTags(all_=[tag]), state=begun)
-        for run in client.read_flow_runs(flow_run_filter=ours):
+        for run in client.read_flow_runs(flow_run_filter=FlowRunFilter(tags=tagged, state=begun)):
             if str(run.id) != own:
-                _crash(client, run.id)
+                client.set_flow_run_state(run.id, dead, force=True)
                 yield f"flow run '{run.name}' was Running, but {MESSAGE}: set to Crashed"
         tags = {*client.read_flow_run(UUID(own)).tags, tag}
         client.update_flow_run(UUID(own), tags=sorted(tags))
-
-
-def _crash(client: SyncPrefectClient, run: UUID) -> None:
-    begun = TaskRunFilterState(type=TaskRunFilterStateType(any_=BEGUN))
-    for each in client.read_task_runs(
-        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run])),
-        task_run_filter=TaskRunFilter(state=begun),
-    ):
-        client.set_task_run_state(each.id, Crashed(message=MESSAGE), force=True)
-    client.set_flow_run_state(run, Crashed(message=MESSAGE), force=True)

@@ -14,7 +14,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows import command, finished, pipeline, plan, server
+from flows import command, finished, pipeline, plan, server, workspace
 from flows.environment import ROOT
 from flows.graph import Stage
 
@@ -91,6 +91,20 @@ def test_with_nothing_to_do_no_flow_is_started(
     assert command.main("reproduce", dry_run=False) == 0  # started, it would miss its server
     assert capsys.readouterr().out == "reproduce: 0 UpToDate\nfigures\n"
     assert len(swept) == 1
+
+
+def test_after_a_kill_the_flow_settles_what_the_killed_one_left(
+    planned: list[Stage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[str] = []
+    monkeypatch.setattr(command, "_state", lambda name, parameters: began.append(name))
+    (locks := tmp_path / ".locks").mkdir()
+    (locks / workspace.NOTE).write_text("{}")  # of one killed in its last moment
+    assert command.main("reproduce", dry_run=False) == 1
+    assert began == ["reproduce"]
+    monkeypatch.setattr(finished, "sweep", lambda root, networks: None)
+    assert command.main("reproduce", dry_run=False) == 0
+    assert began == ["reproduce"]
 
 
 def test_a_dry_run_says_what_would_run(

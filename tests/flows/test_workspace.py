@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from flows import workspace
@@ -37,6 +38,14 @@ def test_the_second_waits_until_the_first_ends_or_dies(tmp_path: Path) -> None:
             said.append(line)
             first.kill()
 
-        with workspace.held(tmp_path, say):
+        with workspace.held(tmp_path, say) as killed:
             assert said == [f"waits for {who}"]
+            assert killed
     assert workspace.holder(tmp_path) is None
+
+
+def test_one_that_ended_by_itself_was_not_killed(tmp_path: Path) -> None:
+    with suppress(KeyboardInterrupt), workspace.held(tmp_path, print):
+        raise KeyboardInterrupt
+    with workspace.held(tmp_path, print) as killed:
+        assert not killed

@@ -187,14 +187,14 @@ def test_an_evaluation_continues_and_leaves_no_tiles(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ingested, augmented = small / "ingest" / "viper", small / "augment" / "viper-0"
-    train_small(tmp_path, steps=3, learning_rate=0.01, validate_every=3)
+    train_small(tmp_path / "trained", steps=3, learning_rate=0.01, validate_every=3)
     del scored[:]
 
     def run(out: Path) -> bytes:
         evaluate(
             ingested=ingested,
             augmented=augmented,
-            model=tmp_path / "model",
+            model=tmp_path / "trained" / "model",
             out=out,
             checkpoints=tmp_path / "checkpoints" / out.name,
             settings=Evaluate(pictures=1),

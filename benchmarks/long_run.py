@@ -35,7 +35,7 @@ from mtdnet.inference.verifier import Verifier
 from mtdnet.params import Augment, Evaluate, Training
 from mtdnet.plots.style import SYSTEMS, plain, save
 from mtdnet.protocol.augment import augment
-from mtdnet.training import train
+from mtdnet.training import Setup, Start, train
 from tasks import served_model
 
 CLIENTS, REQUESTS, PERSONS, WIDTH = 4, 100, 30, 1 / 16
@@ -113,15 +113,9 @@ def _once(images: Sequence[Path], seed: int) -> None:
     model, state = Path("model"), Path("checkpoints")
     ingested, augmented = steps.ingested("viper"), steps.augmented("viper", 0)
     shutil.rmtree(state, ignore_errors=True)
-    train(
-        ingested=ingested,
-        augmented=augmented,
-        out=model,
-        checkpoints=state / "train",
-        settings=STEPS,
-        seed=seed,
-        width=WIDTH,
-    )
+    start = Start(width=WIDTH)
+    setup = Setup(ingested=ingested, augmented=augmented, settings=STEPS, seed=seed, start=start)
+    train(setup, out=model, checkpoints=state / "train")
     evaluate(
         ingested=ingested,
         augmented=augmented,

@@ -16,7 +16,8 @@ from mtdnet.data.images import Images
 from mtdnet.networks import serialization
 from mtdnet.networks.caffenet import CaffeNet, prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.scoring.scorer import Rows, Scorer, Scores
+from mtdnet.scoring.scorer import Scorer
+from mtdnet.scoring.tiles import Rows, Scores
 
 
 def measure(

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from benchmarks.rows import NotMeasured, Place, Ratio
 from mtdnet import params
 from mtdnet.params import Params, Split
-from mtdnet.tracker import Untracked
+from mtdnet.tracker import Tracker
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 RANKS = (0.3, 0.4, 0.5)
@@ -19,7 +19,7 @@ DRAWN = Split(name="random", test=100, validation=30)
 EVERY = 20  # steps between validations, which the seconds hold
 
 
-class Watch(Untracked):
+class Watch(Tracker):
     """Notes after how many seconds, and steps, each of ``RANKS`` is reached; stops at the limit."""
 
     def __init__(self, limit: float) -> None:
@@ -88,26 +88,26 @@ def _images(place: Place, persons: int) -> Path:
 def _trained(place: Place, ingested: Path, name: str, recipe: Params, limit: float) -> Watch:
     """Train by a recipe until all is reached, or for ``limit`` seconds; its triplets come first."""
     from mtdnet.protocol.augment import augment
-    from mtdnet.training import train
+    from mtdnet.training import Setup, Start, train
 
     room, section, drawn = place.scratch / name, recipe.pretrain, place.data is None
     splits = {"cuhk03": DRAWN} if drawn else recipe.augment.splits
     settings = recipe.augment.model_copy(update={"splits": splits})
     augment(ingested=ingested, out=room / "augment", settings=settings, seed=recipe.seed)
     watch = Watch(limit)
-    with suppress(Enough):
-        train(
-            ingested=ingested,
-            augmented=room / "augment",
-            out=room / "model",
-            checkpoints=room / "checkpoints",
-            settings=section.of("mtdnet").model_copy(update={"validate_every": EVERY}),
-            seed=recipe.seed,
+    setup = Setup(
+        ingested=ingested,
+        augmented=room / "augment",
+        settings=section.of("mtdnet").model_copy(update={"validate_every": EVERY}),
+        seed=recipe.seed,
+        start=Start(
             width=WIDTH if drawn else section.width,
             weights=None if drawn or section.weights is None else Path(section.weights),
             hidden_bias=section.hidden_bias,
             joint_start=section.joint_start,
             distance_input=section.distance_input,
-            tracker=watch,
-        )
+        ),
+    )
+    with suppress(Enough):
+        train(setup, out=room / "model", checkpoints=room / "checkpoints", tracker=watch)
     return watch

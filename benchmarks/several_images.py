@@ -17,7 +17,7 @@ from mtdnet import device
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError, status
 from mtdnet.metrics.calibration import LEAST
-from mtdnet.metrics.cmc import ranks
+from mtdnet.metrics.cmc import Probes, ranks
 from mtdnet.metrics.interval import rank1_difference
 from mtdnet.networks import serialization
 from mtdnet.scoring.scorer import Scorer
@@ -62,7 +62,7 @@ def measure(network: Path, ingested: Path, persons: int, seed: int) -> str:
         None,
     )
     for name, costs in questions(np.log(p) - np.log1p(-p)).items():
-        own = [ranks(cost, who, who) for cost in costs]
+        own = [ranks(cost, Probes(who, who)) for cost in costs]
         if first is None:
             first = own
             lines.append(f"| {name} | {100 * np.mean(np.stack(own) == 1):.1f} | | |")

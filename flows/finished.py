@@ -13,7 +13,7 @@ def sweep(root: Path, networks: Sequence[Network]) -> None:
     Not earlier: a stage that is stopped before DVC has committed it would train from the start.
     """
     for network in networks:
-        folder = root / steps.CHECKPOINTS / steps.model(*network).relative_to(steps.MODELS)
+        folder = root / steps.checkpoints(*network)
         if folder.is_dir():
             from mtdnet.training import checkpoint  # torch: only where there is something to do
 

@@ -8,10 +8,9 @@ from uuid import UUID
 from prefect import runtime
 from prefect.client.orchestration import get_client
 
-from flows import clone
 from flows.environment import ROOT
-from mtdnet.errors import InputError
-from tasks import runs
+from mtdnet.provenance import commit
+from tasks import datasets
 
 SHORT = 7  # digits of a commit, as git shows it
 DIGITS = 12  # of the data's hash
@@ -33,18 +32,6 @@ def name() -> str:
     return " ".join(filter(None, parts))
 
 
-def commit(root: Path) -> str:
-    """Return the commit of a project's folder, with ``+`` when changed since; "" without git."""
-    try:
-        return clone.commit(root)
-    except (InputError, OSError):
-        pass
-    try:
-        return f"{clone.git(root, 'rev-parse', 'HEAD').strip()}+"
-    except (InputError, OSError):
-        return ""
-
-
 def begun(root: Path, benchmarks: Iterable[str]) -> set[str]:
     """Return the tags of a flow run that begins: its commit, and each benchmark."""
     known = commit(root)
@@ -53,7 +40,7 @@ def begun(root: Path, benchmarks: Iterable[str]) -> set[str]:
 
 def made(root: Path, benchmarks: Iterable[str]) -> set[str]:
     """Return tags that tell what data the figures are of: DVC's hash of each benchmark."""
-    hashes = {each: runs.data_hash(each, root) for each in benchmarks}
+    hashes = {each: datasets.data_hash(each, root) for each in benchmarks}
     return {f"data:{each}:{found[:DIGITS]}" for each, found in hashes.items() if found}
 
 

@@ -47,6 +47,10 @@ def _heard() -> list[signal.Signals]:
     return [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
 
 
+class Heard(KeyboardInterrupt):
+    """A first signal, where ``Stop.raised`` lets it raise; a second one is a KeyboardInterrupt."""
+
+
 class Stop:
     """Context in which SIGINT and SIGTERM only set ``requested``; a second one acts as usual."""
 
@@ -62,15 +66,15 @@ class Stop:
         self.requested = True
         signal.signal(number, self._former[signal.Signals(number)])
         if self._raises:
-            raise KeyboardInterrupt
+            raise Heard
 
     @contextmanager
     def raised(self) -> Iterator[None]:
-        """Context, inside of this one, in which one, or one before, raises KeyboardInterrupt."""
+        """Context, inside of this one, in which one, or one before, raises Heard."""
         self._raises = True
         try:
             if self.requested:
-                raise KeyboardInterrupt
+                raise Heard
             yield
         finally:
             self._raises = False

@@ -10,40 +10,36 @@ from typing import Any
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 
+CODE = Path(__file__).parent
 
-def commit() -> str:
-    """Return the commit of the code, with ``+`` when changed since; "" outside a checkout.
 
-    A repository that the code lies in, but doesn't hold (an environment's folder), is none.
+def commit(folder: Path = CODE) -> str:
+    """Return the commit of a folder, the code's, with ``+`` when changed since; "" outside git.
+
+    A repository that the folder lies in, but doesn't hold (an environment's folder), is none.
+    ``dvc.lock``, which says what DVC has made in a project, is no change of it.
     """
-    here = Path(__file__).parent
 
     def git(*words: str) -> str:
         done = subprocess.run(
-            ["git", *words], cwd=here, capture_output=True, text=True, check=False
+            ["git", *words], cwd=folder, capture_output=True, text=True, check=False
         )
         return done.stdout.strip() if done.returncode == 0 else ""
 
     try:
-        if not git("ls-files", "--", Path(__file__).name):
-            return ""
-        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--", ".") else "")
+        head = git("rev-parse", "HEAD") if git("ls-files", "--", ".") else ""
+        changed = head and git("status", "--porcelain", "--", ".", ":!dvc.lock")
     except FileNotFoundError:
         return ""
+    return f"{head}+" if changed else head
 
 
 def code() -> str:
     """Return the SHA-256 of this package's sources, wherever they stand."""
-    package, digest = Path(__file__).parent, hashlib.sha256()
-    for file in sorted(package.rglob("*.py")):
-        digest.update(f"{file.relative_to(package)} {sha256(file)}".encode())
+    digest = hashlib.sha256()
+    for file in sorted(CODE.rglob("*.py")):
+        digest.update(f"{file.relative_to(CODE)} {sha256(file)}".encode())
     return digest.hexdigest()
-
-
-def inputs(ingested: Path, augmented: Path, origin: Path | None) -> list[Path]:
-    """Return the files that a training rests on; ``origin``: the weights that it starts from."""
-    files = [ingested / "images.parquet", augmented / "triplets.parquet"]
-    return [*files, augmented / "split.parquet", *([origin] if origin else [])]
 
 
 def fingerprint(settings: Mapping[str, Any], files: Sequence[Path]) -> str:

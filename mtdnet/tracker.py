@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 End = Literal["FINISHED", "KILLED", "FAILED"]
 
 
-class Tracker(Protocol):
-    """Records one network's training, or its test; none of it may fail the work."""
+class Tracker:
+    """Records one network's training, or its test, and fails neither; this one records nothing."""
 
     def start(self, fingerprint: str, settings: Mapping[str, Any]) -> None:
         """Begin a training; the same ``fingerprint`` and steps are the same training."""
@@ -26,23 +26,4 @@ class Tracker(Protocol):
         """Close the record; more than once is the same as once."""
 
 
-class Untracked:
-    """Records nothing."""
-
-    def start(self, fingerprint: str, settings: Mapping[str, Any]) -> None:
-        """Do nothing."""
-
-    def log(self, row: Mapping[str, float]) -> None:
-        """Do nothing."""
-
-    def figures(self, figures: Mapping[str, float]) -> None:
-        """Do nothing."""
-
-    def artefact(self, file: Path) -> None:
-        """Do nothing."""
-
-    def end(self, end: End) -> None:
-        """Do nothing."""
-
-
-UNTRACKED = Untracked()
+UNTRACKED = Tracker()

@@ -29,16 +29,12 @@ def seconds() -> float | None:
         raise InputError(f"{SETTING}={text}: a number of seconds is wanted") from None
 
 
-def folder(network: Network) -> Path:
-    """Return where a training keeps its state, relative to the project's folder."""
-    return steps.CHECKPOINTS / steps.model(*network).relative_to(steps.MODELS)
-
-
 def share(run_id: str, network: Network) -> None:
     """Log a training's state as artefacts of its run, then remove the former ones."""
     former = [int(Path(each.path).name) for each in store.client().list_artifacts(run_id, PLACE)]
     place = f"{PLACE}/{max(former, default=0) + 1:06d}"
-    for file in sorted(folder(network).glob("*.safetensors")):  # LAST after what it rests on
+    files = steps.checkpoints(*network).glob("*.safetensors")
+    for file in sorted(files):  # LAST after what it rests on
         store.client().log_artifact(run_id, str(file), place)
     _remove(run_id, besides=place)
 
@@ -53,7 +49,7 @@ def restore(root: Path, network: Network) -> Iterator[str]:
 
     Whether it is of the same training, and whole, the training itself looks.
     """
-    target = root / folder(network)
+    target = root / steps.checkpoints(*network)
     if (target / LAST).is_file():
         yield f"goes on from {target}"
         return

@@ -16,7 +16,7 @@ from mtdnet.files import whole
 
 CLOCK_SECONDS = 1.0  # between a process's start and a file's time, which come of two clocks
 
-Entry = dict[str, Any]  # pid, cmd
+Holder = dict[str, Any]  # pid, cmd
 
 
 def heal(root: Path) -> list[str]:
@@ -69,13 +69,13 @@ def holds(root: Path, process: int) -> bool:
     return any(entry["pid"] == process for entry in _entries(content))
 
 
-def _entries(content: dict[str, Any]) -> Iterator[Entry]:
+def _entries(content: dict[str, Any]) -> Iterator[Holder]:
     yield from content["write"].values()
     for entries in content["read"].values():
         yield from entries
 
 
-def _alive(entry: Entry, place: Path) -> bool:
+def _alive(entry: Holder, place: Path) -> bool:
     """Tell whether the process that made an entry may still live.
 
     It does not when nobody has its number, or somebody who began after the list was last written,

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from mtdnet.artifacts import Count, Document, Number, Share, TrainingRecord
+from mtdnet.artifacts import Document, TrainingRecord
+from mtdnet.artifacts.base import Count, Number, Share
 from mtdnet.data.images import TABLE
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
@@ -48,7 +49,7 @@ class Evidence(Document):
     train_persons_against: Count | None = None
 
 
-class Seen:
+class SplitPersons:
     """The persons of a network's data: image by image its ``person``, ``part`` and ``sha256``."""
 
     FILE: ClassVar[str] = "persons.parquet"
@@ -59,7 +60,7 @@ class Seen:
         self.person, self.part, self.sha256 = (np.array(table[n].to_pylist(), str) for n in names)
 
     @classmethod
-    def of_split(cls, ingested: Path, augmented: Path, record: TrainingRecord) -> "Seen":
+    def of_split(cls, ingested: Path, augmented: Path, record: TrainingRecord) -> "SplitPersons":
         """Return those of a split; InputError when it is not the one of a training's record."""
         source = augmented / SPLIT
         parts = read_table(source, dict.fromkeys(("person", "part"), pa.string()))
@@ -70,7 +71,7 @@ class Seen:
         return cls(parts.append_column("sha256", images["sha256"]))
 
     @classmethod
-    def read(cls, file: Path) -> "Seen":
+    def read(cls, file: Path) -> "SplitPersons":
         """Read those that ``write`` wrote."""
         return cls(pq.read_table(file))
 
@@ -84,7 +85,7 @@ class Seen:
         """How many persons the network was trained on."""
         return len(set(self.person[self.part == "train"]))
 
-    def known(self, other: "Seen") -> set[str]:
+    def overlap(self, other: "SplitPersons") -> set[str]:
         """Return the persons of ``other`` that this network was trained or tested on.
 
         By name, or by an image that is the same: a person who got another name is still known.
@@ -93,6 +94,6 @@ class Seen:
         same = np.isin(other.person, self.person[used]) | np.isin(other.sha256, self.sha256[used])
         return set(other.person[same])
 
-    def shares_images(self, other: "Seen") -> bool:
+    def shares_images(self, other: "SplitPersons") -> bool:
         """Tell whether any image is in both."""
         return bool(np.isin(self.sha256, other.sha256).any())

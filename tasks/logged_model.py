@@ -9,8 +9,8 @@ from mlflow.artifacts import list_artifacts
 from mlflow.entities.model_registry import ModelVersion
 
 from mtdnet.errors import InputError
+from mtdnet.networks.header import FILE
 from tasks import served_model, store
-from tasks.served_model import FILE
 
 CARD = "card"  # folder of the model: its card, and the picture of its CMC curve
 ONNX = "onnx"  # folder of a champion's run: its parts for programs without torch; and the tag

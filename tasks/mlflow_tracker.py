@@ -13,16 +13,17 @@ from mlflow.environment_variables import MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 from mtdnet import steps
+from mtdnet.artifacts import Metrics
 from mtdnet.params import Params
 from mtdnet.steps import Network
-from mtdnet.tracker import End
-from tasks import checkpoints, command, model_card, report_run, runs, store
+from mtdnet.tracker import End, Tracker
+from tasks import checkpoints, command, datasets, model_card, report_run, runs, store
 
 FLUSH_SECONDS = 10.0
 LATER = "`python -m tasks.mlflow_tracker` records it once MLflow answers"
 
 
-class MlflowTracker:
+class MlflowTracker(Tracker):
     """Records a network's training, or its test, in the training's run.
 
     What MLflow refuses is kept and tried once more at the end; a locked SQLite is waited for, 20
@@ -90,7 +91,7 @@ class MlflowTracker:
             run_id = self._run()
             runs.log_figures(run_id, self._figures)
             if self._figures:
-                runs.log_dataset(run_id, self._benchmark, "test")
+                datasets.log(run_id, self._benchmark, "test")
                 if self._benchmark == self._network[0]:
                     card = model_card.write(steps.model(*self._network), self._network, Path())
                     runs.describe(run_id, card.table)
@@ -147,7 +148,7 @@ def record_all(params: Params) -> None:
     for network in steps.evaluated(params) + steps.trained_jointly(params):
         own = steps.origin(params, network)
         model, evaluation = steps.model(*own), steps.evaluation(*network)
-        if (evaluation / "metrics.json").is_file() and model.is_dir():
+        if (evaluation / Metrics.FILE).is_file() and model.is_dir():
             steps.track_evaluation(network, MlflowTracker(own, network[0]))
         elif model.is_dir():
             runs.of_network(own, model)

@@ -13,7 +13,7 @@ from mtdnet.metrics.calibration import ENOUGH
 from mtdnet.metrics.interval import CONFIDENCE, rank1_difference
 from mtdnet.report.labels import BENCHMARKS, label
 from mtdnet.steps import Network
-from tasks import runs
+from tasks import datasets
 
 PURPOSE = """\
 For: asking whether two pictures, cut out around one person each and taken by cameras of one
@@ -43,7 +43,7 @@ def write(model: Path, network: Network, root: Path) -> Card:
     tags = {
         "variant": variant,
         "split": str(split),
-        "data_hash": runs.data_hash(benchmark, root) or "-",
+        "data_hash": datasets.data_hash(benchmark, root) or "-",
         "train_persons": str(persons.train) if persons else "-",
         "validation_persons": str(record.validation_persons),
         "validation_rank1": str(record.validation_rank1),

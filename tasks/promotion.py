@@ -18,12 +18,13 @@ from mtdnet import steps
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError
-from mtdnet.metrics.cmc import retrieval
+from mtdnet.metrics.cmc import Probes, retrieval
 from mtdnet.metrics.interval import CONFIDENCE, rank1_difference
+from mtdnet.networks.header import FILE
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.steps import Network
 from tasks import champion, download_model, store
-from tasks.evidence import Evidence, Seen, Verdict
+from tasks.evidence import Evidence, SplitPersons, Verdict
 
 LEAST = 10  # persons: of fewer, one decides by a tenth and more
 RULE = (
@@ -40,17 +41,17 @@ def judged(model: Path, network: Network, root: Path, made: ModelVersion) -> Evi
     ``model``: the folder of its network; ``root``: the project's.
     """
     against = champion.present(made.name)
-    comparison = Comparison(made.name, str(made.version), against, "{}-{}".format(*network))
+    promotion = Promotion(made.name, str(made.version), against, "{}-{}".format(*network))
     if against is None:
-        return comparison.first()
+        return promotion.first()
     with TemporaryDirectory() as room:
         try:
             file = download_model.network(f"models:/{made.name}/{against}", Path(room))
         except InputError as problem:
-            return comparison.undecided(str(problem))
+            return promotion.undecided(str(problem))
         rival = store.client().get_model_version(made.name, against)
-        seen = _seen(str(rival.run_id), Path(room))
-        return comparison.judge(*_data(network, root), model, file, seen)
+        theirs = _persons(str(rival.run_id), Path(room))
+        return promotion.judge(*_data(network, root), model, file, theirs)
 
 
 def keep(made: ModelVersion, evidence: Evidence) -> None:
@@ -68,7 +69,7 @@ def keep(made: ModelVersion, evidence: Evidence) -> None:
 def log_persons(run_id: str, network: Network, root: Path, record: TrainingRecord) -> None:
     """Keep with a run whom its network was trained on, as far as the data are there still."""
     with suppress(InputError), TemporaryDirectory() as room:
-        file = Seen.of_split(*_data(network, root), record).write(Path(room))
+        file = SplitPersons.of_split(*_data(network, root), record).write(Path(room))
         store.client().log_artifact(run_id, str(file))
 
 
@@ -77,15 +78,15 @@ def _data(network: Network, root: Path) -> tuple[Path, Path]:
     return root / steps.ingested(network[0]), root / steps.augmented(*network[:2])
 
 
-def _seen(run_id: str, room: Path) -> Seen | None:
+def _persons(run_id: str, room: Path) -> SplitPersons | None:
     """Return the persons of the data that a run's network was trained on, None without a record."""
     client = store.client()
-    if not any(file.path == Seen.FILE for file in client.list_artifacts(run_id)):
+    if not any(file.path == SplitPersons.FILE for file in client.list_artifacts(run_id)):
         return None
-    return Seen.read(Path(client.download_artifacts(run_id, Seen.FILE, str(room))))
+    return SplitPersons.read(Path(client.download_artifacts(run_id, SplitPersons.FILE, str(room))))
 
 
-class Comparison:
+class Promotion:
     """A new version against the champion of the model ``name``; ``judge`` tells who stays."""
 
     def __init__(self, name: str, version: str, against: str | None, split: str) -> None:
@@ -108,7 +109,7 @@ class Comparison:
         augmented: Path,
         model: Path,
         champion: Path,
-        theirs: Seen | None,
+        theirs: SplitPersons | None,
     ) -> Evidence:
         """Score the network of ``model``, a folder, and the champion's, a file; judge.
 
@@ -118,7 +119,7 @@ class Comparison:
         if theirs is None:
             return self.undecided("whom the champion was trained on is not on record")
         try:
-            own = Seen.of_split(ingested, augmented, TrainingRecord.read(model))
+            own = SplitPersons.of_split(ingested, augmented, TrainingRecord.read(model))
             if not theirs.shares_images(own):
                 return self.undecided("the data are others than the champion's")
             return self._scored(ingested, augmented, model, champion, theirs, own)
@@ -131,12 +132,12 @@ class Comparison:
         augmented: Path,
         model: Path,
         champion: Path,
-        theirs: Seen,
-        own: Seen,
+        theirs: SplitPersons,
+        own: SplitPersons,
     ) -> Evidence:
         images = Images.open(ingested)
         query, gallery = probes(images, augmented, "validation")
-        known = list(theirs.known(own))
+        known = list(theirs.overlap(own))
         everybody = set(images.person[query])
         query, gallery = (rows[~np.isin(images.person[rows], known)] for rows in (query, gallery))
         persons = sorted(set(images.person[query].tolist()))
@@ -149,7 +150,7 @@ class Comparison:
         if len(persons) < LEAST:
             kinds = f"of {len(everybody)} validation persons the champion has not seen"
             return self.undecided(f"{kinds} {len(persons)}; the rule wants {LEAST}")
-        new, mean = _ranked(model / "network.safetensors", images, query, gallery)
+        new, mean = _ranked(model / FILE, images, query, gallery)
         old, old_mean = _ranked(champion, images, query, gallery)
         interval = rank1_difference(new, old, images.person[query])
         self.facts |= {
@@ -200,6 +201,6 @@ def _ranked(
     cost = -scorer.probabilities(pixels, query, gallery, folds=1)
     person, camera = images.person, images.camera
     ranks, precision, _ = retrieval(
-        cost, person[query], person[gallery], camera[query], camera[gallery]
+        cost, Probes(person[query], person[gallery], camera[query], camera[gallery])
     )
     return ranks, float(precision[ranks > 0].mean())

@@ -11,9 +11,9 @@ from mtdnet.artifacts import TrainingRecord
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.networks import header
+from mtdnet.networks.header import FILE
 from mtdnet.steps import Network
 from tasks import champion, logged_model, model_card, promotion, runs, store
-from tasks.served_model import FILE
 
 
 def registered(root: Path, networks: Sequence[Network]) -> Iterator[str]:

@@ -17,9 +17,9 @@ from mtdnet.data.pixels import read_files
 from mtdnet.data.scan import Listing
 from mtdnet.errors import InputError, status
 from mtdnet.files import whole
-from mtdnet.inference.model_file import FILE
+from mtdnet.networks.header import FILE
 from mtdnet.params import Params
-from mtdnet.protocol.splits import PUBLISHED
+from mtdnet.protocol.persons import PUBLISHED
 from tasks import release_card
 from tasks.command import ROOT
 from tasks.released import CARD, FOLDER

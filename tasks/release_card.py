@@ -10,8 +10,8 @@ from mtdnet import steps
 from mtdnet.artifacts import Facts, SplitCounts, TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.files import sha256
-from mtdnet.inference.model_file import FILE
-from mtdnet.metrics.cmc import retrieval
+from mtdnet.metrics.cmc import Probes, retrieval
+from mtdnet.networks.header import FILE
 from mtdnet.report.labels import label
 from mtdnet.steps import Network
 from tasks.model_card import PURPOSE, calibration, rank1
@@ -58,7 +58,9 @@ def _tested(network: Network, images: Images) -> dict[str, str]:
         asks, answers = query[at], gallery[among]
         cost = -scores["MTDnet"][np.ix_(at, among)]
         who = person[asks]
-        ranks, precision, _ = retrieval(cost, who, person[answers], camera[asks], camera[answers])
+        ranks, precision, _ = retrieval(
+            cost, Probes(who, person[answers], camera[asks], camera[answers])
+        )
         rows[f"test, {label(benchmark)}"] = (
             f"{rank1(ranks, who)}, mAP {precision[ranks > 0].mean():.1%}; {len(at)} queries x "
             f"{len(among)} gallery images"

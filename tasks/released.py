@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mtdnet.errors import InputError
-from mtdnet.inference.model_file import FILE
+from mtdnet.networks.header import FILE
 from tasks.command import ROOT
 
 FOLDER = ROOT / "released"

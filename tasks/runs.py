@@ -1,6 +1,5 @@
 """MLflow runs: one a training, in the experiment of its benchmark; its test joins the same run."""
 
-import csv
 import getpass
 import os
 import sys
@@ -8,19 +7,18 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from filelock import FileLock, Timeout
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
-from ruamel.yaml import YAML
+from mlflow.entities import Metric, Param, Run, RunTag
 
-from mtdnet.artifacts import TrainingRecord
+from mtdnet.artifacts import History, TrainingRecord
 from mtdnet.files import sha256
+from mtdnet.networks.header import FILE
 from mtdnet.provenance import commit
 from mtdnet.steps import Network
 from mtdnet.tracker import End
-from tasks import store
+from tasks import datasets, store
 from tasks.store import client, experiment
 
 TRAINING = "fingerprint"  # the tag of the same data and settings
@@ -65,7 +63,7 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
         params=[Param(key, str(value)) for key, value in {**settings, **names}.items()],
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
-    log_dataset(run_id, benchmark, "training")
+    datasets.log(run_id, benchmark, "training")
     _locks[run_id] = lock
     return run_id
 
@@ -99,7 +97,7 @@ def finish(run_id: str, model: Path) -> None:
     numbers = {key: v for key, v in record.items() if type(v) in (int, float)}
     words = {key: str(v) for key, v in record.items() if isinstance(v, str | bool)}
     log_figures(run_id, {f"training/{key}": v for key, v in numbers.items()})
-    words[NETWORK] = sha256(model / "network.safetensors")
+    words[NETWORK] = sha256(model / FILE)
     if words["commit"]:  # which trained it, perhaps elsewhere
         words[SOURCE_COMMIT] = words["commit"]
     client().log_batch(run_id, tags=[RunTag(key, v) for key, v in words.items()])
@@ -114,19 +112,19 @@ def of_network(network: Network, model: Path) -> str:
     """
     if run := known(network, model):
         return str(run.info.run_id)
-    record, own = TrainingRecord.read(model), sha256(model / "network.safetensors")
+    record, own = TrainingRecord.read(model), sha256(model / FILE)
     settings = {"steps": record.steps, "compile": record.compiled}
     run_id = start(network, record.fingerprint or own, settings)
-    with (model / "history.csv").open(newline="", encoding="utf-8") as stream:
-        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(stream)]
-    log_rows(run_id, rows)
+    columns = History.read(model).model_dump()
+    cells = (zip(columns, row, strict=True) for row in zip(*columns.values(), strict=True))
+    log_rows(run_id, [{name: cell for name, cell in row if cell is not None} for row in cells])
     finish(run_id, model)
     return run_id
 
 
 def known(network: Network, model: Path) -> Run | None:
     """Return the run that trained the network of a model folder; None when MLflow has none."""
-    place, own = experiment(network[0]), sha256(model / "network.safetensors")
+    place, own = experiment(network[0]), sha256(model / FILE)
     return next(
         iter(client().search_runs([place], f"tags.{NETWORK} = '{own}'", max_results=1)), None
     )
@@ -184,27 +182,3 @@ def _lock(fingerprint: str) -> FileLock:
 
 def _name(network: Network) -> str:
     return "{}-{}-{}".format(*network)
-
-
-def data_hash(benchmark: str, root: Path = Path()) -> str | None:
-    """Return DVC's hash of what a benchmark was ingested from; None when DVC didn't run it.
-
-    ``root``: the project's folder.
-    """
-    lock = root / "dvc.lock"
-    if not lock.is_file():
-        return None
-    stages = YAML(typ="safe").load(lock).get("stages", {})
-    deps = stages.get(f"ingest@{benchmark}", {}).get("deps", [])
-    return next((dep["md5"] for dep in deps if dep["path"] == f"data/{benchmark}"), None)
-
-
-def log_dataset(run_id: str, benchmark: str, context: Literal["training", "test"]) -> None:
-    """Log the data of a training, or of its test, with DVC's hash, where DVC has one."""
-    digest = data_hash(benchmark)
-    if digest:
-        source = CodeDatasetSource({"dvc": f"data/{benchmark}"}).to_json()
-        name = benchmark if context == "training" else f"{benchmark}-{context}"
-        dataset = Dataset(name=name, digest=digest, source_type="code", source=source)
-        tag = InputTag("mlflow.data.context", context)
-        client().log_inputs(run_id, [DatasetInput(dataset, tags=[tag])])

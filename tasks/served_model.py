@@ -7,7 +7,6 @@ from typing import Any
 import mtdnet
 from mtdnet.networks import header
 
-FILE = "network.safetensors"
 # What `mtdnet.inference.verifier` imports; MLflow adds itself, and that brings pandas.
 NEEDS = ("numpy", "pillow", "safetensors", "torch")
 TRUNK_NEEDS = {"resnet50": ("torchvision",)}
@@ -46,7 +45,7 @@ def parts(model: Path) -> dict[str, Any]:
     ]
     return {
         "python_model": str(Path(__file__).with_name("model_code.py")),
-        "artifacts": {"network": str(model / FILE)},
+        "artifacts": {"network": str(model / header.FILE)},
         "code_paths": [str(Path(mtdnet.__file__).parent)],
         "signature": ModelSignature(Schema(inputs), Schema(outputs), ParamSchema(params)),
         "input_example": {"left": PICTURE, "right": PICTURE},
@@ -59,6 +58,6 @@ def requirements(model: Path) -> list[str]:
 
     Local parts of versions go (2.15.0, not 2.15.0+cpu): a CPU build answers as well.
     """
-    trunk = header.read(model / FILE).trunk
+    trunk = header.read(model / header.FILE).trunk
     names = (*NEEDS, *TRUNK_NEEDS.get(trunk, ()))
     return [f"{name}=={version(name).split('+')[0]}" for name in names]

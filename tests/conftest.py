@@ -115,18 +115,17 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train_small(small: Path) -> Callable[..., None]:
     """Return what trains a network on ``small``, a sixteenth wide, into ``ROOM/model``."""
     from mtdnet.params import Training
-    from mtdnet.training import train
+    from mtdnet.training import Setup, Start, train
 
     def run(room: Path, variant: str = "mtdnet", **settings: Any) -> None:
-        train(
+        setup = Setup(
             ingested=small / "ingest" / "viper",
             augmented=small / "augment" / "viper-0",
-            out=room / "model",
-            checkpoints=room / "checkpoints",
             settings=Training(triplets=20, **settings),
             seed=3,
             variant=variant,
-            width=1 / 16,
+            start=Start(width=1 / 16),
         )
+        train(setup, out=room / "model", checkpoints=room / "checkpoints")
 
     return run

@@ -19,7 +19,7 @@ from mtdnet.files import write_json
 from mtdnet.inference import image_files, index_store
 from mtdnet.networks import pretrained, serialization
 from mtdnet.networks.alexnet import AlexNet
-from mtdnet.protocol import splits
+from mtdnet.protocol.person_ids import read_ids
 from mtdnet.tables import read_table, write_table
 
 COUNT = 60  # mutations a kind
@@ -62,7 +62,7 @@ def pairs(room: Path) -> Case:
 def ids(room: Path) -> Case:
     (room / "ids.txt").write_text("0001\n7\n1_002\n3.0\n")
     known = {"0001", "0007", "1_2", "3"}
-    return room / "ids.txt", lambda: splits._read(room / "ids.txt", known, "viper")
+    return room / "ids.txt", lambda: read_ids(room / "ids.txt", known, "viper")
 
 
 def pixels(room: Path) -> Case:

@@ -16,7 +16,7 @@ from PIL import Image
 from benchmarks.model_server import SECONDS, model_server
 from benchmarks.rows import NotMeasured, Place, Ratio, seconds
 from mtdnet.data.pixels import resized
-from mtdnet.networks import serialization
+from mtdnet.networks import header, serialization
 from mtdnet.networks.mtdnet import MTDnet
 
 CLIENTS, PAIRS, TOGETHER = (1, 8, 32), 192, 100
@@ -32,7 +32,7 @@ def measure(place: Place) -> Iterator[Ratio]:
     except ImportError:
         raise NotMeasured("it needs MLflow: mtdnet[pipeline]") from None
     network = MTDnet(WIDTH, 1.0).eval()
-    serialization.save(network, place.scratch / served_model.FILE)
+    serialization.save(network, place.scratch / header.FILE)
     pyfunc.save_model(place.scratch / "model", **served_model.parts(place.scratch))
     images = [picture(seed) for seed in range(16)]
     plain = 1 / seconds(partial(one_pass, network, images[0], images[1]), torch.device("cpu"), 20)

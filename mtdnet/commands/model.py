@@ -5,7 +5,8 @@ from pathlib import Path
 
 from mtdnet.commands.output import note
 from mtdnet.commands.step import project
-from mtdnet.inference.model_file import FILE, RELEASED, VARIABLE, users
+from mtdnet.inference.model_file import RELEASED, VARIABLE, users
+from mtdnet.networks.header import FILE
 
 NOTICE = (
     "released: trained on images of real people for non-commercial research, and for nothing else; "

@@ -12,7 +12,8 @@ from mtdnet.data.layouts import LAYOUTS
 from mtdnet.data.scan import Listing, files
 from mtdnet.errors import InputError
 from mtdnet.params import Split
-from mtdnet.protocol.splits import PUBLISHED, divide
+from mtdnet.protocol.persons import PUBLISHED
+from mtdnet.protocol.splits import divide
 
 # i-LIDS's names are some of CUHK01's too, so CUHK01 comes last
 ORDER = ("cuhk03", "market1501", "table", "ilids", "prid2011", "viper", "cuhk01")
@@ -20,7 +21,7 @@ PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
-class Benchmark:
+class BenchmarkFolder:
     """A folder below ``data/``: its layout, its size, and the split that is proposed.
 
     ``boxes``: CUHK03's; ``persons``: how many train, validate and test; ``left_out``: those that no
@@ -44,7 +45,7 @@ class Benchmark:
         return f"{self.name}: {self.layout}, {self.images} images, {seen}; persons: {parts}{left}"
 
 
-def recognise(place: Path) -> Benchmark:
+def recognise(place: Path) -> BenchmarkFolder:
     """Recognise what stands in a folder, or in the one archive there.
 
     Raises InputError when no layout does, one is there but broken, or no split of it is possible.
@@ -87,7 +88,7 @@ def _sources(place: Path, room: Path) -> Iterator[Path]:
         yield room
 
 
-def _benchmark(name: str, layout: str, boxes: str, listing: Listing) -> Benchmark:
+def _benchmark(name: str, layout: str, boxes: str, listing: Listing) -> BenchmarkFolder:
     entries = sorted(listing.entries)
     person, camera, _, part, role = (np.array(column) for column in zip(*entries, strict=True))
     named = layout in PUBLISHED or {"query", "gallery"} <= set(role)
@@ -104,7 +105,7 @@ def _benchmark(name: str, layout: str, boxes: str, listing: Listing) -> Benchmar
     )
     persons = {part: len(np.unique(person[identities.part == part])) for part in PARTS}
     persons["test"] -= identities.distractors
-    return Benchmark(
+    return BenchmarkFolder(
         name=name,
         layout=layout,
         boxes=boxes,

@@ -2,12 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 
-from mtdnet.commands.recognise import Benchmark
-from mtdnet.protocol.splits import PUBLISHED
+from mtdnet.commands.recognise import BenchmarkFolder
+from mtdnet.protocol.persons import PUBLISHED
 
+LOSSES = """\
+  averaging: 0.0                     # 0.999: a moving average of the weights is kept
+  losses:
+    triplet: {weight: 1.0, margin: 1.0, hardest: false}
+    pair: {weight: 1.0, smoothing: 0.0}
+    contrastive: {weight: 1.0, margin: 1.0}
+    identity: {weight: 0.0, scale: 16.0}
+  augmentation: {erasing: 0.0, shift: 0, light: 0.0}
+  hard_negatives: {share: 0.0, every: 50}
+"""
 TEMPLATE = """\
 # yaml-language-server: $schema=params.schema.json
-{comment}
+# One benchmark, or several that start from the first's network: made by `mtdnet init`.
 # As it stands, it trains in minutes on a processor. With a GPU, take width, steps and learning
 # rates of configs/modern.yaml, and its weights after weights/README.md.
 seed: 1
@@ -46,15 +56,7 @@ pretrain:
   dropout: 0.5                       # of fc6 and fc7
   own: {{rnk: {{learning_rate: 0.03, dropout: 0.0}}}}  # what a variant has instead
   schedule: {{warm_up: 0.05, decay: cosine}}
-  averaging: 0.0                     # 0.999: a moving average of the weights is kept
-  losses:
-    triplet: {{weight: 1.0, margin: 1.0, hardest: false}}
-    pair: {{weight: 1.0, smoothing: 0.0}}
-    contrastive: {{weight: 1.0, margin: 1.0}}
-    identity: {{weight: 0.0, scale: 16.0}}
-  augmentation: {{erasing: 0.0, shift: 0, light: 0.0}}
-  hard_negatives: {{share: 0.0, every: 50}}
-  validate_every: 150
+{losses}  validate_every: 150
   snapshot: last                     # the schedule ends at rate 0
   compile: false
 
@@ -78,15 +80,7 @@ train:
   dropout: 0.5                       # of fc6 and fc7
   own: {{rnk: {{dropout: 0.0}}}}
   schedule: {{warm_up: 0.05, decay: cosine}}
-  averaging: 0.0                     # 0.999: a moving average of the weights is kept
-  losses:
-    triplet: {{weight: 1.0, margin: 1.0, hardest: false}}
-    pair: {{weight: 1.0, smoothing: 0.0}}
-    contrastive: {{weight: 1.0, margin: 1.0}}
-    identity: {{weight: 0.0, scale: 16.0}}
-  augmentation: {{erasing: 0.0, shift: 0, light: 0.0}}
-  hard_negatives: {{share: 0.0, every: 50}}
-  validate_every: 50
+{losses}  validate_every: 50
   snapshot: last
   compile: false
 
@@ -107,10 +101,9 @@ evaluate:
 report:
   title: MTDnet on {title}
 """
-COMMENT = "# One benchmark, or several that start from the first's network: made by `mtdnet init`."
 
 
-def starter(benchmarks: Sequence[Benchmark], weights: str = "", comment: str = COMMENT) -> str:
+def starter(benchmarks: Sequence[BenchmarkFolder], weights: str) -> str:
     """Return the text of a parameter file; the first benchmark is the source, others are targets.
 
     A published source alone gets the paper's systems, to compare them. ``weights``: the file of the
@@ -119,7 +112,7 @@ def starter(benchmarks: Sequence[Benchmark], weights: str = "", comment: str = C
     source, *targets = benchmarks
     compared = not targets and source.layout in PUBLISHED
     return TEMPLATE.format(
-        comment=comment,
+        losses=LOSSES,
         layouts="\n".join(f"    {b.name}: {b.layout}" for b in benchmarks),
         splits="\n".join(f"    {b.name}: {{name: {b.split}}}" for b in benchmarks),
         boxes="detected" if any(b.boxes == "detected" for b in benchmarks) else "labeled",

@@ -17,7 +17,7 @@ KINDS = "a path, the bytes of a file, a Pillow image or an array uint8 (H, W, 3)
 
 
 @dataclass(frozen=True, eq=False)
-class Named:
+class NamedImage:
     """An ``image`` that is no file, and the ``name`` that a mistake's line gives it."""
 
     image: bytes | Image.Image | NDArray[np.uint8]
@@ -37,16 +37,20 @@ class Named:
         return Image.fromarray(np.ascontiguousarray(self.image))
 
 
-Source = Path | Named
+Source = Path | NamedImage
 # A path, a file's bytes, a Pillow image, or pixels uint8 (H, W, 3) RGB.
-ImageLike = str | os.PathLike[str] | bytes | bytearray | Image.Image | NDArray[np.uint8] | Named
+ImageLike = (
+    str | os.PathLike[str] | bytes | bytearray | Image.Image | NDArray[np.uint8] | NamedImage
+)
 
 
 def is_one(given: Any) -> bool:
     """Tell whether it is one image, and no sequence of images."""
     if isinstance(given, np.ndarray):
         return given.ndim == 3
-    return isinstance(given, (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, Named))
+    return isinstance(
+        given, (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, NamedImage)
+    )
 
 
 def source(image: Any, name: str) -> Source:
@@ -57,10 +61,10 @@ def source(image: Any, name: str) -> Source:
     if isinstance(image, (str, os.PathLike)):
         return Path(image)
     if isinstance(image, (bytes, bytearray, memoryview)):
-        return Named(bytes(image), name)
+        return NamedImage(bytes(image), name)
     if isinstance(image, (Image.Image, np.ndarray)):
-        return Named(image, name)
-    if isinstance(image, Named):
+        return NamedImage(image, name)
+    if isinstance(image, NamedImage):
         return image
     raise InputError(f"{name}: expected {KINDS}, found {type(image).__name__}")
 
@@ -68,6 +72,15 @@ def source(image: Any, name: str) -> Source:
 def sources(images: Sequence[Any] | NDArray[np.uint8], role: str) -> list[Source]:
     """Return what reads each of N images, "``role`` 0" and so on by name."""
     return [source(image, f"{role} {n}") for n, image in enumerate(images)]
+
+
+def track(person: Any, name: str) -> list[Source]:
+    """Return what reads a person's images, of which there is one at least."""
+    if is_one(person) or not isinstance(person, (Sequence, np.ndarray)):
+        return [source(person, name)]
+    if not len(person):
+        raise InputError(f"{name}: a track without an image")
+    return sources(person, f"{name}, image")
 
 
 def key(some: Source) -> Hashable:

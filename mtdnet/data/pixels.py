@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mtdnet.data.decode import BYTES, decode
-from mtdnet.data.picture import Named, Source
+from mtdnet.data.picture import NamedImage, Source
 from mtdnet.errors import InputError
 
 # From a folder and paths in it: each picture with the SHA-256 of what was read, in order.
@@ -44,7 +44,7 @@ def stacked(images: Sequence[Source], size: tuple[int, int]) -> NDArray[np.uint8
     """
 
     def one(image: Source) -> NDArray[np.uint8]:
-        if isinstance(image, Named):
+        if isinstance(image, NamedImage):
             return resized(image.picture(), size)
         ((picture, _),) = read_files(Path(), [str(image)])
         return resized(picture, size)

@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedSize:
     """The published size of a whole benchmark; None is unknown."""
 
     persons: int | None
@@ -40,14 +40,14 @@ class Published:
 class Listing:
     """The images below ``home``, how to read them, and what was published about them.
 
-    ``test_sets``: published lists of test persons; ``nobody``: the person ids of distractors;
+    ``test_sets``: published lists of test persons; ``distractors``: ids that are no query's;
     ``left_out``: files that a rule of the layout leaves out, each with that rule; ``others``: what
     is wrong with all other images that stand there.
     """
 
     home: Path
     entries: list[Entry]
-    published: Published | None = None
+    published: PublishedSize | None = None
     test_sets: list[list[str]] = field(default_factory=list)
     distractors: frozenset[str] = frozenset()
     left_out: Mapping[Path, str] = field(default_factory=dict)
@@ -107,7 +107,7 @@ def by_name(
     source: Path,
     pattern: str,
     label: Callable[[re.Match[str]], Entry | str],
-    published: Published | None = None,
+    published: PublishedSize | None = None,
 ) -> Listing | None:
     """Find the folder whose images have names like ``pattern``.
 

@@ -19,18 +19,20 @@ from mtdnet.artifacts import (
     SplitCounts,
     TrainingRecord,
 )
-from mtdnet.data.images import Images
+from mtdnet.data.images import TABLE, Images
 from mtdnet.device import Device
 from mtdnet.evaluation.systems import scored
 from mtdnet.files import whole
 from mtdnet.metrics.summary import SystemResult, measure
 from mtdnet.networks import serialization
+from mtdnet.networks.header import FILE
 from mtdnet.params import Evaluate
 from mtdnet.plots.occlusion_maps import draw_occlusion_maps
 from mtdnet.plots.query_gallery import QueryGallery
-from mtdnet.protocol.query_gallery import probes
+from mtdnet.protocol.query_gallery import SPLIT, probes
 from mtdnet.provenance import commit, fingerprint
-from mtdnet.scoring.scorer import Scorer, Scores
+from mtdnet.scoring.scorer import Scorer
+from mtdnet.scoring.tiles import Scores
 
 Figures = dict[str, dict[str, float]]
 HEADS = "MTDnet", "MTDnet-trp"  # the two heads of one network: figure 1 of the paper
@@ -58,7 +60,7 @@ def evaluate(
 
     Raises InputError when an input is missing or broken, Stopped after SIGINT or SIGTERM.
     """
-    network = model / "network.safetensors"
+    network = model / FILE
     stored = serialization.load(network)
     images = Images.open(ingested, stored.network.trunk.size)
     query, gallery = probes(images, augmented, "test")
@@ -114,19 +116,14 @@ def evaluate(
 
 def _bins(results: dict[str, SystemResult]) -> Bins:
     """Return the reliability curves of the systems that tell probabilities."""
-    curves = [
-        (system, kind, curve)
+    columns = [*Bins.model_fields]  # system, kind and what a curve has
+    rows = [
+        (system, kind, *values)
         for system, one in results.items()
         for kind, curve in zip(("raw", "calibrated"), one.calibration or (), strict=False)
+        for values in np.stack([getattr(curve, name) for name in columns[2:]], 1).round(6).tolist()
     ]
-    columns = {
-        name: [value for _, _, curve in curves for value in getattr(curve, name).round(6).tolist()]
-        for name in ("low", "high", "predicted", "observed", "weight")
-    }
-    count = [len(curve.low) for _, _, curve in curves]
-    system = [name for (name, _, _), n in zip(curves, count, strict=True) for _ in range(n)]
-    kind = [name for (_, name, _), n in zip(curves, count, strict=True) for _ in range(n)]
-    return Bins.model_validate({"system": system, "kind": kind} | columns)
+    return Bins.model_validate({name: [row[i] for row in rows] for i, name in enumerate(columns)})
 
 
 def _draw(
@@ -200,5 +197,5 @@ def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> Facts
         device=place.name,
         bf16=place.bf16,
         commit=commit(),
-        data_hash=fingerprint({}, [ingested / "images.parquet", augmented / "split.parquet"]),
+        data_hash=fingerprint({}, [ingested / TABLE, augmented / SPLIT]),
     )

@@ -12,7 +12,8 @@ from mtdnet.metrics.fusion import fused
 from mtdnet.metrics.rerank import rerank
 from mtdnet.params import Rerank
 from mtdnet.scoring import resumable
-from mtdnet.scoring.scorer import Rows, Scorer, Scores
+from mtdnet.scoring.scorer import Scorer
+from mtdnet.scoring.tiles import Rows, Scores
 from mtdnet.variants import Head, Systems
 
 

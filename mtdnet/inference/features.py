@@ -15,7 +15,8 @@ from mtdnet.data.pixels import stacked
 from mtdnet.files import sha256
 from mtdnet.metrics.calibration import calibrated
 from mtdnet.networks import serialization
-from mtdnet.scoring.scorer import Halves, Scorer
+from mtdnet.scoring.extractor import Halves
+from mtdnet.scoring.scorer import Scorer
 
 
 class Describer:

@@ -83,9 +83,7 @@ def _fill(begun: Path, facts: Facts, files: pa.Table, describer: Describer) -> F
             if stop.requested:
                 raise Stopped(f"stopped with {start:,} of {len(files):,} images indexed")
             rows = files.slice(start, BLOCK).to_pylist()
-            there, some = readable(
-                rows, lambda some: pixels([unchanged(home, r) for r in some], describer.size)
-            )
+            there, some = readable(rows, load)
             if some is not None:
                 features, seen = describer.describe(some, facts.halves > 0)
                 made = {FEATURES: features.cpu().numpy()}

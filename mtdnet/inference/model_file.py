@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mtdnet.errors import InputError
+from mtdnet.networks.header import FILE
 
-FILE = "network.safetensors"
 REGISTRY = "models:/"
 RELEASED = "released"  # the name of the network for real people that goes with the repository
 GROUP = "mtdnet.models"  # entry points that fetch: "registry" and "released"

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mtdnet.data.picture import Source, key
 from mtdnet.inference.features import Describer, pixels
-from mtdnet.scoring.scorer import Halves
+from mtdnet.scoring.extractor import Halves
 
 BLOCK = 64  # pairs, and images, in memory at a time
 IN_MEMORY = 256  # images whose halves stay while pairs are scored; 266 MB at the paper's width

@@ -17,7 +17,8 @@ from mtdnet.inference.image_files import unchanged_rows
 from mtdnet.inference.index_store import Store
 from mtdnet.inference.model_file import fetched
 from mtdnet.inference.nearest import nearest
-from mtdnet.scoring.scorer import Halves
+from mtdnet.scoring.distances import squared
+from mtdnet.scoring.extractor import Halves
 
 SHORTLIST = 1000
 FINALISTS, PART = 100, 10  # so many, or that part of a long shortlist, get all eight passes
@@ -95,7 +96,7 @@ class Gallery:
             raise InputError(f"{home}: no image is left to rank; index it anew")
         rows, files = rows[near], [same[i] for i in near]
         if halves is None:
-            scores = np.clip(2 - 2 * (store.features[rows] @ point[0]), 0, 4)
+            scores = squared(store.features[rows] @ point[0])
             order = np.argsort(scores, kind="stable")
             return [GalleryImage(files[i], float(scores[i])) for i in order[:top]]
         wanted = max(top, FINALISTS, len(rows) // PART)

@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtdnet.data.picture import ImageLike, Source, is_one, source, sources
+from mtdnet.data.picture import ImageLike, Source, is_one, source, sources, track
 from mtdnet.errors import InputError
 from mtdnet.inference.features import Describer, pixels
 from mtdnet.inference.model_file import fetched
 from mtdnet.inference.pairs import Progress, Scores, pair_scores
 from mtdnet.inference.readable import readable
 from mtdnet.metrics.calibration import pooled
-from mtdnet.scoring.scorer import squared_distances
+from mtdnet.scoring.distances import squared, squared_distances
 
 BLOCK = 64  # images in memory at a time
-FOLDS = (8, 1)
 
 Person = ImageLike | Sequence[Any]  # one image, or several of one person: a track
 Persons = list[Any] | tuple[Any, ...]
@@ -94,12 +93,12 @@ class Verifier:
                 f"{self._describer.source}: this network only ranks, it has no pair head; "
                 "name another one"
             )
-        if folds not in FOLDS:
+        if folds not in (8, 1):
             raise InputError(f"folds must be 8 or 1, found {folds!r}")
         if len(left) != len(right):
             raise InputError(f"{len(left)} left and {len(right)} right images make no pairs")
         tracks = [
-            [_track(person, f"{side} {n}") for n, person in enumerate(given)]
+            [track(person, f"{side} {n}") for n, person in enumerate(given)]
             for side, given in (("left", left), ("right", right))
         ]
         pairs = [list(product(*both)) for both in zip(*tracks, strict=True)]
@@ -124,16 +123,16 @@ class Verifier:
         ranking features are put to the pair head. Raises InputError for what is no image, or
         ``folds`` as in ``probability``.
         """
-        track = _track(query, "query")
-        others = [_track(person, f"gallery {n}") for n, person in enumerate(gallery)]
+        own = track(query, "query")
+        others = [track(person, f"gallery {n}") for n, person in enumerate(gallery)]
         rows = np.arange(len(others))
         if self.measure == "distance" or (shortlist and shortlist < len(others)):
-            near = self._distances(track, others)
+            near = self._distances(own, others)
             order = np.argsort(near, kind="stable")
             if self.measure == "distance":
                 return [GalleryPlace(int(i), float(near[i])) for i in order[:top]]
             rows = np.sort(order[: max(shortlist or 0, top or 0)])
-        scores = self.probability([track] * len(rows), [others[i] for i in rows], folds)
+        scores = self.probability([own] * len(rows), [others[i] for i in rows], folds)
         best = np.argsort(-scores, kind="stable")[:top]
         return [GalleryPlace(int(rows[i]), float(scores[i])) for i in best]
 
@@ -182,11 +181,10 @@ class Verifier:
     def _distances(self, query: list[Source], gallery: list[list[Source]]) -> Scores:
         """Return squared distances (G,) in [0, 4] of tracks by the mean of their features."""
         tracks = [query, *gallery]
-        every = self.embed([image for track in tracks for image in track])
-        ends = np.cumsum([len(track) for track in tracks])[:-1]
+        every = self.embed([image for images in tracks for image in images])
+        ends = np.cumsum([len(images) for images in tracks])[:-1]
         point, *others = (part.mean(0) for part in np.split(every, ends))
-        near: Scores = np.clip(2 - 2 * np.array([point @ other for other in others]), 0, 4)
-        return near
+        return squared(np.array([point @ other for other in others]))
 
     def _against(self, query: Tensor) -> Callable[[Tensor], Scores]:
         """Return what scores images (G, ...) against one query (1, ...)."""
@@ -196,12 +194,3 @@ class Verifier:
             return lambda images: squared_distances(point, scorer.features(images))[0]
         own = scorer.halves(query)
         return lambda images: describer.calibrated(scorer.against(own, scorer.halves(images)))
-
-
-def _track(person: Any, name: str) -> list[Source]:
-    """Return what reads a person's images, of which there is one at least."""
-    if is_one(person) or not isinstance(person, (Sequence, np.ndarray)):
-        return [source(person, name)]
-    if not len(person):
-        raise InputError(f"{name}: a track without an image")
-    return sources(person, f"{name}, image")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
+from mtdnet.metrics.cmc import Probes
 
 LEAST = 1e-7  # float32 probabilities reach 0 and 1, whose logits are infinite
 HOTTEST = 100.0
@@ -17,7 +18,6 @@ ENOUGH = 10  # pairs of one person, and of two, that a temperature is fitted to
 
 Probability = NDArray[np.floating]
 Flags = NDArray[np.bool_]
-Names = NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Reliability:
     weight: NDArray[np.float64]
 
 
-def compared(
-    query_person: Names, gallery_person: Names, query_camera: Names, gallery_camera: Names
-) -> tuple[Flags, Flags]:
+def compared(probes: Probes) -> tuple[Flags, Flags]:
     """Return which pairs (Q, G) count, and which of all show the same person.
 
-    The query's own person in its own camera doesn't count; a camera "" equals no other.
+    The query's own person in its own camera doesn't count.
     """
-    same = query_person[:, None] == gallery_person
-    camera = query_camera[:, None]
-    return ~(same & (camera == gallery_camera) & (camera != "")), same
+    same = probes.query[:, None] == probes.gallery
+    if probes.query_camera is None or probes.gallery_camera is None:
+        return np.ones_like(same), same
+    camera = probes.query_camera[:, None]
+    return ~(same & (camera == probes.gallery_camera) & (camera != "")), same
 
 
 def fit(probability: Probability, same: Flags) -> float:

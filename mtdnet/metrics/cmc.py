@@ -11,7 +11,7 @@ matches are known, and each stands behind the wrong images that cost no more.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,20 +26,25 @@ Retrieval = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 T = TypeVar("T")
 
 
-def ranks(
-    cost: Costs,
-    query_person: Names,
-    gallery_person: Names,
-    query_camera: Names | None = None,
-    gallery_camera: Names | None = None,
-) -> NDArray[np.int64]:
+class Probes(NamedTuple):
+    """Persons of Q queries and G gallery images, and the cameras that took them, (Q,) and (G,).
+
+    A camera "" is unknown: it equals no other. Without cameras no gallery image is passed over.
+    """
+
+    query: Names
+    gallery: Names
+    query_camera: Names | None = None
+    gallery_camera: Names | None = None
+
+
+def ranks(cost: Costs, probes: Probes) -> NDArray[np.int64]:
     """Return the rank (Q,) of each query's best true match: 1 + the images that are not worse.
 
-    ``cost``: (Q, G), lower is better; persons and cameras: (Q,) and (G,). A camera "" is unknown:
-    it equals no other, and without cameras no gallery image is passed over. 0 stands for a query
-    without a true match in the gallery. Raises InputError for a cost that is not finite.
+    ``cost``: (Q, G), lower is better. 0 stands for a query without a true match in the gallery.
+    Raises InputError for a cost that is not finite.
     """
-    return retrieval(cost, query_person, gallery_person, query_camera, gallery_camera)[0]
+    return retrieval(cost, probes)[0]
 
 
 def cmc(ranks: NDArray[np.int64], size: int) -> NDArray[np.float64]:
@@ -54,32 +59,18 @@ def cmc(ranks: NDArray[np.int64], size: int) -> NDArray[np.float64]:
     return np.asarray(np.cumsum(counts) / len(matched))
 
 
-def mean_average_precision(
-    cost: Costs,
-    query_person: Names,
-    gallery_person: Names,
-    query_camera: Names | None = None,
-    gallery_camera: Names | None = None,
-) -> float:
+def mean_average_precision(cost: Costs, probes: Probes) -> float:
     """Return the mean, over queries with a true match, of the average precision, in (0, 1].
 
     Arguments and errors are those of ``ranks`` and ``cmc``.
     """
-    first_ranks, precision, _ = retrieval(
-        cost, query_person, gallery_person, query_camera, gallery_camera
-    )
+    first_ranks, precision, _ = retrieval(cost, probes)
     if not first_ranks.any():
         raise InputError(f"none of {len(cost)} queries has a true match in the gallery")
     return float(precision[first_ranks > 0].mean())
 
 
-def retrieval(
-    cost: Costs,
-    query_person: Names,
-    gallery_person: Names,
-    query_camera: Names | None = None,
-    gallery_camera: Names | None = None,
-) -> Retrieval:
+def retrieval(cost: Costs, probes: Probes) -> Retrieval:
     """Return the ranks (Q,) of ``ranks``, average precisions (Q,) and inverse penalties (Q,).
 
     The precision is taken at every true match (no interpolation): the k-th best, with w wrong
@@ -102,7 +93,7 @@ def retrieval(
         worst = precision[np.arange(len(count)), count - 1]
         return first, precision.sum(1) / count, worst
 
-    blocks = over(block, cost, query_person, gallery_person, query_camera, gallery_camera)
+    blocks = over(block, cost, probes)
     first_ranks, precision, worst = zip(*blocks, strict=True) if blocks else ((), (), ())
     return (
         np.concatenate([np.empty(0, np.int64), *first_ranks]),
@@ -111,35 +102,27 @@ def retrieval(
     )
 
 
-def over(
-    work: Callable[[Costs, Costs], T],
-    cost: Costs,
-    query_person: Names,
-    gallery_person: Names,
-    query_camera: Names | None,
-    gallery_camera: Names | None,
-) -> list[T]:
+def over(work: Callable[[Costs, Costs], T], cost: Costs, probes: Probes) -> list[T]:
     """Return ``work(true, wrong)`` of each block of R queries, in order, done by threads.
 
     ``true``: (R, at least 1), the costs of a query's true matches, rising, then infinity.
     ``wrong``: (R, G), a copy of the costs, with infinity at every image of the query's person.
     Errors are those of ``ranks``.
     """
-    if cost.shape != (len(query_person), len(gallery_person)):
-        raise ValueError(
-            f"costs {cost.shape} for {len(query_person)} queries, {len(gallery_person)} images"
-        )
-    order = np.argsort(gallery_person, kind="stable")  # images of a person stand together
-    people = gallery_person[order]
-    start, end = (np.searchsorted(people, query_person, side) for side in ("left", "right"))
+    query, gallery, query_camera, gallery_camera = probes
+    if cost.shape != (len(query), len(gallery)):
+        raise ValueError(f"costs {cost.shape} for {len(query)} queries, {len(gallery)} images")
+    order = np.argsort(gallery, kind="stable")  # images of a person stand together
+    people = gallery[order]
+    start, end = (np.searchsorted(people, query, side) for side in ("left", "right"))
     size = max(1, BLOCK // max(1, cost.shape[1]))
 
     def block(first: int) -> T:
         rows = slice(first, first + size)
         wrong = cost[rows].copy()
         if not np.isfinite(wrong).all():
-            query = first + int(np.flatnonzero(~np.isfinite(wrong).all(1))[0])
-            raise InputError(f"query {query}: a score is not finite; the network has diverged")
+            number = first + int(np.flatnonzero(~np.isfinite(wrong).all(1))[0])
+            raise InputError(f"query {number}: a score is not finite; the network has diverged")
         images = end[rows] - start[rows]
         true = np.full((len(wrong), max(1, images.max())), np.inf, cost.dtype)
         row, place = np.nonzero(np.arange(true.shape[1]) < images[:, None])

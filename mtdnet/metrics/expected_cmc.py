@@ -4,29 +4,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
-from mtdnet.metrics.cmc import Costs, Names, over
+from mtdnet.metrics.cmc import Costs, Probes, over
 
 NEVER = 40  # -log of a probability that no float64 sum of shares shows
 
 
-def expected_cmc(
-    cost: Costs,
-    query_person: Names,
-    gallery_person: Names,
-    query_camera: Names | None = None,
-    gallery_camera: Names | None = None,
-    size: int = 50,
-) -> NDArray[np.float64]:
+def expected_cmc(cost: Costs, probes: Probes, size: int = 50) -> NDArray[np.float64]:
     """Return the expected CMC curve, (size,) or as long as there are gallery persons.
 
     A gallery holds one image of every person, each image of a person as likely as another; others
     draw ten such galleries and take the mean. Given the true match's cost, another person is at
-    or before it with probability p = the share of his images that don't cost more, and all
+    or before it with probability p = the share of their images that don't cost more, and all
     persons independently: how many are is Poisson-binomial. The mean is over the query's true
     images, then over queries with a true match. Arguments and errors are those of ``ranks`` and
     ``cmc``.
     """
-    names, person, images = np.unique(gallery_person, return_inverse=True, return_counts=True)
+    names, person, images = np.unique(probes.gallery, return_inverse=True, return_counts=True)
     order = np.argsort(person, kind="stable")  # images of a person stand together
     starts = np.cumsum(images) - images
     size = min(size, len(names))
@@ -45,7 +38,7 @@ def expected_cmc(
             total += _first(np.concatenate(counts) / images, 1 / matches[row], size)
         return total, int((matches > 0).sum())
 
-    blocks = over(block, cost, query_person, gallery_person, query_camera, gallery_camera)
+    blocks = over(block, cost, probes)
     matched = sum(has_match for _, has_match in blocks)
     if not matched:
         raise InputError(f"none of {len(cost)} queries has a true match in the gallery")

@@ -5,16 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from mtdnet.errors import InputError
-from mtdnet.metrics.cmc import Costs, Names, over
+from mtdnet.metrics.cmc import Costs, Probes, over
 
 
 def detection_rates(
-    cost: Costs,
-    query_person: Names,
-    gallery_person: Names,
-    query_camera: Names | None,
-    gallery_camera: Names | None,
-    false_alarms: Sequence[float],
+    cost: Costs, probes: Probes, false_alarms: Sequence[float]
 ) -> dict[float, float]:
     """Return the detection and identification rate, in [0, 1], at each false-alarm rate.
 
@@ -34,7 +29,7 @@ def detection_rates(
     def block(true: Costs, wrong: Costs) -> tuple[Costs, Costs]:
         return true[:, 0], wrong.min(1, initial=np.inf)
 
-    blocks = over(block, cost, query_person, gallery_person, query_camera, gallery_camera)
+    blocks = over(block, cost, probes)
     match, other = (np.concatenate(best) for best in zip(*blocks, strict=True))
     has_match = np.isfinite(match)
     if not has_match.any():

@@ -14,13 +14,10 @@ from mtdnet.metrics.calibration import (
     reliability,
     sigmoid,
 )
-from mtdnet.metrics.cmc import cmc, retrieval
+from mtdnet.metrics.cmc import Probes, cmc, retrieval
 from mtdnet.metrics.expected_cmc import expected_cmc
 from mtdnet.metrics.open_set import detection_rates
 from mtdnet.metrics.roc import FALSE, roc
-
-Names = NDArray[np.str_]
-Probes = tuple[Names, Names, Names, Names]  # query and gallery persons, query and gallery cameras
 
 
 @dataclass(frozen=True)
@@ -56,17 +53,17 @@ def measure(
     ``log_odds``, of costs that are negative log odds, the expected calibration error. InputError
     when no query has a true match.
     """
-    first_ranks, precision, penalty = retrieval(cost, *probes)
+    first_ranks, precision, penalty = retrieval(cost, probes)
     curve = cmc(first_ranks, cost.shape[1])
     figures = {f"rank-{k}": float(curve[min(k, len(curve)) - 1]) for k in at}
     figures["mAP"] = float(precision[first_ranks > 0].mean())
-    if len(np.unique(probes[1])) < len(probes[1]):
+    if len(np.unique(probes.gallery)) < len(probes.gallery):
         figures["mINP"] = float(penalty[first_ranks > 0].mean())
-        expected = expected_cmc(cost, *probes, size=max(at))
+        expected = expected_cmc(cost, probes, size=max(at))
         figures |= {f"expected-rank-{k}": float(expected[min(k, len(expected)) - 1]) for k in at}
-    rates = detection_rates(cost, *probes, false_alarms)
+    rates = detection_rates(cost, probes, false_alarms)
     figures |= {f"dir-{alarms:g}": rate for alarms, rate in rates.items()}
-    keep, same = compared(*probes)
+    keep, same = compared(probes)
     pairs, same = cost[keep], same[keep]
     area, true = roc(pairs, same, [*false_alarms, *FALSE])
     figures |= {f"tar-{rate:g}": float(t) for rate, t in zip(false_alarms, true, strict=False)}

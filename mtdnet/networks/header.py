@@ -8,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 
 from mtdnet.errors import InputError
 
+FILE = "network.safetensors"  # in a model folder
 TRUNK = "caffenet"  # of a network that doesn't name its trunk
 KEY = "network"  # one: safetensors writes several in random order, and hashes would differ
 WIDTH = 1e-6, 1.0

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Entry(NamedTuple):
+class TrunkEntry(NamedTuple):
     """A trunk's module, whose ``TRUNK`` is its class, and ``size``: height, width of its input."""
 
     module: str
@@ -11,6 +11,7 @@ class Entry(NamedTuple):
 
 
 TRUNKS = {
-    "caffenet": Entry("caffenet", (227, 227)),  # without padding: maps of 55 x 55, then 13 x 13
-    "resnet50": Entry("resnet", (256, 128)),  # as persons stand, and as others take it
+    # without padding: maps of 55 x 55, then 13 x 13
+    "caffenet": TrunkEntry("caffenet", (227, 227)),
+    "resnet50": TrunkEntry("resnet", (256, 128)),  # as persons stand, and as others take it
 }

@@ -1,23 +1,10 @@
 """``params.yaml`` as frozen, typed objects: one class a section, one section a step."""
 
-from mtdnet.params.base import (
-    JOINT,
-    VARIANTS,
-)
+from mtdnet.params.base import JOINT, VARIANTS
+from mtdnet.params.data import Augment, Ingest, Split
+from mtdnet.params.networks import Compared, JointStart, Pretrain, Train
 from mtdnet.params.read import build, content, load
-from mtdnet.params.schema import (
-    Augment,
-    Compared,
-    Evaluate,
-    Ingest,
-    JointStart,
-    Params,
-    Pretrain,
-    Report,
-    Rerank,
-    Split,
-    Train,
-)
+from mtdnet.params.schema import Evaluate, Params, Report, Rerank
 from mtdnet.params.training import (
     Augmentation,
     HardNegatives,

@@ -38,7 +38,7 @@ def draw_head_agreement(
 
     Raises InputError when no query has a true match.
     """
-    by_pair, by_ranking = (ranks(cost, *probes.names()) for cost in (pair_cost, ranking_cost))
+    by_pair, by_ranking = (ranks(cost, probes.names()) for cost in (pair_cost, ranking_cost))
     matched, pair, ranking = by_pair > 0, by_pair == 1, by_ranking == 1
     if not matched.any():
         raise InputError(f"{title}: none of {len(probes.query)} queries has a true match to draw")

@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mtdnet.metrics.cmc import Probes
 from mtdnet.plots.style import GREEN, RED
 
 SMALL = 9  # points
 TICK, CROSS = "\N{CHECK MARK}", "\N{BALLOT X}"
 
 Flags = NDArray[np.bool_]
-Names = NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class QueryGallery:
     query: NDArray[np.int64]
     gallery: NDArray[np.int64]
 
-    def names(self) -> tuple[Names, Names, Names, Names]:
-        """Return persons of queries and gallery, then their cameras, as ``ranks`` takes them."""
+    def names(self) -> Probes:
+        """Return the persons and cameras of queries and gallery."""
         q, g = self.query, self.gallery
-        return self.person[q], self.person[g], self.camera[q], self.camera[g]
+        return Probes(self.person[q], self.person[g], self.camera[q], self.camera[g])
 
     def name(self, q: int) -> str:
         """Return the person of a query."""

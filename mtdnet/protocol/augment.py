@@ -10,12 +10,11 @@ from mtdnet import params
 from mtdnet.artifacts import HeldOut, Parts, SplitCounts
 from mtdnet.data.images import Images
 from mtdnet.files import whole
+from mtdnet.protocol.query_gallery import SPLIT
 from mtdnet.protocol.splits import FOLDS, Strings, divide, fold
-from mtdnet.protocol.triplets import draw, positive_pairs
+from mtdnet.protocol.triplets import STREAMS, TRIPLETS, draw, positive_pairs
 from mtdnet.rng import generator
 from mtdnet.tables import write_table
-
-STREAMS = ("anchor", "positive", "negative")
 
 
 def augment(
@@ -104,5 +103,5 @@ def _write(folder: Path, images: Images, part: Strings, role: Strings, triplets:
     folder.mkdir(parents=True)
     everything = np.arange(len(part), dtype=np.int32)
     columns = {"image": everything, "person": images.person, "camera": images.camera}
-    write_table(pa.table(columns | {"part": part, "role": role}), folder / "split.parquet")
-    write_table(triplets, folder / "triplets.parquet")
+    write_table(pa.table(columns | {"part": part, "role": role}), folder / SPLIT)
+    write_table(triplets, folder / TRIPLETS)

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from mtdnet.errors import InputError
 from mtdnet.params import Augment
 
+TRIPLETS = "triplets.parquet"
+STREAMS = ("anchor", "positive", "negative")  # columns of it, each with flags beside: NAME_mirror
+
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 # pairs (M, 2) of one camera and a count of blocks -> rows of these pairs (blocks, M / blocks)

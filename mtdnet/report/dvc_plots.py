@@ -12,12 +12,10 @@ CMC, TRAINING = "cmc", "training"  # folders of tables, one a benchmark
 RANKS = 50
 
 
-def write_curves(
-    folder: Path, evaluations: Sequence[Evaluation], models: Sequence[Model], ranks: int = RANKS
-) -> None:
+def write_curves(folder: Path, evaluations: Sequence[Evaluation], models: Sequence[Model]) -> None:
     """Write ``cmc/BENCHMARK.csv`` and ``training/BENCHMARK.csv``, a row a point of a curve.
 
-    Of a test the rate (in [0, 1]) at the first ``ranks`` ranks of each system; of a training
+    Of a test the rate (in [0, 1]) at the first ``RANKS`` ranks of each system; of a training
     rank-1 on validation persons, and the triplets until then. Of several splits each has its own.
     A system has its colour in every picture.
     """
@@ -28,7 +26,7 @@ def write_curves(
             (system, system_style(system)[0], one.split, rank, rate)
             for one in tested
             for system, curve in one.curves.systems.items()
-            for rank, rate in zip(one.curves.rank[:ranks], curve, strict=False)
+            for rank, rate in zip(one.curves.rank[:RANKS], curve, strict=False)
         )
         _write(folder / CMC / f"{name}.csv", ("system", "colour", "split", "rank", "rate"), points)
     for name, trained in benchmarks(models).items():

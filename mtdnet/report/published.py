@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from mtdnet.protocol.splits import PUBLISHED
+from mtdnet.protocol.persons import PUBLISHED
 from mtdnet.report.labels import BENCHMARKS, RANKS
 from mtdnet.report.load import Evaluation
 
 
 @dataclass(frozen=True)
-class Published:
+class TableRow:
     """A row of Table 1 of Chen et al. 2017: ``figures[benchmark, rank]`` in per cent."""
 
     system: str
@@ -20,14 +20,14 @@ class Published:
     figures: dict[tuple[str, int], float]
 
 
-def published() -> list[Published]:
+def published() -> list[TableRow]:
     """Return Table 1 of Chen et al. 2017, in its order."""
     text = files("mtdnet.report").joinpath("published.csv").read_text(encoding="utf-8")
     rows = []
     for row in csv.DictReader(text.splitlines()):
         cells = {(b, k): row[f"{b} {k}"] for b in BENCHMARKS for k in RANKS}
         figures = {key: float(cell) for key, cell in cells.items() if cell}
-        rows.append(Published(row["system"], row["source"], row["type"], figures))
+        rows.append(TableRow(row["system"], row["source"], row["type"], figures))
     return rows
 
 

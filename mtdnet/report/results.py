@@ -7,7 +7,7 @@ from mtdnet.metrics.interval import interval
 from mtdnet.report.aggregate import Figures, figures, several_shots, single_shot, splits
 from mtdnet.report.labels import BENCHMARKS, RANKS, SYSTEMS, label, ordered, percent
 from mtdnet.report.load import Evaluation
-from mtdnet.report.published import Published, published, unlike
+from mtdnet.report.published import TableRow, published, unlike
 from mtdnet.report.view import Cell, Row, Table, best, system_row
 
 SHOTS = "; on {} the expectation over random single-shot galleries"
@@ -98,7 +98,7 @@ def _ours(
     return [*rows, Row("chance", [Cell(text) for text in random])]
 
 
-def _published(rows: Sequence[Published], benchmarks: Sequence[str]) -> list[Row]:
+def _published(rows: Sequence[TableRow], benchmarks: Sequence[str]) -> list[Row]:
     values = [[row.figures.get((b, k)) for b in benchmarks for k in RANKS] for row in rows]
     marks = best([[value and value / 100 for value in row] for row in values])
     made = []

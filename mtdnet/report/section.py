@@ -25,7 +25,7 @@ from mtdnet.report.view import Cell, Picture, Row, Table, best, picture, system_
 
 
 @dataclass(frozen=True)
-class Section:
+class BenchmarkSection:
     """All of one benchmark. ``measured``: kinds of measure; ``system``: of the pictures."""
 
     name: str
@@ -45,7 +45,7 @@ class Section:
     provenance: Provenance
 
 
-def section(key: str, evaluations: Sequence[Evaluation]) -> Section:
+def section(key: str, evaluations: Sequence[Evaluation]) -> BenchmarkSection:
     """Return the section of the benchmark ``key``, from its evaluations in the report's order.
 
     The pictures of persons are of the first network; ``more`` has the folders of the others.
@@ -54,7 +54,7 @@ def section(key: str, evaluations: Sequence[Evaluation]) -> Section:
     main, name = first[0], label(key)
     rank1 = f"{main.system}: rank-1 {percent(main.figures[main.system].get('rank-1'))} %."
     areas = ", ".join(f"{system} {percent(of.get('auc'))} %" for system, of in main.figures.items())
-    return Section(
+    return BenchmarkSection(
         name,
         key,
         main.system,

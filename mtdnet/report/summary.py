@@ -7,8 +7,8 @@ from mtdnet.report.compare import verdict
 from mtdnet.report.labels import count, label
 from mtdnet.report.load import Evaluation, Model, benchmarks
 from mtdnet.report.results import Results, results
-from mtdnet.report.section import Section, section
-from mtdnet.report.training import Training, trainings
+from mtdnet.report.section import BenchmarkSection, section
+from mtdnet.report.training import TrainingSection, trainings
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Summary:
     scope: str
     verdicts: Sequence[tuple[str, str]]
     results: Results
-    sections: Sequence[Section]
-    trainings: Sequence[Training]
+    sections: Sequence[BenchmarkSection]
+    trainings: Sequence[TrainingSection]
 
 
 def summary(

@@ -16,7 +16,7 @@ COUNTS = ("step", "triplets")
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingSection:
     """The trainings on one benchmark; ``others``: the values of the other splits."""
 
     name: str
@@ -26,14 +26,14 @@ class Training:
     provenance: Provenance
 
 
-def trainings(models: Sequence[Model]) -> list[Training]:
+def trainings(models: Sequence[Model]) -> list[TrainingSection]:
     """Return the trainings by benchmark."""
     return [_training(label(benchmark), own) for benchmark, own in benchmarks(models).items()]
 
 
-def _training(name: str, models: Sequence[Model]) -> Training:
+def _training(name: str, models: Sequence[Model]) -> TrainingSection:
     first = firsts(models)
-    return Training(
+    return TrainingSection(
         name,
         [_of_ranking(m.record) for m in first if m.variant == "rnk"],
         [_curves(m) for m in first],

@@ -62,9 +62,9 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -
     return Table(caption, head, [("", plain)])
 
 
-def system_row(system: str, cells: Sequence[Cell], small: str = "") -> Row:
+def system_row(system: str, cells: Sequence[Cell]) -> Row:
     """Return the row of a system, in its colour."""
-    return Row(system, cells, small, str(system_style(system)[0]))
+    return Row(system, cells, colour=str(system_style(system)[0]))
 
 
 def best(rows: Sequence[Sequence[float | None]], lowest: Sequence[bool] = ()) -> list[list[bool]]:

@@ -15,7 +15,8 @@ from torch import Tensor
 from mtdnet.errors import Stopped
 from mtdnet.files import read_array, read_json, whole, write_json
 from mtdnet.provenance import fingerprint
-from mtdnet.scoring.scorer import Rows, Scorer, Scores, Tile, progress, tiling
+from mtdnet.scoring.scorer import Scorer
+from mtdnet.scoring.tiles import Rows, Scores, Tile, progress, tiling
 
 MARK, SCORES, DONE = "mark.json", "scores.npy", "done.npy"
 

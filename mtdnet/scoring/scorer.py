@@ -1,100 +1,44 @@
 """Scores of pairs of images, as published: eight-fold probabilities and ranking distances."""
 
-import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, product
 from threading import Lock
-from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mtdnet.device import Device, compiling
 from mtdnet.networks.base import Network
 from mtdnet.networks.fourier_tail import GRID, Tail
-from mtdnet.scoring.pieces import Result, each
+from mtdnet.scoring.distances import squared_distances
+from mtdnet.scoring.extractor import MIRRORS, Extractor, Halves
+from mtdnet.scoring.pieces import each
+from mtdnet.scoring.tiles import Rows, Scores, Tile, grid, progress, tiling
 
-if TYPE_CHECKING:
-    from tqdm import tqdm
-
-ROWS, COLUMNS = 16, 256  # queries and gallery images of a tile: a minute's work on a processor
 QUERIES = 8  # views that a tail pairs with as many of the gallery as make its pairs
 PAIRS = {"cpu": 256, "cuda": 4096}  # enough for the matrix units, few enough for the memory
-MIRRORS = (False, True)
-
-Rows = NDArray[np.int64]
-Scores = NDArray[np.float32]
-Halves = tuple[Tensor, Tensor]
-Tile = tuple[slice, slice]
 
 
-class Scorer:
+class Scorer(Extractor):
     """Scores with one network on one device; many threads may ask one scorer at once.
 
-    It holds weights and settings alone: what is scored comes with each question, as ``images``,
-    uint8 (R, H, W, 3) RGB, or as rows of ``pixels``, which are many of these. A network without
-    a pair head has ``features`` and ``distances`` alone. On a processor the scores don't depend on
+    What is scored comes with each question, as ``images``, uint8 (R, H, W, 3) RGB, or as rows of
+    ``pixels``, which are many of these. A network without a pair head has ``features`` and
+    ``distances`` alone. On a processor the scores don't depend on
     its number of cores (``mtdnet.scoring.pieces``). ``compiled``: compile the tail when it is
     first passed, but for a processor's Fourier products; InputError there if that fails.
     """
 
     def __init__(self, network: Network, device: Device, compiled: bool = False) -> None:
-        # A copy in the product's own format: autocast would convert the weights for every tile.
-        self.type = torch.bfloat16 if device.bf16 else torch.float32
-        own = copy.deepcopy(network).to(device.torch, self.type).eval()
-        self.network = own.to(memory_format=torch.channels_last)
-        self.device, self.pairs = device.torch, PAIRS[device.torch.type]
+        super().__init__(network, device)
+        self.pairs, own = PAIRS[device.torch.type], self.network
         if own.pair is not None:
             # Products are what costs in float32; matrix units keep the plain layers.
             fourier = device.torch.type == "cpu" and not device.bf16 and own.trunk.grid == GRID
             self.logits: Callable[[Tensor], Tensor] = Tail(own.pair) if fourier else own.pair.tail
             if compiled and not fourier:
                 self.logits = _alone(torch.compile(own.pair.tail))
-
-    def _each(
-        self, images: Tensor, work: Callable[[Tensor], Result], mirrors: tuple[bool, ...] = MIRRORS
-    ) -> list[Result]:
-        """Return ``work`` of blocks of prepared images, of plain ones and then of mirrored ones."""
-
-        @torch.inference_mode()
-        def of(view: tuple[bool, Tensor]) -> Result:
-            mirrored, block = view
-            own = block.to(self.device)
-            own = self.network.trunk.prepare(own.flip(2) if mirrored else own)
-            return work(own.to(self.type))
-
-        return list(each(self.device, of, product(mirrors, torch.split(images, 64))))
-
-    def describe(self, images: Tensor) -> tuple[Tensor, Halves]:
-        """Return what ``features`` and, by a pair head, ``halves`` do; the trunk is passed once."""
-
-        def work(block: Tensor) -> tuple[Tensor, Halves]:
-            maps = self.network.trunk(block)
-            return self.network.features(maps), self._halves(maps)
-
-        views, halves = zip(*self._each(images, work), strict=True)
-        return _mean(views), _joined(halves)
-
-    def features(self, images: Tensor, mirrors: tuple[bool, ...] = MIRRORS) -> Tensor:
-        """Return ranking features (R, F), float32, the mean of plain and mirrored image's.
-
-        Each is a unit vector, so that the mean of four squared distances is ``2 - 2 q.g``. With
-        one of ``mirrors`` alone it is that image's.
-        """
-        views = self._each(images, self.network.embed, mirrors)
-        return _mean(views) if len(mirrors) > 1 else torch.cat(views)
-
-    def halves(self, images: Tensor, mirrors: tuple[bool, ...] = MIRRORS) -> Halves:
-        """Return conv3's two halves, each (mirrors x R, h, w, 384 width), plain images first."""
-        return _joined(
-            self._each(images, lambda block: self._halves(self.network.trunk(block)), mirrors)
-        )
-
-    def _halves(self, maps: Tensor) -> Halves:
-        left, right = self.network.left(maps), self.network.right(maps)
-        return left.permute(0, 2, 3, 1), right.permute(0, 2, 3, 1)
 
     def tails(self, joint: Iterable[Tensor]) -> Tensor:
         """Return P(same person) (P,), float32 in [0, 1], of joint maps in pieces.
@@ -118,7 +62,7 @@ class Scorer:
 
         out = some.new_empty((len(some), len(others)), dtype=torch.float32)
         columns = self.pairs // max(1, min(len(some), QUERIES))
-        pieces = list(_grid(len(some), len(others), QUERIES, columns))
+        pieces = list(grid(len(some), len(others), QUERIES, columns))
         for piece, part in zip(pieces, each(self.device, work, pieces), strict=True):
             out[piece] = part
             seen(part.numel())
@@ -234,16 +178,10 @@ class Scorer:
         The mean of the four, query plain or mirrored x gallery plain or mirrored.
         """
         q, g = (
-            torch.cat([self.features(_images(pixels, block)) for block in _blocks(rows, 64)])
-            for rows in (query, gallery)
+            torch.cat([self.features(_images(pixels, rows[i : i + 64])) for i in range(0, n, 64)])
+            for rows, n in ((query, len(query)), (gallery, len(gallery)))
         )
         return squared_distances(q, g)
-
-
-def squared_distances(query: Tensor, gallery: Tensor) -> Scores:
-    """Return squared distances, (Q, G) in [0, 4], of ``Scorer.features``."""
-    blocks = each(query.device, lambda block: block @ gallery.T, torch.split(query, 64))
-    return (2 - 2 * torch.cat(list(blocks))).clamp_(0, 4).cpu().numpy()
 
 
 def _alone(compiled: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
@@ -259,39 +197,3 @@ def _alone(compiled: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 def _images(pixels: Tensor, rows: Rows) -> Tensor:
     return pixels[torch.from_numpy(rows).to(pixels.device)]
-
-
-def _mean(views: Sequence[Tensor]) -> Tensor:
-    """Return the mean of what blocks of plain images and then of mirrored ones gave."""
-    half = len(views) // 2
-    return (torch.cat(list(views[:half])) + torch.cat(list(views[half:]))) / 2
-
-
-def _joined(blocks: Iterable[Halves]) -> Halves:
-    left, right = (torch.cat(side) for side in zip(*blocks, strict=True))
-    return left, right
-
-
-def _blocks(rows: Rows, size: int) -> Iterator[Rows]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))
-
-
-def tiling(queries: int, gallery: int) -> list[Tile]:
-    """Return the tiles of a matrix (Q, G), those of the same gallery images together."""
-    return sorted(_grid(queries, gallery, ROWS, COLUMNS), key=lambda tile: tile[1].start)
-
-
-def _grid(queries: int, gallery: int, rows: int, columns: int) -> Iterator[Tile]:
-    """Yield slices that cover a matrix (Q, G), row by row."""
-    for q in range(0, queries, rows):
-        for g in range(0, gallery, columns):
-            yield slice(q, min(q + rows, queries)), slice(g, min(g + columns, gallery))
-
-
-def progress(passes: int, done: int = 0, disable: bool = False) -> "tqdm[NoReturn]":
-    """Return a bar of passes of the pair head."""
-    from tqdm import tqdm  # a network that answers needs none of it
-
-    return tqdm(
-        total=passes, initial=done, unit=" passes", desc="score", unit_scale=True, disable=disable
-    )

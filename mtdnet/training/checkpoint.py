@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 
-import torch
 from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -25,6 +24,7 @@ from mtdnet.files import alone, sha256, whole
 from mtdnet.networks import serialization
 from mtdnet.training.state import State, history
 from mtdnet.training.trainer import Trainer
+from mtdnet.training.trainer_tensors import load, tensors_of
 
 LAST, LOCK, KEY = "last.safetensors", "lock", "checkpoint"
 
@@ -62,7 +62,7 @@ class Checkpoints:
         if new_best:  # beside the former one, which stays until the state knows this one
             serialization.save(trainer.result(), self.best(state))
             state.best_sha256 = sha256(self.best(state))
-        self._write(state, _tensors(trainer))
+        self._write(state, tensors_of(trainer))
 
     def finish(self, state: State) -> None:
         """Keep of a finished training what its model folder is written from."""
@@ -98,7 +98,7 @@ class Checkpoints:
             return None
         if state.summary is None:
             try:
-                _load(tensors, trainer)
+                load(tensors, trainer)
             except (KeyError, ValueError, IndexError, RuntimeError):
                 line = "of other weights; remove the folder to begin anew"
                 raise InputError(f"{self.last}: {line}") from None
@@ -152,44 +152,3 @@ def sweep(folder: Path) -> bool:
             return done
     except InputError:
         return False
-
-
-def _tensors(trainer: Trainer) -> dict[str, Tensor]:
-    """Return weights, the optimiser's whole state, average and triplets dealt, by name."""
-    tensors = {f"network.{key}": value for key, value in trainer.network.state_dict().items()}
-    for number, entries in trainer.optimiser.state_dict()["state"].items():
-        for key, value in entries.items():
-            if value is not None:  # SGD without momentum
-                tensors[f"optimiser.{number}.{key}"] = torch.as_tensor(value)
-    if trainer.classes is not None:
-        tensors["classes.weight"] = trainer.classes.weight
-    if trainer.average is not None:
-        tensors |= {f"average.{k}": value for k, value in trainer.average.state_dict().items()}
-    return tensors | {f"windows.{name}": items for name, items in trainer.windows.items()}
-
-
-def _load(tensors: Mapping[str, Tensor], trainer: Trainer) -> None:
-    parts: dict[str, dict[str, Tensor]] = {
-        name: {} for name in ("network", "optimiser", "average", "classes", "windows")
-    }
-    for name, tensor in tensors.items():
-        part, _, key = name.partition(".")
-        parts[part][key] = tensor
-    trainer.network.load_state_dict(parts["network"])
-    if trainer.classes is not None:
-        trainer.classes.load_state_dict(parts["classes"])
-    trainer.windows = parts["windows"]
-    if trainer.average is not None:
-        trainer.average.load_state_dict(parts["average"])
-    groups = trainer.optimiser.param_groups
-    weights = [weight for group in groups for weight in group["params"]]
-    entries: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in parts["optimiser"].items():
-        number, _, key = name.partition(".")
-        weight = weights[int(number)]
-        own = entries.setdefault(int(number), {})
-        own[key] = tensor
-        if tensor.shape == weight.shape:  # laid out as the weight is, which the fast kernels need
-            own[key] = torch.empty_like(weight, requires_grad=False).copy_(tensor)
-    present = trainer.optimiser.state_dict()["param_groups"]
-    trainer.optimiser.load_state_dict({"state": entries, "param_groups": present})

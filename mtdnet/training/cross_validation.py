@@ -11,6 +11,7 @@ from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
+from mtdnet.networks.header import FILE
 from mtdnet.training.validation import Validation, calibrate
 
 
@@ -60,7 +61,7 @@ class CrossValidation:
     ) -> tuple[float | None, Fusion | None]:
         """Return what ``Validation.calibrate`` does, of all folds' pairs."""
         parts = [
-            (validation, serialization.load(fold.model / "network.safetensors").network)
+            (validation, serialization.load(fold.model / FILE).network)
             for fold, validation in self._parts
         ]
         return calibrate(parts, fused)

@@ -10,7 +10,8 @@ from mtdnet.losses.batch import DeviceBatch
 from mtdnet.params import Augment
 from mtdnet.protocol.triplets import blocks, deal_alike
 from mtdnet.rng import generator
-from mtdnet.scoring.scorer import Scorer, squared_distances
+from mtdnet.scoring.distances import squared_distances
+from mtdnet.scoring.scorer import Scorer
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets, in_batches
 

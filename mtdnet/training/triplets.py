@@ -1,5 +1,6 @@
 """The list of triplets on disk as a sequence of batches."""
 
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,14 +13,14 @@ from torch import Tensor
 from mtdnet.device import Device
 from mtdnet.errors import InputError
 from mtdnet.losses.batch import DeviceBatch
+from mtdnet.protocol.triplets import STREAMS, TRIPLETS
 from mtdnet.tables import read_table
 from mtdnet.training.augmentation import Transform
 from mtdnet.training.batches import Batches
 from mtdnet.training.parallel import Distributed
 
-PARTS, LIST = ("anchor", "positive", "negative"), "triplets.parquet"
 
-
+@dataclass
 class Triplets:
     """Batches of ``size`` neighbouring rows of ``triplets.parquet``, in an order drawn per epoch.
 
@@ -30,19 +31,16 @@ class Triplets:
     image's training person, for the identity loss.
     """
 
-    def __init__(
-        self,
-        batches: Batches,
-        pixels: Tensor,
-        device: Device,
-        seed: int,
-        transform: Transform | None = None,
-        person: Tensor | None = None,
-    ) -> None:
-        self._transform, self._person = transform, person
-        self.batches, self.pixels, self.device, self.seed = batches, pixels, device, seed
+    batches: Batches
+    pixels: Tensor
+    device: Device
+    seed: int
+    transform: Transform | None = None
+    person: Tensor | None = None
+
+    def __post_init__(self) -> None:
         # Rows of the images are needed where the images are.
-        self._images = batches.images.to(pixels.device)
+        self._images = self.batches.images.to(self.pixels.device)
 
     @classmethod
     def open(
@@ -63,7 +61,7 @@ class Triplets:
         rows = read(augmented, len(pixels))
         if len(rows[0]) < size:
             raise InputError(
-                f"{augmented / LIST}: {len(rows[0])} triplets are fewer than one batch; "
+                f"{augmented / TRIPLETS}: {len(rows[0])} triplets are fewer than one batch; "
                 f"set `triplets` to at most that, or `rounds` of augment higher"
             )
         batches = in_batches(*rows, size, device, group)
@@ -71,7 +69,7 @@ class Triplets:
 
     def of(self, batches: Batches) -> "Triplets":
         """Return other batches of the same images."""
-        return Triplets(batches, self.pixels, self.device, self.seed, self._transform, self._person)
+        return replace(self, batches=batches)
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -82,10 +80,10 @@ class Triplets:
         number = int(_order(self.seed, epoch, len(self.batches))[position])
         rows, person = self._images[number], None
         pixels = self.pixels[rows]
-        if self._person is not None:
-            person = self._person[rows].to(self.device.torch)
-        if self._transform is not None:
-            pixels = self._transform(pixels)
+        if self.person is not None:
+            person = self.person[rows].to(self.device.torch)
+        if self.transform is not None:
+            pixels = self.transform(pixels)
         return DeviceBatch(self.batches[number], pixels.to(self.device.torch), person)
 
 
@@ -94,18 +92,18 @@ def read(augmented: Path, images: int) -> tuple[Tensor, Tensor]:
 
     Raises InputError when it is missing or names images that are not there.
     """
-    source = augmented / LIST
-    flags = dict.fromkeys((f"{part}_mirror" for part in PARTS), pa.bool_())
-    table = read_table(source, dict.fromkeys(PARTS, pa.int32()) | flags)
-    for part in PARTS:
-        column = table[part].to_numpy()
+    source = augmented / TRIPLETS
+    flags = dict.fromkeys((f"{stream}_mirror" for stream in STREAMS), pa.bool_())
+    table = read_table(source, dict.fromkeys(STREAMS, pa.int32()) | flags)
+    for stream in STREAMS:
+        column = table[stream].to_numpy()
         if len(column) and not 0 <= column.min() <= column.max() < images:
             raise InputError(
-                f"{source}: {part}: rows {column.min()} to {column.max()} of {images} "
+                f"{source}: {stream}: rows {column.min()} to {column.max()} of {images} "
                 "images; run augment again"
             )
     rows, mirrors = (
-        torch.from_numpy(np.stack([table[part + end].to_numpy() for part in PARTS], axis=1))
+        torch.from_numpy(np.stack([table[stream + end].to_numpy() for stream in STREAMS], axis=1))
         for end in ("", "_mirror")
     )
     return rows, mirrors

@@ -13,7 +13,7 @@ from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.metrics import calibration, fusion
 from mtdnet.metrics.calibration import ENOUGH, compared
-from mtdnet.metrics.cmc import mean_average_precision, ranks
+from mtdnet.metrics.cmc import Probes, mean_average_precision, ranks
 from mtdnet.networks.base import Network
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.scoring.scorer import Scorer
@@ -24,14 +24,15 @@ class Validation:
 
     def __init__(self, images: Images, augmented: Path, pixels: Tensor, device: Device) -> None:
         self.query, self.gallery = probes(images, augmented, "validation")
-        self.who = images.person[self.query], images.person[self.gallery]
-        self.where = images.camera[self.query], images.camera[self.gallery]
+        rows = self.query, self.gallery
+        persons, cameras = ([of[each] for each in rows] for of in (images.person, images.camera))
+        self.probes = Probes(*persons, *cameras)
         self.pixels, self.device = pixels, device
 
     @property
     def persons(self) -> int:
         """How many persons there are."""
-        return len(set(self.who[0]))
+        return len(set(self.probes.query))
 
     def measured(self, network: Network, step: int) -> dict[str, float]:
         """Return the figures of the network of a step."""
@@ -49,7 +50,7 @@ class Validation:
             cost = -scorer.probabilities(*rows, folds=1)
         result = {
             "validation_rank1": self._rank1(cost),
-            "validation_mAP": float(mean_average_precision(cost, *self.who, *self.where)),
+            "validation_mAP": float(mean_average_precision(cost, self.probes)),
         }
         return (
             result
@@ -58,7 +59,7 @@ class Validation:
         )
 
     def _rank1(self, cost: NDArray[np.floating]) -> float:
-        return float(np.mean(ranks(cost, *self.who, *self.where) == 1))
+        return float(np.mean(ranks(cost, self.probes) == 1))
 
     def calibrate(
         self, network: Network, fused: bool = False
@@ -74,7 +75,7 @@ class Validation:
 
     def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which pairs of query and gallery image are compared, and which show one person."""
-        return compared(*self.who, *self.where)
+        return compared(self.probes)
 
     def scores(self, network: Network) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the eight-fold probabilities and the ranking distances, (Q, G) each."""

@@ -11,15 +11,13 @@ from mtdnet.device import Device
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring.scorer import Scorer
+from tests.networks.spread import spread
 
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 
 
 def test_plain_passes_give_the_eight_fold_scores(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    network = MTDnet(1 / 16).eval()
-    for parameter in network.parameters():  # spread the scores
-        parameter.data *= 1.9
+    network = spread(1 / 16)
     place = Place(CPU, 1e9, tmp_path, network=None, images=None)
     images = passes.pixels(place, 7)
     query, gallery = np.array([0, 4, 2]), np.array([1, 3, 5, 6])

@@ -1,25 +1,16 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from benchmarks import rank1, training
 from benchmarks.rows import NotMeasured, Place
-from benchmarks.work import cmc, ingest
+from benchmarks.work import ingest
 from mtdnet.data.pack import pack
 from mtdnet.data.pixels import read_files
 from mtdnet.device import Device
 from mtdnet.params import Split
-
-
-def test_no_two_costs_of_a_query_are_equal_and_all_kinds_of_images_are_there() -> None:
-    cost, who, whom, where, there = cmc.market(queries=20, gallery=4000)
-    assert all(len(np.unique(row)) == 4000 for row in cost)
-    same, place = who[:, None] == whom, where[:, None] == there
-    assert (same & place).any() and (same & ~place).any()
-    assert (whom == cmc.PERSONS).any() and not (who == cmc.PERSONS).any()
 
 
 def test_the_plain_loop_writes_the_same_file(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ from tasks import checkpoints, report_run, runs, store
 
 network = "viper", 0, "mtdnet"
 run = runs.start(network, "mark", {"steps": 4})
-state = checkpoints.folder(network) / checkpoints.LAST
+state = steps.checkpoints(*network) / checkpoints.LAST
 for text in ("one", "two"):
     state.write_text(text)
     checkpoints.share(run, network)

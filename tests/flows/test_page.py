@@ -14,6 +14,7 @@ from prefect.utilities.callables import parameter_schema
 from flows import labels, page, pipeline, plan, stage
 from flows.environment import ROOT
 from mtdnet.errors import InputError
+from mtdnet.provenance import commit
 from mtdnet.report import load
 from mtdnet.report.load import Evaluation
 from tests.report.conftest import write_evaluation
@@ -32,11 +33,11 @@ def repository(root: Path) -> str:
 
 
 def test_a_commit_with_changes_is_marked(tmp_path: Path) -> None:
-    assert labels.commit(tmp_path) == ""
+    assert commit(tmp_path) == ""
     head = repository(tmp_path)
     assert labels.begun(tmp_path, ["viper"]) == {f"commit:{head}", "benchmark:viper"}
     (tmp_path / "file").write_text("two\n")
-    assert labels.commit(tmp_path) == f"{head}+"
+    assert commit(tmp_path) == f"{head}+"
 
 
 def test_data_are_named_by_the_hash_of_the_lock(tmp_path: Path) -> None:

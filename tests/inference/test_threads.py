@@ -15,8 +15,8 @@ from mtdnet.inference.index_build import build
 from mtdnet.inference.pairs import Scores
 from mtdnet.inference.search import Gallery
 from mtdnet.inference.verifier import Verifier
-from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring.scorer import Scorer
+from tests.networks.spread import spread
 
 pytestmark = pytest.mark.usefixtures("float32")
 THREADS, EACH = 8, 6
@@ -76,10 +76,7 @@ def test_an_index(halves: bool, shop: Path, networks: dict[str, Path]) -> None:
 
 
 def test_a_compiled_tail_that_is_first_passed_by_threads() -> None:
-    torch.manual_seed(0)
-    network = MTDnet(1 / 32)
-    for parameter in network.parameters():  # spread the scores
-        parameter.data *= 1.9
+    network = spread(1 / 32)
     units = Device(torch.device("cpu"), bf16=True, name="test")
     pixels = torch.randint(0, 256, (6, 227, 227, 3), dtype=torch.uint8)
     plain, scorer = Scorer(network, units), Scorer(network, units, compiled=True)

@@ -13,6 +13,7 @@ from mtdnet.metrics.calibration import (
     fit,
     reliability,
 )
+from mtdnet.metrics.cmc import Probes
 
 Pairs = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
@@ -94,10 +95,12 @@ def test_agrees_with_torchmetrics_and_scikit_learn_on_balanced_pairs() -> None:
 
 def test_leaves_out_the_own_person_in_the_own_camera() -> None:
     keep, same = compared(
-        np.array(["1", "2"]),
-        np.array(["1", "1", "2", "2"]),
-        np.array(["a", ""]),
-        np.array(["a", "b", "a", ""]),
+        Probes(
+            np.array(["1", "2"]),
+            np.array(["1", "1", "2", "2"]),
+            np.array(["a", ""]),
+            np.array(["a", "b", "a", ""]),
+        ),
     )
     assert same.tolist() == [[True, True, False, False], [False, False, True, True]]
     assert keep.tolist() == [[False, True, True, True], [True, True, True, True]]

@@ -6,10 +6,9 @@ from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
 from mtdnet.metrics import cmc as module
-from mtdnet.metrics.cmc import cmc, mean_average_precision, ranks, retrieval
+from mtdnet.metrics.cmc import Probes, cmc, mean_average_precision, ranks, retrieval
 
-Names = NDArray[np.str_]
-Setting = tuple[NDArray[np.float64], Names, Names, Names, Names]
+Setting = tuple[NDArray[np.float64], Probes]
 
 
 def market(seed: int, ties: bool = False) -> Setting:
@@ -19,12 +18,14 @@ def market(seed: int, ties: bool = False) -> Setting:
     cost = np.round(cost, 1) if ties else cost
     people = random.integers(0, 12, 30).astype(str), random.integers(2, 15, 80).astype(str)
     places = np.array(["1", "2", "3", ""])
-    return cost, people[0], people[1], random.choice(places, 30), random.choice(places, 80)
+    cameras = random.choice(places, 30), random.choice(places, 80)
+    return cost, Probes(*people, *cameras)
 
 
 def kept(setting: Setting, q: int) -> list[tuple[float, bool]]:
     """Return (cost, true match) of each gallery image that counts for query ``q``: plainly."""
-    cost, who, whom, where, there = setting
+    cost, (who, whom, where, there) = setting
+    assert where is not None and there is not None
     return [
         (float(cost[q, g]), bool(who[q] == whom[g]))
         for g in range(cost.shape[1])
@@ -89,18 +90,18 @@ def test_average_precision_equals_scikit_learn() -> None:
 
 def test_ties_count_against_the_query() -> None:
     people = np.array(["x", "y", "z"])
-    assert ranks(np.zeros((3, 3)), people, people).tolist() == [3, 3, 3]
-    assert mean_average_precision(np.zeros((3, 3)), people, people) == pytest.approx(1 / 3)
+    assert ranks(np.zeros((3, 3)), Probes(people, people)).tolist() == [3, 3, 3]
+    assert mean_average_precision(np.zeros((3, 3)), Probes(people, people)) == pytest.approx(1 / 3)
 
 
 def test_only_the_same_person_in_the_same_known_camera_is_passed_over() -> None:
     cost = np.array([[0.1, 0.2, 0.3, 0.4]])
     gallery = np.array(["x", "y", "y", "x"])
     cameras = np.array(["1", "1", "2", "2"])
-    assert ranks(cost, np.array(["x"]), gallery, np.array(["1"]), cameras).tolist() == [3]
-    assert ranks(cost, np.array(["x"]), gallery).tolist() == [1]
+    assert ranks(cost, Probes(np.array(["x"]), gallery, np.array(["1"]), cameras)).tolist() == [3]
+    assert ranks(cost, Probes(np.array(["x"]), gallery)).tolist() == [1]
     unknown = np.full(4, "")
-    assert ranks(cost, np.array(["x"]), gallery, np.array([""]), unknown).tolist() == [1]
+    assert ranks(cost, Probes(np.array(["x"]), gallery, np.array([""]), unknown)).tolist() == [1]
 
 
 def test_cmc_is_the_share_of_queries_up_to_each_rank() -> None:
@@ -111,13 +112,13 @@ def test_cmc_is_the_share_of_queries_up_to_each_rank() -> None:
 def test_a_perfect_and_the_worst_ranking() -> None:
     people = np.array([str(i) for i in range(6)])
     perfect = 1 - np.eye(6)
-    assert cmc(ranks(perfect, people, people), 6).tolist() == [1] * 6
-    assert mean_average_precision(perfect, people, people) == 1
-    assert cmc(ranks(-perfect, people, people), 6).tolist() == [0] * 5 + [1]
+    assert cmc(ranks(perfect, Probes(people, people)), 6).tolist() == [1] * 6
+    assert mean_average_precision(perfect, Probes(people, people)) == 1
+    assert cmc(ranks(-perfect, Probes(people, people)), 6).tolist() == [0] * 5 + [1]
 
 
 def test_no_true_match_at_all_is_an_error() -> None:
-    setting = np.zeros((2, 1)), np.array(["x", "y"]), np.array(["z"])
+    setting = np.zeros((2, 1)), Probes(np.array(["x", "y"]), np.array(["z"]))
     assert ranks(*setting).tolist() == [0, 0]
     with pytest.raises(InputError, match="none of 2 queries has a true match"):
         cmc(ranks(*setting), 1)
@@ -131,13 +132,13 @@ def test_a_score_that_is_not_finite_is_an_error(bad: float) -> None:
     cost[1, 0] = bad
     people = np.array(["x", "y", "z"])
     with pytest.raises(InputError, match="query 1: a score is not finite"):
-        ranks(cost, people, people[:2])
+        ranks(cost, Probes(people, people[:2]))
 
 
 def test_costs_of_another_shape_are_refused() -> None:
     people = np.array(["x", "y", "z"])
     with pytest.raises(ValueError, match=r"costs \(2, 3\) for 3 queries, 2 images"):
-        ranks(np.zeros((2, 3)), people, people[:2])
+        ranks(np.zeros((2, 3)), Probes(people, people[:2]))
 
 
 def test_agrees_with_torchmetrics_and_scikit_learn() -> None:
@@ -148,7 +149,7 @@ def test_agrees_with_torchmetrics_and_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     query, gallery = (np.arange(20).astype(str), np.repeat(np.arange(20).astype(str), 3))
     cost = rng.permutation(20 * 60).reshape(20, 60) / 1200.0
-    curve = cmc(ranks(cost, query, gallery), 60)
+    curve = cmc(ranks(cost, Probes(query, gallery)), 60)
     same = query[:, None] == gallery
     scores, truth = torch.from_numpy(-cost), torch.from_numpy(same)
     index = torch.arange(20)[:, None].expand(20, 60)
@@ -156,4 +157,6 @@ def test_agrees_with_torchmetrics_and_scikit_learn() -> None:
         theirs = float(RetrievalHitRate(top_k=k)(scores, truth, indexes=index))
         assert curve[k - 1] == pytest.approx(theirs)
     precisions = [average_precision_score(t, s) for t, s in zip(same, -cost, strict=True)]
-    assert mean_average_precision(cost, query, gallery) == pytest.approx(np.mean(precisions))
+    assert mean_average_precision(cost, Probes(query, gallery)) == pytest.approx(
+        np.mean(precisions)
+    )

@@ -5,7 +5,7 @@ import pytest
 
 from mtdnet.errors import InputError
 from mtdnet.metrics import cmc as module
-from mtdnet.metrics.cmc import cmc, ranks
+from mtdnet.metrics.cmc import Probes, cmc, ranks
 from mtdnet.metrics.expected_cmc import expected_cmc
 
 QUERY, GALLERY = np.array(["1", "2", "3"]), np.array(["1", "1", "2", "3", "3", "4", "4", "4"])
@@ -28,33 +28,37 @@ def test_equals_the_mean_over_all_galleries(seed: int) -> None:
             rank = 1 + sum(cost[q, g] <= cost[q, match] for g in gallery if g != match)
             found.append([rank <= k for k in range(1, 5)])
         curves.append(np.mean(found, axis=0))
-    expected = expected_cmc(cost, QUERY, GALLERY, QUERY_AT, GALLERY_AT)
+    expected = expected_cmc(cost, Probes(QUERY, GALLERY, QUERY_AT, GALLERY_AT))
     np.testing.assert_allclose(expected, np.mean(curves, axis=0))
-    short = expected_cmc(cost, QUERY, GALLERY, QUERY_AT, GALLERY_AT, size=2)
+    short = expected_cmc(cost, Probes(QUERY, GALLERY, QUERY_AT, GALLERY_AT), size=2)
     np.testing.assert_allclose(short, expected[:2])
 
 
 def test_blocks_of_queries_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     cost = np.random.default_rng(0).random((3, 8))
-    whole = expected_cmc(cost, QUERY, GALLERY)
+    whole = expected_cmc(cost, Probes(QUERY, GALLERY))
     monkeypatch.setattr(module, "BLOCK", 2 * 8)
-    np.testing.assert_allclose(expected_cmc(cost, QUERY, GALLERY), whole)
+    np.testing.assert_allclose(expected_cmc(cost, Probes(QUERY, GALLERY)), whole)
 
 
 def test_is_the_plain_curve_where_everybody_has_one_image() -> None:
     rng = np.random.default_rng(0)
     persons = np.arange(30).astype(str)
     query, cost = rng.permutation(np.repeat(persons, 2)), rng.random((60, 30))
-    plain = cmc(ranks(cost, query, persons), 30)
-    np.testing.assert_allclose(expected_cmc(cost, query, persons, size=30), plain)
+    plain = cmc(ranks(cost, Probes(query, persons)), 30)
+    np.testing.assert_allclose(expected_cmc(cost, Probes(query, persons), size=30), plain)
     assert np.all(np.diff(plain) >= 0) and plain[-1] == 1
 
 
 def test_queries_without_a_true_match_are_left_out() -> None:
     cost = np.array([[0.1, 0.2, 0.3], [0.3, 0.1, 0.2]])
     gallery = np.array(["1", "2", "2"])
-    found = expected_cmc(cost, np.array(["9", "2"]), gallery)
-    assert found.tolist() == expected_cmc(cost[1:], np.array(["2"]), gallery).tolist() == [1, 1]
+    found = expected_cmc(cost, Probes(np.array(["9", "2"]), gallery))
+    assert (
+        found.tolist()
+        == expected_cmc(cost[1:], Probes(np.array(["2"]), gallery)).tolist()
+        == [1, 1]
+    )
 
 
 def test_many_draws_come_to_it() -> None:
@@ -64,13 +68,15 @@ def test_many_draws_come_to_it() -> None:
     curves = []
     for _ in range(3000):
         drawn = np.arange(6) * 4 + rng.integers(0, 4, 6)
-        curves.append(cmc(ranks(cost[:, drawn], query, gallery[drawn]), 6))
-    np.testing.assert_allclose(expected_cmc(cost, query, gallery), np.mean(curves, 0), atol=0.02)
+        curves.append(cmc(ranks(cost[:, drawn], Probes(query, gallery[drawn])), 6))
+    np.testing.assert_allclose(
+        expected_cmc(cost, Probes(query, gallery)), np.mean(curves, 0), atol=0.02
+    )
 
 
 def test_no_true_match_is_one_line() -> None:
     with pytest.raises(InputError, match="none of 1 queries has a true match"):
-        expected_cmc(np.zeros((1, 2)), np.array(["9"]), np.array(["1", "2"]))
+        expected_cmc(np.zeros((1, 2)), Probes(np.array(["9"]), np.array(["1", "2"])))
 
 
 def test_persons_and_true_images_left_out_early_change_nothing() -> None:
@@ -89,4 +95,6 @@ def test_persons_and_true_images_left_out_early_change_nothing() -> None:
                 exact = np.convolve(exact, [1 - p, p])
             total += exact / 2
     curve = np.cumsum(total)[:10] / 12
-    np.testing.assert_allclose(expected_cmc(cost, query, gallery, size=10), curve, rtol=1e-12)
+    np.testing.assert_allclose(
+        expected_cmc(cost, Probes(query, gallery), size=10), curve, rtol=1e-12
+    )

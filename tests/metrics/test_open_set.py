@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
 from mtdnet.metrics import cmc
-from mtdnet.metrics.cmc import ranks
+from mtdnet.metrics.cmc import Probes, ranks
 from mtdnet.metrics.open_set import detection_rates
 
 Names = NDArray[np.str_]
@@ -34,7 +34,7 @@ def test_equals_a_loop_over_thresholds(seed: int) -> None:
                 true.append(cost[q, g])
         if true:
             asked.append((min(true), min(other)))
-    for rate, found in detection_rates(cost, query, gallery, q_at, g_at, RATES).items():
+    for rate, found in detection_rates(cost, Probes(query, gallery, q_at, g_at), RATES).items():
         best = 0.0
         for threshold in sorted({c - 1e-9 for pair in asked for c in pair} | {9.0}):
             allowed = Fraction(str(rate)) * len(asked)
@@ -47,12 +47,12 @@ def test_equals_a_loop_over_thresholds(seed: int) -> None:
 def test_rises_with_the_alarms_up_to_rank_1(monkeypatch: pytest.MonkeyPatch) -> None:
     cost, query, gallery, q_at, g_at = example(0)
     every = (*RATES, 0.999)
-    rates = list(detection_rates(cost, query, gallery, q_at, g_at, every).values())
-    found = ranks(cost, query, gallery, q_at, g_at)
+    rates = list(detection_rates(cost, Probes(query, gallery, q_at, g_at), every).values())
+    found = ranks(cost, Probes(query, gallery, q_at, g_at))
     assert rates == sorted(rates)
     assert 0 < rates[0] < rates[-1] == np.mean(found[found > 0] == 1)
     monkeypatch.setattr(cmc, "BLOCK", 7 * 30)
-    assert list(detection_rates(cost, query, gallery, q_at, g_at, every).values()) == rates
+    assert list(detection_rates(cost, Probes(query, gallery, q_at, g_at), every).values()) == rates
 
 
 def test_as_many_alarms_as_the_rate_allows() -> None:
@@ -60,20 +60,20 @@ def test_as_many_alarms_as_the_rate_allows() -> None:
     cost = np.full((100, 100), 999.0)
     np.fill_diagonal(cost, np.arange(100))
     cost[np.arange(100), (np.arange(100) + 50) % 100] = np.arange(100) + 0.5
-    found = detection_rates(cost, persons, persons, None, None, [0.01, 0.29])
+    found = detection_rates(cost, Probes(persons, persons), [0.01, 0.29])
     assert found == {0.01: 0.02, 0.29: 0.3}  # 0.29 * 100 is below 29
 
 
 def test_a_perfect_system_finds_everybody_without_alarm() -> None:
     persons = np.arange(20).astype(str)
     cost = 1.0 - np.eye(20)
-    assert detection_rates(cost, persons, persons, None, None, [0.01]) == {0.01: 1.0}
-    assert detection_rates(-cost, persons, persons, None, None, [0.01]) == {0.01: 0.0}
+    assert detection_rates(cost, Probes(persons, persons), [0.01]) == {0.01: 1.0}
+    assert detection_rates(-cost, Probes(persons, persons), [0.01]) == {0.01: 0.0}
 
 
 def test_bad_input_is_one_line() -> None:
     persons = np.array(["1", "2"])
     with pytest.raises(InputError, match=r"false-alarm rate must be in \(0, 1\), found 1"):
-        detection_rates(np.eye(2), persons, persons, None, None, [1.0])
+        detection_rates(np.eye(2), Probes(persons, persons), [1.0])
     with pytest.raises(InputError, match="none of 2 queries has a true match"):
-        detection_rates(np.eye(2), persons, np.array(["3", "4"]), None, None, [0.1])
+        detection_rates(np.eye(2), Probes(persons, np.array(["3", "4"])), [0.1])

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtdnet.metrics.calibration import calibrated, calibration_error, fit, reliability
-from mtdnet.metrics.cmc import cmc, mean_average_precision, ranks, retrieval
+from mtdnet.metrics.cmc import Probes, cmc, mean_average_precision, ranks, retrieval
 
 some = settings(derandomize=True, deadline=None, max_examples=60)
 
@@ -22,21 +22,21 @@ def test_order_alone_counts(seed: int, queries: int, gallery: int, levels: int) 
     cost = random.integers(0, levels, (queries, gallery)).astype(float)  # few levels: many ties
     who, whom = (random.integers(0, 4, n).astype(str) for n in (queries, gallery))
     where, there = (random.choice(["", "a", "b"], n) for n in (queries, gallery))
-    found, precision, _ = retrieval(cost, who, whom, where, there)
+    found, precision, _ = retrieval(cost, Probes(who, whom, where, there))
     moved = random.permutation(gallery)
     for again in (
-        retrieval(cost[:, moved], who, whom[moved], where, there[moved]),
-        retrieval(np.exp(cost / 9), who, whom, where, there),
+        retrieval(cost[:, moved], Probes(who, whom[moved], where, there[moved])),
+        retrieval(np.exp(cost / 9), Probes(who, whom, where, there)),
     ):
         assert np.array_equal(again[0], found) and np.allclose(again[1], precision)
     better = np.where(who[:, None] == whom, cost - 1, cost)
-    assert (ranks(better, who, whom, where, there) <= found).all()
+    assert (ranks(better, Probes(who, whom, where, there)) <= found).all()
     assert ((found >= 0) & (found <= gallery)).all()
     if not found.any():
         return
     curve = cmc(found, gallery)
     assert (np.diff(curve) >= 0).all() and curve[-1] == 1
-    assert 0 < mean_average_precision(cost, who, whom, where, there) <= 1
+    assert 0 < mean_average_precision(cost, Probes(who, whom, where, there)) <= 1
     assert (precision[found == 1] > 0).all() and (precision[found > 0] <= 1).all()
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from mtdnet.data.images import Images
 from mtdnet.device import Device
-from mtdnet.metrics.cmc import ranks
+from mtdnet.metrics.cmc import Probes, ranks
 from mtdnet.networks import fourier_tail, serialization
 from mtdnet.networks.fourier_tail import Convolution, Tail
 from mtdnet.networks.mtdnet import MTDnet
@@ -66,4 +66,4 @@ def test_trained_scores_and_ranks_are_the_plain_ones(
     assert np.ptp(plain) > 1e-3  # else the comparison says nothing
     np.testing.assert_allclose(found, plain, atol=1e-5)
     who = images.person, images.person, images.camera, images.camera
-    np.testing.assert_array_equal(ranks(-found, *who), ranks(-plain, *who))
+    np.testing.assert_array_equal(ranks(-found, Probes(*who)), ranks(-plain, Probes(*who)))

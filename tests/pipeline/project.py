@@ -20,7 +20,23 @@ FILES = (
     ".dvc/config",
     ".dvc/.gitignore",
 )
-PARAMS = """
+TRAINING = """\
+  momentum: 0.9
+  weight_decay: 0.0005
+  dropout: 0.5
+  own: {rnk: {dropout: 0.0}}
+  schedule: {warm_up: 0.0, decay: none}
+  averaging: 0.0
+  losses:
+    triplet: {weight: 1.0, margin: 1.0, hardest: false}
+    pair: {weight: 1.0, smoothing: 0.0}
+    contrastive: {weight: 1.0, margin: 1.0}
+    identity: {weight: 0.0, scale: 16.0}
+  augmentation: {erasing: 0.0, shift: 0, light: 0.0}
+  hard_negatives: {share: 0.0, every: 50}
+"""
+PARAMS = (
+    """
 seed: 1
 trunk: caffenet
 ingest: {layouts: {cuhk03: cuhk03, viper: viper}, boxes: labeled}
@@ -39,19 +55,9 @@ pretrain:
   triplets: 18
   optimiser: sgd
   learning_rate: 0.001
-  momentum: 0.9
-  weight_decay: 0.0005
-  dropout: 0.5
-  own: {rnk: {dropout: 0.0}}
-  schedule: {warm_up: 0.0, decay: none}
-  averaging: 0.0
-  losses:
-    triplet: {weight: 1.0, margin: 1.0, hardest: false}
-    pair: {weight: 1.0, smoothing: 0.0}
-    contrastive: {weight: 1.0, margin: 1.0}
-    identity: {weight: 0.0, scale: 16.0}
-  augmentation: {erasing: 0.0, shift: 0, light: 0.0}
-  hard_negatives: {share: 0.0, every: 50}
+"""
+    + TRAINING
+    + """\
   validate_every: 2
   snapshot: best
 train:
@@ -65,25 +71,16 @@ train:
   optimiser: sgd
   learning_rate: 0.001
   learning_rates: {}
-  momentum: 0.9
-  weight_decay: 0.0005
-  dropout: 0.5
-  own: {rnk: {dropout: 0.0}}
-  schedule: {warm_up: 0.0, decay: none}
-  averaging: 0.0
-  losses:
-    triplet: {weight: 1.0, margin: 1.0, hardest: false}
-    pair: {weight: 1.0, smoothing: 0.0}
-    contrastive: {weight: 1.0, margin: 1.0}
-    identity: {weight: 0.0, scale: 16.0}
-  augmentation: {erasing: 0.0, shift: 0, light: 0.0}
-  hard_negatives: {share: 0.0, every: 50}
+"""
+    + TRAINING
+    + """\
   validate_every: 1
   snapshot: best
 evaluate:
   {ranks: [1, 5], false_alarms: [0.1], pictures: 2, rerank: {k1: 3}, source_only: [mtdnet]}
 report: {title: A few drawn people}
 """
+)
 NOT_CODE = shutil.ignore_patterns("__pycache__", "*.npz", "*.onnx", "*.pth")
 
 

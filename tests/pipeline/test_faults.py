@@ -212,8 +212,8 @@ sys.exit(main({[step, *STEPS[step]]}))
     ("step", "slow"),
     [
         ("ingest", "mtdnet.data.pack.resized"),
-        ("pretrain", "mtdnet.training.train.Trainer.step"),
-        ("pretrain", "mtdnet.training.train.Validation.measure"),
+        ("pretrain", "mtdnet.training.trainer.Trainer.step"),
+        ("pretrain", "mtdnet.training.validation.Validation.measure"),
         ("evaluate", "mtdnet.scoring.scorer.Scorer.tail"),
     ],
 )

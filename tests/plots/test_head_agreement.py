@@ -142,7 +142,7 @@ def test_shows_pairs_of_each_kind_once(
     own, cost = shown(), costs(right)
     target = tmp_path / "occlusion_maps.png"
     draw_occlusion_maps(
-        own, scorer=scorer, score=-cost, ranks=ranks(cost, *own.names()), target=target
+        own, scorer=scorer, score=-cost, ranks=ranks(cost, own.names()), target=target
     )
     titles = [axes.get_title() for axes in figures[0].axes]
     told = [title.split("\n") for title in titles if "\n" in title]
@@ -165,7 +165,7 @@ def test_a_network_looks_at_its_own_images(tmp_path: Path, scorer: Scorer) -> No
     own, cost = shown(), costs(range(6))
     target = tmp_path / "occlusion_maps.png"
     draw_occlusion_maps(
-        own, scorer=scorer, score=-cost, ranks=ranks(cost, *own.names()), target=target, pairs=1
+        own, scorer=scorer, score=-cost, ranks=ranks(cost, own.names()), target=target, pairs=1
     )
     with Image.open(target) as opened:
         assert opened.format == "PNG" and opened.width < 1300

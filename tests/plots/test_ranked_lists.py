@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mtdnet.errors import InputError
-from mtdnet.metrics.cmc import ranks
+from mtdnet.metrics.cmc import Probes, ranks
 from mtdnet.plots import draw_ranked_lists, query_gallery
 from mtdnet.plots.query_gallery import QueryGallery
 
@@ -25,7 +25,7 @@ def drawn(
     query = np.arange(persons)
     person = np.tile(query.astype(str), 2)
     score = random.random((persons, persons)) if score is None else score
-    ranks_ = ranks(-score, person[:persons], person[persons:]) if matched else 0 * query
+    ranks_ = ranks(-score, Probes(person[:persons], person[persons:])) if matched else 0 * query
     draw_ranked_lists(
         QueryGallery(
             pixels=random.integers(0, 256, (2 * persons, 227, 227, 3), np.uint8),

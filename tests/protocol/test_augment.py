@@ -9,8 +9,8 @@ import pytest
 from mtdnet.data.images import sealed
 from mtdnet.errors import InputError
 from mtdnet.params import Augment, Split
-from mtdnet.protocol.augment import STREAMS, augment
-from mtdnet.protocol.triplets import draw
+from mtdnet.protocol.augment import augment
+from mtdnet.protocol.triplets import STREAMS, draw
 from mtdnet.rng import generator
 
 Rows = list[tuple[str, str]]

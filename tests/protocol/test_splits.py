@@ -9,7 +9,8 @@ from mtdnet.data.images import Images
 from mtdnet.data.ingest import ingest
 from mtdnet.errors import InputError
 from mtdnet.params import Split
-from mtdnet.protocol.splits import PUBLISHED, Identities, divide
+from mtdnet.protocol.persons import PUBLISHED
+from mtdnet.protocol.splits import Identities, divide
 from mtdnet.rng import generator
 from mtdnet.synthetic import write
 

@@ -10,6 +10,7 @@ from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring.occlusion import occlusion, patches
 from mtdnet.scoring.scorer import Scorer
+from tests.networks.spread import spread
 
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 STARTS = range(0, 191, 19)  # 37 pixels from 190 end at 227
@@ -17,11 +18,7 @@ STARTS = range(0, 191, 19)  # 37 pixels from 190 end at 227
 
 @pytest.fixture(scope="module")
 def network() -> MTDnet:
-    torch.manual_seed(0)
-    own = MTDnet(1 / 32).eval()
-    for parameter in own.parameters():  # spread the scores
-        parameter.data *= 1.9
-    return own
+    return spread(1 / 32)
 
 
 @pytest.fixture(scope="module")

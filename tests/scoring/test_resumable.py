@@ -13,10 +13,10 @@ from mtdnet.errors import InputError, Stopped
 from mtdnet.evaluation.evaluate import evaluate
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import Evaluate, Training
-from mtdnet.scoring import resumable, scorer
-from mtdnet.scoring.scorer import Scorer, Scores
-from mtdnet.training import train
+from mtdnet.params import Evaluate
+from mtdnet.scoring import resumable, tiles
+from mtdnet.scoring.scorer import Scorer
+from mtdnet.scoring.tiles import Scores
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +26,8 @@ QUERY, GALLERY = np.array([5, 0, 3, 1, 4]), np.array([2, 6, 7, 1, 0, 3])
 
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scorer, "ROWS", 2)
-    monkeypatch.setattr(scorer, "COLUMNS", 4)
+    monkeypatch.setattr(tiles, "ROWS", 2)
+    monkeypatch.setattr(tiles, "COLUMNS", 4)
     monkeypatch.setenv("MTDNET_DEVICE", "cpu")
 
 
@@ -180,25 +180,21 @@ def test_damaged_tiles_are_scored_anew(
 
 
 def test_an_evaluation_continues_and_leaves_no_tiles(
-    small: Path, tmp_path: Path, scored: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
+    small: Path,
+    train_small: Callable[..., None],
+    tmp_path: Path,
+    scored: list[tuple[int, ...]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ingested, augmented = small / "ingest" / "viper", small / "augment" / "viper-0"
-    train(
-        ingested=ingested,
-        augmented=augmented,
-        out=tmp_path / "model",
-        checkpoints=tmp_path / "training",
-        settings=Training(steps=3, triplets=20, learning_rate=0.01, validate_every=3),
-        seed=3,
-        width=1 / 16,
-    )
+    train_small(tmp_path / "trained", steps=3, learning_rate=0.01, validate_every=3)
     del scored[:]
 
     def run(out: Path) -> bytes:
         evaluate(
             ingested=ingested,
             augmented=augmented,
-            model=tmp_path / "model",
+            model=tmp_path / "trained" / "model",
             out=out,
             checkpoints=tmp_path / "checkpoints" / out.name,
             settings=Evaluate(pictures=1),

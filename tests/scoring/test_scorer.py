@@ -15,18 +15,16 @@ from mtdnet.device import Device
 from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.scoring import scorer as module
+from mtdnet.scoring import tiles
 from mtdnet.scoring.scorer import Scorer
+from tests.networks.spread import spread
 
 CPU = Device(torch.device("cpu"), bf16=False, name="test")
 
 
 @pytest.fixture(scope="module")
 def network() -> MTDnet:
-    torch.manual_seed(0)
-    own = MTDnet(1 / 16).eval()
-    for parameter in own.parameters():  # spread the scores
-        parameter.data *= 1.9
-    return own
+    return spread(1 / 16)
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +48,8 @@ def eight(network: MTDnet, one: Tensor, two: Tensor) -> float:
 def test_probability_is_the_mean_of_eight_passes(
     network: MTDnet, pixels: Tensor, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ROWS", block)
-    monkeypatch.setattr(module, "COLUMNS", block + 1)
+    monkeypatch.setattr(tiles, "ROWS", block)
+    monkeypatch.setattr(tiles, "COLUMNS", block + 1)
     monkeypatch.setitem(module.PAIRS, "cpu", 16)
     query, gallery = np.array([0, 4, 2]), np.array([1, 8, 3, 5, 7])
     found = Scorer(network, CPU).probabilities(pixels, query, gallery)

@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 import torch
 from filelock import FileLock
-from mlflow import MlflowClient
+from mlflow import MlflowClient, pyfunc
 from PIL import Image
 
 from mtdnet import params
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.ingest import ingest
 from mtdnet.files import sha256
-from mtdnet.networks import serialization
+from mtdnet.networks import header, serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.protocol.augment import augment
-from tasks import logged_model, store
+from tasks import logged_model, served_model, store
+from tests.networks.spread import spread
 
 SPLIT = "results/augment/viper-0/split.parquet"
 Trained = Callable[[str, float, int], Path]
@@ -48,6 +49,15 @@ def own_store(
     store.client.cache_clear()
     yield store.client()
     store.client.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Save a network that scores pairs far apart; ``network`` and ``model`` below the folder."""
+    room = tmp_path_factory.mktemp("saved")
+    serialization.save(spread(1 / 16), room / "network" / header.FILE, 2.0)
+    pyfunc.save_model(room / "model", **served_model.parts(room / "network"))
+    return room
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from mtdnet import steps
 from mtdnet.errors import InputError
 from tasks import checkpoints, store
 
@@ -17,7 +18,7 @@ def begin(client: MlflowClient) -> str:
     run_id = client.create_run(store.experiment("viper")).info.run_id
     for key, value in (("variant", "mtdnet"), ("split", "0")):
         client.log_param(run_id, key, value)
-    folder = checkpoints.folder(NETWORK)
+    folder = steps.checkpoints(*NETWORK)
     folder.mkdir(parents=True)
     for name in ("best-2.safetensors", "last.safetensors", "lock"):
         (folder / name).write_text(name)
@@ -30,7 +31,7 @@ def test_what_one_shares_another_goes_on_from(own_store: MlflowClient, tmp_path:
         checkpoints.share(run_id, NETWORK)
     assert len(own_store.list_artifacts(run_id, checkpoints.PLACE)) == 1  # the former one is gone
     own_store.log_text(run_id, "", f"{checkpoints.PLACE}/000009/best-4.safetensors")  # cut off
-    folder = tmp_path / checkpoints.folder(NETWORK)
+    folder = tmp_path / steps.checkpoints(*NETWORK)
     assert list(checkpoints.restore(tmp_path, NETWORK)) == [f"goes on from {folder}"]
     shutil.rmtree(folder)
     folder.mkdir()

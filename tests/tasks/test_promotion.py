@@ -14,7 +14,7 @@ from mtdnet.commands.parser import GROUP
 from mtdnet.errors import InputError
 from mtdnet.tables import read_table
 from tasks import champion, register, store
-from tasks.evidence import Evidence, Seen
+from tasks.evidence import Evidence, SplitPersons
 
 Trained = Callable[[str, float, int], Path]
 Data = Callable[..., None]
@@ -150,15 +150,15 @@ def test_the_command_says_what_it_lacks(
 
 
 def test_whom_a_network_knows_by_name_or_by_image() -> None:
-    def seen(*rows: tuple[str, str, str]) -> Seen:
+    def seen(*rows: tuple[str, str, str]) -> SplitPersons:
         columns = zip(("person", "part", "sha256"), zip(*rows, strict=True), strict=True)
-        return Seen(pa.table({name: list(column) for name, column in columns}))
+        return SplitPersons(pa.table({name: list(column) for name, column in columns}))
 
     old = seen(("1", "train", "a"), ("2", "test", "b"), ("3", "validation", "c"), ("4", "", "d"))
     new = seen(
         *(("1", "validation", "other"), ("renamed", "validation", "b"), ("renamed", "", "z")),
         *(("3", "validation", "c"), ("4", "validation", "d"), ("5", "validation", "e")),
     )
-    assert old.known(new) == {"1", "renamed"}
+    assert old.overlap(new) == {"1", "renamed"}
     assert old.train_persons == 1
     assert old.shares_images(new) and not old.shares_images(seen(("1", "train", "y")))

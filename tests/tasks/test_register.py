@@ -1,8 +1,6 @@
 """Registered networks load anywhere, and the best on validation persons is champion."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,22 +12,20 @@ from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from PIL import Image
 
-import mtdnet
 from mtdnet.files import sha256
 from mtdnet.inference.verifier import Verifier
 from mtdnet.networks import serialization
 from mtdnet.networks.alexnet import AlexNet
 from tasks import champion, logged_model, register, store
+from tests.tasks.consumer import HEAD, consume
 
 Trained = Callable[[str, float, int], Path]
 NETWORK = "viper", 0, "mtdnet"
 ADD_ONNX = logged_model.add_onnx  # other tests do without it
 # A consumer: no checkout on its path, whatever the way it was installed.
-CONSUMER = """
-import importlib.util, json, sys
-sys.path = [place for place in sys.path if place != sys.argv[1]]
-sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
-assert importlib.util.find_spec("mtdnet") is None
+CONSUMER = (
+    HEAD
+    + """
 import mlflow, pandas
 model = mlflow.pyfunc.load_model("models:/mtdnet-viper@champion")
 import mtdnet
@@ -42,6 +38,7 @@ for bad in ({"left": ["a.png"], "right": ["gone.png"]}, {"left": [""], "right": 
     except Exception as problem:
         print(problem)
 """
+)
 
 
 def version(client: MlflowClient) -> str:
@@ -81,23 +78,9 @@ def test_champion_answers_in_another_folder_without_the_checkout(
     for name, pixels in zip("abc", noise, strict=True):
         Image.fromarray(pixels).save(away / f"{name}.png")
     pairs = {"left": ["a.png", "a.png", "b.png"], "right": ["b.png", "c.png", "b.png"]}
-    checkout = str(Path(mtdnet.__file__).parent.parent)
-    env = os.environ | {
-        "MLFLOW_TRACKING_URI": store.location(),
-        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-        "MTDNET_SERVE_PATHS": "1",
-    }
-    env.pop("PYTHONPATH", None)
-    done = subprocess.run(
-        [sys.executable, "-c", CONSUMER, checkout, json.dumps(pairs)],
-        cwd=away,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    answered, gone, empty = done.stdout.splitlines()
+    env = {"MLFLOW_TRACKING_URI": store.location(), "MTDNET_SERVE_PATHS": "1"}
+    answers = consume(CONSUMER, json.dumps(pairs), folder=away, **env)
+    answered, gone, empty = answers.splitlines()
     left, right = ([away / name for name in pairs[side]] for side in ("left", "right"))
     own = Verifier(model / "network.safetensors").probability(left, right)
     np.testing.assert_allclose(json.loads(answered), own, atol=1e-3)

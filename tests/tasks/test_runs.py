@@ -22,7 +22,7 @@ from mtdnet import params, steps
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.tracker import End
-from tasks import mlflow_tracker, report_run, runs, store
+from tasks import datasets, mlflow_tracker, report_run, runs, store
 from tasks.command import ROOT
 from tasks.mlflow_tracker import MlflowTracker
 from tasks.store import experiment
@@ -321,7 +321,7 @@ def test_what_mlflow_lacks_is_recorded_afterwards(
     own_store: MlflowClient, tmp_path: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks = [NETWORK, ("viper", 1, "mtdnet"), ("viper", 2, "mtdnet")]
-    monkeypatch.setattr(steps, "trained", lambda params: networks)
+    monkeypatch.setattr(steps.networks, "trained", lambda params: networks)
     trained("viper-0/mtdnet", 0.5, 1)
     trained("viper-1/mtdnet", 0.6, 2)
     evaluated(tmp_path)
@@ -340,4 +340,4 @@ def test_an_end_without_a_start_records_nothing(own_store: MlflowClient) -> None
 
 
 def test_without_dvc_there_is_no_hash(own_store: MlflowClient) -> None:
-    assert runs.data_hash("viper") is None
+    assert datasets.data_hash("viper") is None

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -14,25 +13,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from mlflow import pyfunc
 from mlflow.exceptions import MlflowException
 from PIL import Image
 
-import mtdnet
 from mtdnet.data import decode
 from mtdnet.inference.verifier import Verifier
-from mtdnet.networks import serialization
-from mtdnet.networks.mtdnet import MTDnet
-from tasks import served_model
+from mtdnet.networks import header
+from tests.tasks.consumer import HEAD, consume
 
 Predict = Callable[..., pd.DataFrame]
 # A consumer: no checkout on its path, and nothing but what the model says that it requires.
-CONSUMER = """
-import importlib.util, json, sys, time
-sys.path = [place for place in sys.path if place != sys.argv[1]]
-sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
-assert importlib.util.find_spec("mtdnet") is None
+CONSUMER = (
+    HEAD
+    + """
 for name in sys.argv[4:]:
     sys.modules[name] = None
 import mlflow, pandas
@@ -40,21 +34,9 @@ model = mlflow.pyfunc.load_model(sys.argv[2])
 found = model.predict(pandas.DataFrame(json.loads(sys.argv[3])))
 print(json.dumps(found["probability"].tolist()))
 """
+)
 FRESH = "MTDNET_FRESH_ENVIRONMENT"
 FORBIDDEN = "h5py matplotlib ruamel shtab pyarrow scipy filelock torchvision dvc prefect sklearn"
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Save a network that scores pairs far apart; ``network`` and ``model`` below the folder."""
-    room = tmp_path_factory.mktemp("saved")
-    torch.manual_seed(0)
-    network = MTDnet(1 / 16)
-    for parameter in network.parameters():
-        parameter.data *= 1.9
-    serialization.save(network, room / "network" / served_model.FILE, 2.0)
-    pyfunc.save_model(room / "model", **served_model.parts(room / "network"))
-    return room
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +52,7 @@ def predict(saved: Path) -> Predict:
 
 @pytest.fixture(scope="module")
 def verifier(saved: Path) -> Verifier:
-    return Verifier(saved / "network" / served_model.FILE)
+    return Verifier(saved / "network" / header.FILE)
 
 
 def picture(seed: int) -> bytes:
@@ -169,20 +151,8 @@ def test_it_needs_what_it_says_and_no_checkout(
     names = {line.split("==")[0] for line in lines}
     assert names == {"mlflow", "numpy", "pillow", "safetensors", "torch"}
     rows = json.dumps({"left": [BASE64], "right": [base64.b64encode(C).decode()]})
-    checkout = str(Path(mtdnet.__file__).parent.parent)
-    env = os.environ | {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
-    env.pop("PYTHONPATH", None)
-    words = [checkout, str(saved / "model"), rows, *FORBIDDEN.split()]
-    done = subprocess.run(
-        [sys.executable, "-c", CONSUMER, *words],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    np.testing.assert_allclose(json.loads(done.stdout), verifier.same([B], [C]), atol=1e-3)
+    answer = consume(CONSUMER, str(saved / "model"), rows, *FORBIDDEN.split(), folder=tmp_path)
+    np.testing.assert_allclose(json.loads(answer), verifier.same([B], [C]), atol=1e-3)
 
 
 @pytest.mark.slow

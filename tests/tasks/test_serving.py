@@ -12,45 +12,29 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from mlflow import pyfunc
 from PIL import Image
 
 from benchmarks.model_server import SECONDS, model_server
 from benchmarks.work import serving
 from mtdnet.inference.verifier import Verifier
 from mtdnet.metrics.calibration import calibrated
-from mtdnet.networks import serialization
+from mtdnet.networks import header, serialization
 from mtdnet.networks.mtdnet import MTDnet
-from tasks import served_model
 
 pytestmark = pytest.mark.slow
 CLIENTS, REQUESTS = 4, 60
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a model folder whose network scores pairs far apart."""
-    folder = tmp_path_factory.mktemp("network")
-    torch.manual_seed(0)
-    network = MTDnet(1 / 16)
-    for parameter in network.parameters():
-        parameter.data *= 1.9
-    serialization.save(network, folder / served_model.FILE, 2.0)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(model: Path) -> Iterator[int]:
+def server(saved: Path) -> Iterator[int]:
     """Serve the model as the README says, on a free port of loopback; yield that."""
-    pyfunc.save_model(model / "saved", **served_model.parts(model))
-    with model_server(model / "saved", model / "server.log", OMP_NUM_THREADS="1") as port:
+    with model_server(saved / "model", saved / "server.log", OMP_NUM_THREADS="1") as port:
         yield port
 
 
 @pytest.fixture(scope="module")
-def verifier(model: Path) -> Verifier:
-    return Verifier(model / served_model.FILE)
+def verifier(saved: Path) -> Verifier:
+    return Verifier(saved / "network" / header.FILE)
 
 
 def send(port: int, body: str | bytes, kind: str = "application/json") -> tuple[int, Any]:
@@ -179,7 +163,7 @@ def test_the_load_that_is_measured(
     monkeypatch.setattr(serving, "PAIRS", 6)
     times, rate = serving.load(server, PICTURES * 2, clients=2)
     assert len(times) == 6 and rate > 0
-    network = serialization.load(model / served_model.FILE).network
+    network = serialization.load(model / header.FILE).network
     assert isinstance(network, MTDnet)
     raw = serving.one_pass(network, *PICTURES[:2])
     expected = verifier.same(PICTURES[:1], PICTURES[1:2], folds=1)

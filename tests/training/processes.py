@@ -16,7 +16,7 @@ from mtdnet.errors import status
 from mtdnet.losses.batch import DeviceBatch
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Training
-from mtdnet.training import train
+from mtdnet.training import Setup, Start, train
 from mtdnet.training.parallel import joined
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets
@@ -64,15 +64,14 @@ def stopped(results: Path, out: Path, number: str) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
     Trainer.step = interrupted  # type: ignore[method-assign]
-    train(
+    setup = Setup(
         ingested=results / "ingest" / "viper",
         augmented=results / "augment" / "viper-0",
-        out=out / "model",
-        checkpoints=out / "checkpoints",
         settings=SETTINGS,
         seed=3,
-        width=1 / 16,
+        start=Start(width=1 / 16),
     )
+    train(setup, out=out / "model", checkpoints=out / "checkpoints")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from mtdnet.errors import Stopped
 from mtdnet.metrics.calibration import fit
 from mtdnet.networks import serialization
 from mtdnet.params import Params, build
+from mtdnet.steps import folders
 from mtdnet.training.validation import Validation
 from tests.pipeline.project import PARAMS
 from tests.training.test_train import interrupt
@@ -46,13 +47,13 @@ def test_figures_and_temperature_are_those_of_the_folds(
 ) -> None:
     monkeypatch.chdir(content)
     for name in ("MODELS", "CHECKPOINTS"):
-        monkeypatch.setattr(steps, name, tmp_path / name.lower())
+        monkeypatch.setattr(folders, name, tmp_path / name.lower())
     record = steps.pretrain(settings(), "mtdnet", 0)
     counts = SplitCounts.read(steps.augmented("viper", 0))
     assert record and record.validation_persons == counts.persons.train == 20
 
     images = Images.open(steps.ingested("viper"))
-    kept = steps.CHECKPOINTS / "viper-0" / "mtdnet" / "folds"
+    kept = steps.checkpoints("viper", 0, "mtdnet") / "folds"
     histories, weights, scores, same = [], [], [], []
     for fold in ("0", "1"):
         model = kept / f"mtdnet-fold-{fold}"
@@ -62,7 +63,7 @@ def test_figures_and_temperature_are_those_of_the_folds(
         weights.append(len(asked.query))
         network = serialization.load(model / "network.safetensors").network
         scores.append(asked.scores(network)[0].flatten())
-        same.append((asked.who[0][:, None] == asked.who[1]).flatten())
+        same.append((asked.probes.query[:, None] == asked.probes.gallery).flatten())
     whole = History.read(steps.model("viper", 0, "mtdnet"))
     for name in ("validation_rank1", "validation_mAP", "validation_rank1_ranking"):
         of_folds = [[float(cell or 0) for cell in one.columns[name]] for one in histories]
@@ -84,8 +85,8 @@ def test_a_training_that_was_stopped_in_a_fold_continues_exactly(
     networks = []
     taken = interrupt(monkeypatch, after=6)  # in the second fold of four steps each
     for name in ("parts", "whole"):
-        monkeypatch.setattr(steps, "MODELS", tmp_path / name / "models")
-        monkeypatch.setattr(steps, "CHECKPOINTS", tmp_path / name / "checkpoints")
+        monkeypatch.setattr(folders, "MODELS", tmp_path / name / "models")
+        monkeypatch.setattr(folders, "CHECKPOINTS", tmp_path / name / "checkpoints")
         if name == "parts":
             with pytest.raises(Stopped, match="mtdnet-fold-1: stopped at step 2 of 4"):
                 steps.pretrain(settings(), "mtdnet", 0)

@@ -15,7 +15,7 @@ from mtdnet.params import Augment, HardNegatives, Training
 from mtdnet.protocol.triplets import deal_alike
 from mtdnet.scoring.scorer import Scorer
 from mtdnet.tables import read_table
-from mtdnet.training import begin
+from mtdnet.training import data
 from mtdnet.training.hard_negatives import HardBlocks
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer
@@ -67,8 +67,8 @@ def lists(small: Path, share: float, every: int = 4) -> HardBlocks:
     place = device.choose()
     trainer = Trainer(variants.load("mtdnet"), MTDnet(1 / 16), settings, place, Distributed())
     folders = small / "ingest" / "viper", small / "augment" / "viper-0"
-    own = begin.Benchmark.open(folders, trainer.network.trunk.size, place)
-    found = begin.target([own], [None], Augment(negatives=5, pairs=10), 1, trainer, None)
+    own = data.Benchmark.open(folders, trainer.network.trunk.size, place)
+    found = data.target([own], [None], Augment(negatives=5, pairs=10), 1, trainer, None)
     assert isinstance(found, HardBlocks)
     return found
 

@@ -13,7 +13,7 @@ from mtdnet import steps, synthetic
 from mtdnet.data.images import Images
 from mtdnet.params import Params, build
 from mtdnet.tables import read_table
-from mtdnet.training import begin
+from mtdnet.training import data
 from mtdnet.training.mixture import Mixture
 from tests.pipeline.project import PARAMS
 
@@ -65,13 +65,13 @@ def test_no_test_or_validation_person_of_any_benchmark_is_trained_on(
         steps.ingest(chosen, benchmark)
         steps.augment(chosen, benchmark, 0)
     steps.augment(chosen, "viper", 1)
-    mixtures, target = [], begin.target
+    mixtures, target = [], data.target
 
     def seen(*words: Any) -> Any:
         mixtures.append(target(*words))
         return mixtures[-1]
 
-    monkeypatch.setattr(begin, "target", seen)
+    monkeypatch.setattr(data, "target", seen)
     record = steps.pretrain(chosen, "joint", 1)
     assert record and (record.variant, record.steps) == ("joint", 4)
     (mixture,) = mixtures

@@ -32,8 +32,8 @@ from mtdnet.params import (
     TripletLoss,
 )
 from mtdnet.protocol.query_gallery import probes
-from mtdnet.tracker import Untracked
-from mtdnet.training import train
+from mtdnet.tracker import UNTRACKED, Tracker
+from mtdnet.training import Setup, Start, train
 from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.state import State
 from mtdnet.training.trainer import Trainer
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.slow
 STEPS = Training(steps=6, triplets=20, learning_rate=0.01, validate_every=3)
 
 
-class Rows(Untracked):
+class Rows(Tracker):
     """Keeps the steps of a history's rows."""
 
     def __init__(self) -> None:
@@ -59,16 +59,21 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MTDNET_DEVICE", "cpu")
 
 
-def run(small: Path, room: Path, settings: Training = STEPS, **more: Any) -> TrainingRecord | None:
-    return train(
+def run(
+    small: Path,
+    room: Path,
+    settings: Training = STEPS,
+    tracker: Tracker = UNTRACKED,
+    **more: Any,
+) -> TrainingRecord | None:
+    setup = Setup(
         ingested=small / "ingest" / "viper",
         augmented=small / "augment" / "viper-0",
-        out=room / "model",
-        checkpoints=room / "checkpoints",
         settings=settings,
         seed=3,
-        **({"width": 1 / 16} | more),
+        **({"start": Start(width=1 / 16)} | more),
     )
+    return train(setup, out=room / "model", checkpoints=room / "checkpoints", tracker=tracker)
 
 
 def changed(settings: Training, **values: Any) -> Training:
@@ -127,7 +132,7 @@ def test_a_stopped_training_continues_exactly(
     run(small, tmp_path / "start", begun, variant=own.start)
     more: dict[str, Any] = {
         "variant": variant,
-        "start": tmp_path / "start" / "model",
+        "start": Start(tmp_path / "start" / "model"),
         "source": (small / "ingest" / "viper", small / "augment" / "viper-0"),
     }
     run(small, tmp_path / "whole", **more)
@@ -415,13 +420,13 @@ def test_split_of_other_images_is_one_line(small: Path, tmp_path: Path) -> None:
 def test_a_target_cannot_start_from_a_network_of_another_kind(small: Path, tmp_path: Path) -> None:
     run(small, tmp_path)
     with pytest.raises(InputError, match="a network of another kind; start from `rnk`"):
-        run(small, tmp_path / "other", variant="rnk", start=tmp_path / "model")
+        run(small, tmp_path / "other", variant="rnk", start=Start(tmp_path / "model"))
 
 
 def test_starts_from_another_network(small: Path, tmp_path: Path) -> None:
     first = run(small, tmp_path / "first")
     settings = Training(steps=1, triplets=20, learning_rate=1e-12, validate_every=1)
-    second = run(small, tmp_path / "second", settings, start=tmp_path / "first" / "model")
+    second = run(small, tmp_path / "second", settings, start=Start(tmp_path / "first" / "model"))
     assert first and second and (first.start, second.start) == ("drawn", "model")
     one, two = (
         load_file(tmp_path / name / "model" / "network.safetensors") for name in ("first", "second")
@@ -447,8 +452,8 @@ def test_learns(small: Path, tmp_path: Path) -> None:
         ({"settings": Training(steps=9, triplets=10**6)}, "fewer than one batch; set `triplets`"),
         ({"variant": "mtdnet-none"}, "unknown variant 'mtdnet-none'; known: aug"),
         ({"variant": "aug"}, "variant 'aug' needs a source benchmark"),
-        ({"start": Path("nowhere")}, "nowhere/network.safetensors: no such file"),
-        ({"weights": Path("nowhere.npz")}, "no such weights file"),
+        ({"start": Start(Path("nowhere"))}, "nowhere/network.safetensors: no such file"),
+        ({"start": Start(weights=Path("nowhere.npz"))}, "no such weights file"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(

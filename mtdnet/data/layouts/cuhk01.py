@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from mtdnet.data.scan import Entry, Listing, Published, by_name
+from mtdnet.data.scan import Entry, Listing, PublishedSize, by_name
 
 LOOKED_FOR = "PPPPIII.png (as campus/0001001.png)"
-PUBLISHED = Published(persons=971, cameras=2, images=3884)
+PUBLISHED = PublishedSize(persons=971, cameras=2, images=3884)
 
 
 def find(source: Path, _boxes: str) -> Listing | None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from mtdnet.data import mat
-from mtdnet.data.scan import Entry, Listing, Published, by_name, files, only
+from mtdnet.data.scan import Entry, Listing, PublishedSize, by_name, files, only
 
 LOOKED_FOR = (
     f"{mat.NAME}, or images_labeled/PAIR_PPP_V_II.png or .jpg (as images_labeled/"
@@ -12,8 +12,8 @@ LOOKED_FOR = (
 )
 # Of the labelled boxes; nobody published how many of the detected ones are of pairs 1 to 3.
 PUBLISHED = {
-    "labeled": Published(persons=1360, cameras=6, images=13164),
-    "detected": Published(persons=1360, cameras=6, images=None),
+    "labeled": PublishedSize(persons=1360, cameras=6, images=13164),
+    "detected": PublishedSize(persons=1360, cameras=6, images=None),
 }
 
 

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from mtdnet.data.scan import Entry, Listing, Published, by_name
+from mtdnet.data.scan import Entry, Listing, PublishedSize, by_name
 
 LOOKED_FOR = "Persons/PPPPIII.jpg (as i-LIDS_Pedestrian/Persons/0001001.jpg)"
 STRAY = "0120001"  # circulates with the benchmark, which has 119 persons
-PUBLISHED = Published(persons=119, cameras=None, images=476)
+PUBLISHED = PublishedSize(persons=119, cameras=None, images=476)
 
 
 def find(source: Path, _boxes: str) -> Listing | None:

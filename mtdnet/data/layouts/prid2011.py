@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-from mtdnet.data.scan import Entry, Listing, Published, by_name
+from mtdnet.data.scan import Entry, Listing, PublishedSize, by_name
 
 LOOKED_FOR = (
     "cam_a/person_NNNN.png and cam_b/person_NNNN.png (as prid_2011/single_shot/cam_a/"
     "person_0001.png)"
 )
 SHARED = 200  # persons 1 to 200 are in both cameras; beyond, equal numbers are different people
-PUBLISHED = Published(persons=934, cameras=2, images=1134)
+PUBLISHED = PublishedSize(persons=934, cameras=2, images=1134)
 
 
 def find(source: Path, _boxes: str) -> Listing | None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from mtdnet.data.scan import Entry, Listing, Published, by_name
+from mtdnet.data.scan import Entry, Listing, PublishedSize, by_name
 
 LOOKED_FOR = "cam_a/NNN_ANGLE.bmp and cam_b/NNN_ANGLE.bmp (as VIPeR/cam_a/000_45.bmp)"
-PUBLISHED = Published(persons=632, cameras=2, images=1264)
+PUBLISHED = PublishedSize(persons=632, cameras=2, images=1264)
 
 
 def find(source: Path, _boxes: str) -> Listing | None:

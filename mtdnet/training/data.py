@@ -1,4 +1,4 @@
-"""What a training begins with: the network, and the source's triplets."""
+"""What a training reads: images, persons, and the batches of target and source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,47 +10,14 @@ from torch import Tensor
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.errors import InputError
-from mtdnet.networks import serialization
-from mtdnet.networks.base import Network
-from mtdnet.networks.pretrained import initialise
-from mtdnet.networks.weight_init import fill_hidden_biases, start_as_difference
-from mtdnet.params import Augment, JointStart, Losses, Training
+from mtdnet.params import Augment, Losses
 from mtdnet.protocol.query_gallery import training_persons
 from mtdnet.training.augmentation import Transform
 from mtdnet.training.hard_negatives import HardBlocks
 from mtdnet.training.mixture import Lists, Mixture
-from mtdnet.training.parallel import Distributed
+from mtdnet.training.setup import Setup
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets, read
-from mtdnet.variants import Variant
-
-
-def network(
-    kind: type[Variant],
-    start: Path | None,
-    width: float,
-    weights: Path | None,
-    trunk: str = "caffenet",
-    hidden_bias: float = 0.0,
-    joint_start: JointStart = "drawn",
-    distance_input: bool = False,
-) -> Network:
-    """Return the network that a training starts from; InputError for one of another kind."""
-    if start:
-        stored = serialization.load(start / "network.safetensors").network
-        if not isinstance(stored, kind.kind):
-            raise InputError(f"{start}: a network of another kind; start from `{kind.start}`")
-        return stored
-    fresh = kind.kind(width, 1.0 if weights else width, trunk)
-    fill_hidden_biases(fresh, hidden_bias)
-    if joint_start == "difference" and fresh.pair is not None:
-        start_as_difference(fresh.pair.conv3)
-    if distance_input and fresh.pair is not None:
-        fresh.pair.take_distance(fresh.feature_size)
-    if weights:
-        tensors = initialise(fresh.trunk, weights)
-        fresh.pretrained = [fresh.trunk.name, *fresh.fill(tensors, weights)]
-    return fresh
 
 
 @dataclass(frozen=True)
@@ -112,21 +79,15 @@ def target(
 
 
 def source(
-    kind: type[Variant],
-    variant: str,
-    settings: Training,
-    seed: int,
-    folders: tuple[Path, Path] | None,
-    place: Device,
-    group: Distributed,
-    transform: Transform | None,
-    size: tuple[int, int],
+    setup: Setup, trainer: Trainer, transform: Transform | None, size: tuple[int, int]
 ) -> Triplets | None:
     """Return the source's batches, of images of ``size``; None where the variant takes none."""
-    count = kind.source_triplets(settings.triplets)
+    count = setup.kind.source_triplets(setup.settings.triplets)
     if not count:
         return None
-    if folders is None:
-        raise InputError(f"variant '{variant}' needs a source benchmark; train it on a target")
-    own = Benchmark.open(folders, size, place)
-    return Triplets.open(own.augmented, count, seed, own.pixels, place, group, transform)
+    if setup.source is None:
+        needs = "needs a source benchmark; train it on a target"
+        raise InputError(f"variant '{setup.variant}' {needs}")
+    place, group = trainer.device, trainer.group
+    own = Benchmark.open(setup.source, size, place)
+    return Triplets.open(own.augmented, count, setup.seed, own.pixels, place, group, transform)

@@ -6,19 +6,13 @@ import torch
 from mtdnet import variants
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import JointStart
-from mtdnet.training import begin
+from mtdnet.training import Start
 
 
 def fresh(hidden_bias: float = 0.0, joint_start: JointStart = "drawn") -> MTDnet:
     torch.manual_seed(0)
-    own = begin.network(
-        variants.load("mtdnet"),
-        None,
-        1 / 32,
-        None,
-        hidden_bias=hidden_bias,
-        joint_start=joint_start,
-    )
+    start = Start(width=1 / 32, hidden_bias=hidden_bias, joint_start=joint_start)
+    own = start.network(variants.load("mtdnet"))
     assert isinstance(own, MTDnet)
     return own
 
@@ -47,4 +41,4 @@ def test_a_joint_map_starts_as_a_difference() -> None:
 
 @pytest.mark.parametrize("joint_start", ["drawn", "difference"])
 def test_a_network_without_a_pair_head_has_no_joint_maps(joint_start: JointStart) -> None:
-    begin.network(variants.load("rnk"), None, 1 / 32, None, joint_start=joint_start)
+    Start(width=1 / 32, joint_start=joint_start).network(variants.load("rnk"))

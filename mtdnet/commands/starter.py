@@ -68,7 +68,7 @@ train:
     targets: []
     variants: []
   joint: {{targets: [], splits: []}}
-  steps: 100
+  steps: 50
   triplets: 120
   optimiser: sgd                     # or adamw
   learning_rate: 0.002
@@ -86,7 +86,7 @@ train:
     identity: {{weight: 0.0, scale: 16.0}}
   augmentation: {{erasing: 0.0, shift: 0, light: 0.0}}
   hard_negatives: {{share: 0.0, every: 50}}
-  validate_every: 50
+  validate_every: 25
   snapshot: last
   compile: false
 

@@ -70,7 +70,7 @@ train:
     targets: []
     variants: []
   joint: {{targets: [], splits: []}}
-  steps: 100
+  steps: 50
   triplets: 120
   optimiser: sgd                     # or adamw
   learning_rate: 0.002
@@ -80,7 +80,7 @@ train:
   dropout: 0.5                       # of fc6 and fc7
   own: {{rnk: {{dropout: 0.0}}}}
   schedule: {{warm_up: 0.05, decay: cosine}}
-{losses}  validate_every: 50
+{losses}  validate_every: 25
   snapshot: last
   compile: false
 

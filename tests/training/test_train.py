@@ -175,6 +175,31 @@ def test_stopped_within_a_step_it_is_not_taken(
     same_models(tmp_path / "whole", tmp_path / "parts")
 
 
+def test_a_second_signal_in_a_step_keeps_nothing_of_it(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Training(steps=6, triplets=20, learning_rate=0.01, validate_every=3)
+    run(small, tmp_path / "whole", settings)
+    taken, take = list[int](), torch.optim.SGD.step
+
+    def interrupted(*words: Any, **named: Any) -> None:
+        taken.append(len(taken))
+        take(*words, **named)
+        if len(taken) == 5:  # weights have changed, the step doesn't count yet
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(torch.optim.SGD, "step", interrupted)
+            run(small, tmp_path / "parts", settings)
+    finally:
+        signal.signal(signal.SIGINT, former)
+    run(small, tmp_path / "parts", settings)
+    same_models(tmp_path / "whole", tmp_path / "parts")
+
+
 @pytest.mark.parametrize("step", [3, 6])
 def test_stopped_in_a_validation_it_doesnt_wait_for_its_end(
     step: int, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -13,9 +13,9 @@ from mtdnet import device, params, steps
 from mtdnet.params import Params
 from tasks.slots import cores, gpus
 
-# Of a demo of 281 s on two cores, where a step took 0.072 s and Python with torch 2.3 s to start:
+# Of a demo of 257 s on two cores, where a step took 0.13 s and Python with torch 1.8 s to start:
 # what was not training took so many starts a network.
-STARTS = 12
+STARTS = 15
 PROBE = 5  # steps
 
 
@@ -25,10 +25,10 @@ def estimate(settings: Params, step: float, start: float, lanes: int) -> float:
     ``step``: seconds of a step, as a lane takes it; ``start``: of Python with torch to start, which
     stands for all that is not training: reading, scoring, drawing.
     """
-    networks = len(steps.trained(settings))
-    on_source = len(steps.trained_on_source(settings)) * settings.pretrain.steps
-    on_targets = len(steps.trained_on_targets(settings)) * settings.train.steps
-    return ((on_source + on_targets) * step + networks * STARTS * start) / lanes
+    networks, sources = len(steps.trained(settings)), len(steps.trained_on_source(settings))
+    on_source = sources * settings.pretrain.steps * step / min(lanes, sources)  # targets wait
+    on_targets = len(steps.trained_on_targets(settings)) * settings.train.steps * step
+    return on_source + (on_targets + networks * STARTS * start) / lanes
 
 
 def main() -> None:

@@ -77,7 +77,7 @@ train:
   learning_rates: {{}}
   momentum: 0.9
   weight_decay: 0.0005
-  dropout: 0.5                       # of fc6 and fc7
+  dropout: 0.8                       # of fc6 and fc7
   own: {{rnk: {{dropout: 0.0}}}}
   schedule: {{warm_up: 0.05, decay: cosine}}
 {losses}  validate_every: 25

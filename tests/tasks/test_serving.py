@@ -158,12 +158,12 @@ def test_clients_get_the_answers_to_their_own_pairs(server: int, verifier: Verif
 
 
 def test_the_load_that_is_measured(
-    server: int, model: Path, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+    server: int, saved: Path, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "PAIRS", 6)
     times, rate = serving.load(server, PICTURES * 2, clients=2)
     assert len(times) == 6 and rate > 0
-    network = serialization.load(model / header.FILE).network
+    network = serialization.load(saved / "network" / header.FILE).network
     assert isinstance(network, MTDnet)
     raw = serving.one_pass(network, *PICTURES[:2])
     expected = verifier.same(PICTURES[:1], PICTURES[1:2], folds=1)

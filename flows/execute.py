@@ -42,6 +42,7 @@ class Execution:
                     self._groups,
                     progress,
                     gpu=stage.gpu,
+                    alone=stage.alone,
                     way=self._way,
                     wait_for=upstream,
                     return_state=False,

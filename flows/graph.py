@@ -1,5 +1,6 @@
 """The graph of stages, as DVC has it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
@@ -21,7 +22,8 @@ class Stage:
 
     ``upstream``: names of the stages whose outputs it reads; ``outs``: its own, relative to the
     project's folder; ``gpu``: its ``meta`` asks for one; ``reasons``: what DVC finds changed;
-    ``fresh``: nothing of it, nor of what it builds on.
+    ``fresh``: nothing of it, nor of what it builds on; ``alone``: no other with ``gpu`` can run
+    beside it.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Stage:
     gpu: bool
     reasons: tuple[str, ...] = ()
     fresh: bool = False
+    alone: bool = False
 
 
 def stages(root: Path, *, look: bool = True) -> list[Stage]:
@@ -64,7 +67,29 @@ def stages(root: Path, *, look: bool = True) -> list[Stage]:
         stage = found[name]
         fresh = not stage.reasons and all(ordered[other].fresh for other in stage.upstream)
         ordered[name] = replace(stage, fresh=fresh)
-    return list(ordered.values())
+    alone = set(_alone(ordered.values()))
+    return [replace(stage, alone=stage.name in alone) for stage in ordered.values()]
+
+
+def _alone(ordered: Iterable[Stage]) -> Iterator[str]:
+    """Yield the stages with ``gpu`` that build on each other such stage, or are built on by it.
+
+    By the graph, not by what happens to run: how many cores a training has shows in its last
+    digits.
+    """
+    below: dict[str, set[str]] = {}  # what asks for a GPU among all that a stage builds on
+    above: Counter[str] = Counter()
+    computing: set[str] = set()
+    for stage in ordered:
+        upstream = set(stage.upstream)
+        below[stage.name] = upstream & computing
+        below[stage.name].update(*(below[name] for name in upstream))
+        if stage.gpu:
+            computing.add(stage.name)
+            above.update(below[stage.name])
+    for name in computing:
+        if len(below[name]) + above[name] == len(computing) - 1:
+            yield name
 
 
 def _work(repo: Repo) -> Any:

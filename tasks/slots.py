@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -29,35 +29,38 @@ def cores() -> int:
 
 
 @contextmanager
-def slot(root: Path, *, gpu: bool, stop: threading.Event) -> Iterator[dict[str, str]]:
+def slot(
+    root: Path, *, gpu: bool, stop: threading.Event, alone: bool = False
+) -> Iterator[dict[str, str]]:
     """Wait for a free slot and hold it; yield the environment of what runs in it.
 
-    A GPU stage gets one GPU for itself, or half of the cores where there is no GPU: while one
-    stage loads and writes, on one core, another computes. Other stages get a core each. Slots are
-    locked files below ``root/.locks``, freed by the system if their holder dies. Yields {} at once
-    when ``stop`` is set.
+    A GPU stage gets one GPU for itself. Where there is none it gets half of the cores: while one
+    stage loads and writes, on one core, another computes; or all of them, ``alone``, for one that
+    has no other beside it. Other stages get a core each. Slots are locked files below
+    ``root/.locks``, freed by the system if their holder dies. Yields {} at once when ``stop`` is
+    set.
     """
-    room: dict[str, dict[str, str]]
-    if gpu:
-        room = {f"gpu-{name}": {"CUDA_VISIBLE_DEVICES": name} for name in gpus()}
-        halves = min(2, cores())
-        threads = {"OMP_NUM_THREADS": str(cores() // halves)}
-        room = room or {f"gpu-none-{index}": threads for index in range(halves)}
+    room: dict[tuple[str, ...], dict[str, str]]
+    if not gpu:
+        room = {(f"core-{index}",): {} for index in range(cores())}
+    elif gpus():
+        room = {(f"gpu-{name}",): {"CUDA_VISIBLE_DEVICES": name} for name in gpus()}
     else:
-        room = {f"core-{index}": {} for index in range(cores())}
+        halves = tuple(f"gpu-none-{index}" for index in range(min(2, cores())))
+        shares = [halves] if alone else [(half,) for half in halves]
+        threads = {"OMP_NUM_THREADS": str(cores() // len(shares))}
+        room = dict.fromkeys(shares, threads)
     folder = root / ".locks"
     folder.mkdir(exist_ok=True)
     while not stop.is_set():
-        for name, env in room.items():
-            lock = FileLock(folder / name)
-            try:
-                lock.acquire(blocking=False)
-            except Timeout:
-                continue
-            try:
+        for names, env in room.items():
+            with ExitStack() as held:
+                try:
+                    for name in names:
+                        held.enter_context(FileLock(folder / name).acquire(blocking=False))
+                except Timeout:
+                    continue
                 yield env
-            finally:
-                lock.release()
             return
         stop.wait(POLL_SECONDS)
     yield {}

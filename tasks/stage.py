@@ -5,7 +5,9 @@ import re
 import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +30,7 @@ FINAL_STATUS = (2, 126, 127)  # bad input; a command that can't be run
 # What DVC does for a stage: in this folder; on a worker, with all that it builds on; and in this
 # folder with what a worker has pushed. `--pull` fetches the run cache too.
 Way = Literal["here", "worker", "gather"]
+Share = Callable[[], AbstractContextManager[dict[str, str]]]  # of the machine
 COMMANDS: dict[Way, tuple[tuple[str, ...], ...]] = {
     "here": (("repro", "-s"),),
     "worker": (("repro", "--pull"), ("push", "--run-cache", "--with-deps")),
@@ -67,6 +70,7 @@ def run_stage(
     progress: Progress | None = None,
     *,
     gpu: bool = False,
+    alone: bool = False,
     way: Way = "here",
 ) -> State[None]:
     """Run DVC's commands of a ``way`` on one stage of the project at ``root``.
@@ -78,9 +82,10 @@ def run_stage(
     else as ``BadInput``; or as ``Stopped`` with the flow.
     """
     logger = get_run_logger()
+    share = partial(slot, root, gpu=gpu, alone=alone, stop=groups.stopped)
     try:
         while True:
-            status, lines = _repro(root, stage, groups, progress, gpu, way)
+            status, lines = _repro(root, stage, groups, progress, share, way)
             if status == 0 or not (blockers := BLOCKER.findall("\n".join(lines))):
                 break
             logger.info(f"{stage}: waits for {blockers[0][1]} (process {blockers[0][0]})")
@@ -102,14 +107,14 @@ def run_stage(
 
 
 def _repro(
-    root: Path, stage: str, groups: Groups, progress: Progress | None, gpu: bool, way: Way
+    root: Path, stage: str, groups: Groups, progress: Progress | None, share: Share, way: Way
 ) -> tuple[int, list[str]]:
     """Run DVC on a stage when there is room for it; return its exit status and its lines."""
     logger = get_run_logger()
     lines: list[str] = []
     own = progress or Progress([stage])  # which nobody looks at
     env = _environment() | (NO_SHELL if way == "gather" else {})
-    with slot(root, gpu=gpu, stop=groups.stopped) as extra:
+    with share() as extra:
         logger.info(f"{stage}: runs in {socket.gethostname()}:{root}{_room(extra)}")
         begun = time.monotonic()
         own.begin(stage)

@@ -131,6 +131,23 @@ def test_what_another_dvc_holds_is_waited_for(project: Callable[[str], Path]) ->
     assert (root / "one").read_text() == "x\n"
 
 
+def test_who_has_no_other_training_beside_it_is_told_by_the_graph(
+    project: Callable[[str], Path],
+) -> None:
+    def stage(name: str, gpu: bool, *deps: str) -> str:
+        listed = ", ".join(deps)
+        return (
+            f"{name}: {{cmd: touch {name}, deps: [{listed}], outs: [{name}], meta: {{gpu: {gpu}}}}}"
+        )
+
+    lines = [stage("ingest", False), stage("source", True, "ingest"), stage("also", True, "source")]
+    lines += [stage("target", True, "source"), stage("both", True, "also", "target")]
+    lines += [stage("report", False, "source")]
+    root = project("stages:\n" + "\n".join(f"  {line}" for line in lines))
+    found = graph.stages(root, look=False)
+    assert {stage.name for stage in found if stage.alone} == {"source", "both"}
+
+
 def test_independent_stages_run_side_by_side_and_gpu_stages_one_by_one(
     project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,27 @@ def test_processor_is_shared_by_two_where_there_is_no_gpu(
         assert held.enter_context(slots.slot(tmp_path, gpu=True, stop=stopped)) == {}
 
 
+def test_all_cores_are_for_one_that_has_none_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "gpus", lambda: ())
+    monkeypatch.setattr(slots, "cores", lambda: 4)
+    stopped = threading.Event()
+    with slots.slot(tmp_path, gpu=True, alone=True, stop=NEVER) as env:
+        assert env == {"OMP_NUM_THREADS": "4"}
+        threading.Timer(0.3, stopped.set).start()
+        with slots.slot(tmp_path, gpu=True, stop=stopped) as other:
+            assert other == {}
+    with slots.slot(tmp_path, gpu=True, stop=NEVER) as env:
+        assert env == {"OMP_NUM_THREADS": "2"}
+        stopped.clear()
+        threading.Timer(0.3, stopped.set).start()
+        with slots.slot(tmp_path, gpu=True, alone=True, stop=stopped) as other:
+            assert other == {}  # and holds on to no half meanwhile
+            with slots.slot(tmp_path, gpu=True, stop=NEVER) as second:
+                assert second == {"OMP_NUM_THREADS": "2"}
+
+
 def test_cores_are_counted(tmp_path: Path) -> None:
     assert slots.cores() == len(os.sched_getaffinity(0))
     with slots.slot(tmp_path, gpu=False, stop=NEVER) as env:

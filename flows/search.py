@@ -33,8 +33,10 @@ def search(root: Path, name: str, trials: int, *, dry_run: bool = False) -> None
         print(f"up to {trials} trials of {stage}")
         return
     section = settings.pretrain if stage.startswith("pretrain") else settings.train
-    with alone(root / study.FOLDER / f"{name}.lock", f"the study {name}"):
-        own = Study(root, name, settings.seed, section.steps // 3)
+    with (
+        alone(root / study.FOLDER / f"{name}.lock", f"the study {name}"),
+        study.kept(root, name, settings.seed, section.steps // 3) as own,
+    ):
         own.recover()
         _try(root, name, stage, space, own, trials)
     best = own.best()

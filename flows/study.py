@@ -1,13 +1,16 @@
 """What a search varies, and its Optuna study: what was tried, and what to try next."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.trial import FrozenTrial, Trial, TrialState
 from pydantic import Field
+from sqlalchemy.exc import SQLAlchemyError
 
 from mtdnet import params, steps
 from mtdnet.errors import InputError
@@ -87,6 +90,22 @@ def _check(root: Path, source: str, key: str, value: Value) -> None:
         raise InputError(f"{source}: parameters: params.yaml has no '{key}'")
     section[last] = value
     params.build(params.Params, content, f"{source}: parameters: {key} {value}")
+
+
+@contextmanager
+def kept(root: Path, name: str, seed: int, patience: int) -> Iterator["Study"]:
+    """Yield the study ``name``, begun or gone on with.
+
+    Raises InputError when its file is broken or another program's, or can't be written.
+    """
+    try:
+        yield Study(root, name, seed, patience)
+    except (SQLAlchemyError, StorageInternalError) as problem:
+        reason = str(getattr(problem, "orig", None) or problem.__cause__ or problem).splitlines()[0]
+        raise InputError(
+            f"{root / FOLDER / name}.db: {reason}; the study can't go on with it: "
+            "mend what is said, or move the file away to begin anew"
+        ) from None
 
 
 class Study:

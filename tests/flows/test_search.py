@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -188,3 +190,28 @@ def test_a_dry_run_only_tells(
     told = capsys.readouterr().out
     assert "pretrain.triplets: 60 to 120" in told and "up to 5 trials of pretrain@mtdnet-0" in told
     assert not tries and not (root / study.FOLDER).exists()
+
+
+@pytest.mark.parametrize("how", ["garbage", "cut", "flipped", "another program's", "a folder"])
+def test_a_broken_study_is_one_line_and_stays(
+    how: str, root: Path, tries: list[dict[str, Any]]
+) -> None:
+    search.search(root, "some", 2)
+    file = root / study.FOLDER / "some.db"
+    whole = file.read_bytes()
+    tables = whole[:4096] + bytes(byte ^ 255 for byte in whole[4096:])
+    contents = {"garbage": b"x" * 5000, "cut": whole[: len(whole) // 2], "flipped": tables}
+    file.unlink()
+    if how == "a folder":
+        file.mkdir()
+    elif how == "another program's":
+        with closing(sqlite3.connect(file)) as other:
+            other.execute("create table studies (a int)")
+            other.commit()
+    else:
+        file.write_bytes(contents[how])
+    with pytest.raises(InputError, match=r"some\.db: .+; the study can't go on") as caught:
+        search.search(root, "some", 4)
+    assert "\n" not in str(caught.value)
+    assert len(tries) == 2
+    assert file.is_dir() or how not in contents or file.read_bytes() == contents[how]

@@ -63,9 +63,11 @@ def reached() -> Iterator[None]:
         threading.Thread(target=_watch, args=(reader, closing), daemon=True).start()
         try:
             with temporary_settings({PREFECT_API_URL: url, PREFECT_UI_URL: PAGE}):
-                yield
-                APILogWorker.drain_all(timeout=TIMEOUT_SECONDS)
-                EventsWorker.drain_all(timeout=TIMEOUT_SECONDS)
+                try:
+                    yield
+                finally:  # of a stopped flow, too: else Prefect tries for minutes when it exits
+                    APILogWorker.drain_all(timeout=TIMEOUT_SECONDS)
+                    EventsWorker.drain_all(timeout=TIMEOUT_SECONDS)
         finally:
             closing.set()
             group.terminate()

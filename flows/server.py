@@ -15,6 +15,7 @@ import httpx
 
 from flows.environment import ROOT
 from mtdnet.errors import InputError
+from mtdnet.interrupt import Stop
 from tasks import process_group
 from tasks.process_group import Group
 
@@ -66,8 +67,9 @@ def reached() -> Iterator[None]:
                 try:
                     yield
                 finally:  # of a stopped flow, too: else Prefect tries for minutes when it exits
-                    APILogWorker.drain_all(timeout=TIMEOUT_SECONDS)
-                    EventsWorker.drain_all(timeout=TIMEOUT_SECONDS)
+                    with Stop():  # and of who asks it to stop again
+                        APILogWorker.drain_all(timeout=TIMEOUT_SECONDS)
+                        EventsWorker.drain_all(timeout=TIMEOUT_SECONDS)
         finally:
             closing.set()
             group.terminate()

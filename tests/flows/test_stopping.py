@@ -58,7 +58,7 @@ def flow_in_training(root: Path, *, own: bool = False) -> Iterator[subprocess.Po
     env = os.environ | ({} if own else {"PREFECT_API_URL": str(PREFECT_API_URL.value())})
     with subprocess.Popen([sys.executable, "-c", FLOW, str(root)], env=env) as process:
         try:
-            assert until((root / "pid").exists)
+            assert until((root / "pid").exists, 240)
             yield process
         finally:
             process.kill()

@@ -1,7 +1,6 @@
 """The trainings: curves of each network of the first split, values of all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,43 +8,30 @@ from mtdnet.artifacts import TrainingRecord
 from mtdnet.plots import draw_loss_curves
 from mtdnet.report.labels import label
 from mtdnet.report.load import Model, benchmarks, firsts
-from mtdnet.report.provenance import Provenance, provenance
-from mtdnet.report.view import Picture, Table, picture, table
+from mtdnet.report.provenance import provenance
+from mtdnet.report.view import Picture, Table, View, picture, table
 
 COUNTS = ("step", "triplets")
 
 
-@dataclass(frozen=True)
-class TrainingSection:
-    """The trainings on one benchmark; ``others``: the values of the other splits."""
-
-    name: str
-    notes: Sequence[str]
-    curves: Sequence[Picture]
-    others: Sequence[Table]
-    provenance: Provenance
-
-
-def trainings(models: Sequence[Model]) -> list[TrainingSection]:
-    """Return the trainings by benchmark."""
+def trainings(models: Sequence[Model]) -> list[View]:
+    """Return the trainings by benchmark; ``others``: the values of the other splits."""
     return [_training(label(benchmark), own) for benchmark, own in benchmarks(models).items()]
 
 
-def _training(name: str, models: Sequence[Model]) -> TrainingSection:
+def _training(name: str, models: Sequence[Model]) -> View:
     first = firsts(models)
-    return TrainingSection(
-        name,
-        [_of_ranking(m.record) for m in first if m.variant == "rnk"],
-        [_curves(m) for m in first],
-        [_values(m) for m in models if m not in first],
-        provenance(
-            "training",
-            {
-                f"{m.variant}, split {m.split}": {"split_number": m.split, **m.record.model_dump()}
-                for m in models
-            },
-        ),
-    )
+    facts = {
+        f"{m.variant}, split {m.split}": {"split_number": m.split, **m.record.model_dump()}
+        for m in models
+    }
+    return {
+        "name": name,
+        "notes": [_of_ranking(m.record) for m in first if m.variant == "rnk"],
+        "curves": [_curves(m) for m in first],
+        "others": [_values(m) for m in models if m not in first],
+        "provenance": provenance("training", facts),
+    }
 
 
 def _of_ranking(record: TrainingRecord) -> str:

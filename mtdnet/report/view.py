@@ -5,12 +5,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
 from mtdnet.errors import InputError
 from mtdnet.plots.style import system_style
 from mtdnet.report.labels import percent
+
+View = dict[str, Any]  # what a template shows, by the names that it has there
 
 QUALITY = 70  # of WebP: a third of the bytes of a PNG of 256 colours, details stay
 
@@ -54,6 +57,12 @@ class Picture:
     alt: str
     title: str = ""
     values: Table | None = None
+
+
+def cell(text: str, best: bool = False, star: str = "", word: str = "±") -> Cell:
+    """Return a cell with what follows ``word`` below the value, which keeps a table narrow."""
+    value, _, rest = text.partition(f" {word} ")
+    return Cell(f"{value}{star}", best, f"{word} {rest}" if rest else "")
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all."""
 
+import csv
 import errno
 import fcntl
 import hashlib
@@ -8,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -149,6 +150,12 @@ def write_json(target: Path, content: Any) -> None:
     """Write ``content`` as indented JSON, whole or not at all; a NaN is refused (ValueError)."""
     with whole(target) as draft:
         draft.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_csv(target: Path, head: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write a table in UTF-8, whole or not at all."""
+    with whole(target) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([head, *rows])
 
 
 def read_json(source: Path) -> Any:

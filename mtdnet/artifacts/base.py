@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mtdnet.errors import InputError
-from mtdnet.files import whole, write_json
+from mtdnet.files import write_csv, write_json
 
 AGAIN = "run its step again"
 Count = Annotated[int, Field(ge=0)]
@@ -64,13 +64,7 @@ class Table(BaseModel):
     def write(self, folder: Path) -> None:
         """Write it, whole or not at all."""
         columns = self.model_dump()
-        with (
-            whole(folder / self.FILE) as draft,
-            draft.open("w", newline="", encoding="utf-8") as stream,
-        ):
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(zip(*columns.values(), strict=True))
+        write_csv(folder / self.FILE, columns, zip(*columns.values(), strict=True))
 
 
 def _bytes(source: Path) -> bytes:

@@ -12,7 +12,7 @@ from mtdnet.report.labels import count, label
 from mtdnet.report.render import render
 from mtdnet.report.results import results
 from mtdnet.report.section import section
-from mtdnet.report.tables import terminal, write_csv, write_metrics
+from mtdnet.report.tables import terminal, write_measures, write_metrics
 from mtdnet.report.training import trainings
 
 
@@ -47,7 +47,7 @@ def report(
     with whole(out) as draft:
         draft.mkdir()
         (draft / "index.html").write_text(page, encoding="utf-8")
-        write_csv(draft / "table.csv", measured)
+        write_measures(draft / "table.csv", measured)
         write_metrics(draft / "metrics.json", measured)
         write_curves(draft, measured, trained)
         (draft / "table.txt").write_text(f"{table}\n", encoding="utf-8")

@@ -7,7 +7,7 @@ from mtdnet.files import read_json
 from mtdnet.report.labels import SYSTEMS
 from mtdnet.report.load import evaluations
 from mtdnet.report.results import results
-from mtdnet.report.tables import terminal, write_csv
+from mtdnet.report.tables import terminal, write_measures
 
 Write = Callable[..., Path]
 UNWRITTEN = {"MTDnet-joint", "MTDnet-source"}  # by the evaluations of these tests
@@ -101,7 +101,7 @@ def test_metrics_for_dvc_are_few_and_means_over_the_splits(written: tuple[Path, 
 
 
 def test_of_one_split_the_csv_file_has_no_deviation(evaluated: Write, tmp_path: Path) -> None:
-    write_csv(tmp_path / "table.csv", evaluations([evaluated("mine-4/rnk")]))
+    write_measures(tmp_path / "table.csv", evaluations([evaluated("mine-4/rnk")]))
     rows = list(csv.DictReader((tmp_path / "table.csv").read_text().splitlines()))
     assert [r["split_number"] for r in rows] == ["4", "mean", "sd"]
     assert rows[0]["rank-1"] == rows[1]["rank-1"] != "-"

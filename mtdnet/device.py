@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,8 @@ def compiling(what: str) -> Iterator[None]:
     try:
         yield
     except torch._dynamo.exc.BackendCompilerFailed as problem:
-        line = str(problem).splitlines()[0]
         raise InputError(
-            f"`compile`: {what} can't be compiled ({line}); "
+            f"`compile`: {what} can't be compiled ({reason(problem)}); "
             "install a C++ compiler (g++, or name it in CXX), or set `compile: false`"
         ) from None
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mtdnet.artifacts import ImageCounts
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 from mtdnet.files import read_array, sha256
 
 TABLE, PIXELS, COUNTS = "images.parquet", "images.npy", "counts.json"
@@ -64,8 +64,7 @@ class Images:
             table = pq.read_table(folder / TABLE, page_checksum_verification=True)
             pixels = read_array(folder / PIXELS, "c")  # torch warns of read-only
         except (OSError, ValueError, pa.ArrowException) as problem:
-            line = str(problem).splitlines()[0]
-            raise InputError(f"{folder}: not a whole ingest ({line}); {again}") from None
+            raise InputError(f"{folder}: not a whole ingest ({reason(problem)}); {again}") from None
         if table.schema.remove_metadata() != SCHEMA:
             raise InputError(f"{folder / TABLE}: other columns than {SCHEMA.names}; {again}")
         expected = (table.num_rows, *pixels.shape[1:3], 3)

@@ -19,7 +19,7 @@ from mtdnet.files import write_json
 from mtdnet.inference import image_files, index_store
 from mtdnet.networks import pretrained, serialization
 from mtdnet.networks.alexnet import AlexNet
-from mtdnet.protocol.person_ids import read_ids
+from mtdnet.protocol.persons import read_ids
 from mtdnet.tables import read_table, write_table
 
 COUNT = 60  # mutations a kind

@@ -5,7 +5,6 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +47,13 @@ def build(gallery: Path, target: Path, network: Path, halves: bool = True) -> Fa
     SIGTERM: the same call continues.
     """
     describer, files = Describer(network), listed(gallery)
-    channels = describer.channels if halves else 0
-    home = str(gallery.resolve())
     facts = Facts(
-        home, describer.sha256, describer.features, channels, len(files), describer.grid, sums=True
+        images=str(gallery.resolve()),
+        network=describer.sha256,
+        features=describer.features,
+        halves=describer.channels if halves else 0,
+        grid=describer.grid,
+        sums=True,
     )
     if target.exists():
         if not is_index(target):
@@ -59,7 +61,7 @@ def build(gallery: Path, target: Path, network: Path, halves: bool = True) -> Fa
         return _same(target, facts, files)
     begun = target.with_name(f"{target.name}.unfinished")
     with _alone(begun):
-        own = _same(begun, facts, files) if is_index(begun) else replace(facts, done=0)
+        own = _same(begun, facts, files) if is_index(begun) else facts
         _room(begun, target, own, len(files))
         for name, (shape, kind) in own.arrays(len(files)).items():
             reserve(begun / name, shape, kind)
@@ -93,11 +95,8 @@ def _fill(begun: Path, facts: Facts, files: pa.Table, describer: Describer) -> F
                 _write(begun, facts, start, spread)
             lacking = set(range(len(rows))) - set(there)
             # Only what has reached the disk counts as done.
-            facts = replace(
-                facts,
-                done=start + len(rows),
-                left_out=(*facts.left_out, *(start + row for row in sorted(lacking))),
-            )
+            left_out = *facts.left_out, *(start + row for row in sorted(lacking))
+            facts = facts.model_copy(update={"done": start + len(rows), "left_out": left_out})
             facts.write(begun)
             bar.update(len(rows))
     return facts
@@ -149,7 +148,7 @@ def _room(begun: Path, target: Path, facts: Facts, count: int) -> None:
     if need > free:
         less = ""
         if facts.halves:
-            small = replace(facts, halves=0).bytes(count) / 1e9
+            small = facts.model_copy(update={"halves": 0}).bytes(count) / 1e9
             less = f", or index with --features-only: {small:.1f} GB"
         raise InputError(
             f"{target}: {count:,} images need {need / 1e9:.1f} GB more, {free / 1e9:.1f} GB are "

@@ -13,10 +13,11 @@ from tqdm import tqdm
 from mtdnet.data.picture import ImageLike, source
 from mtdnet.errors import InputError
 from mtdnet.inference.features import Describer, pixels, unpacked
-from mtdnet.inference.image_files import unchanged_rows
+from mtdnet.inference.image_files import unchanged
 from mtdnet.inference.index_store import Store
 from mtdnet.inference.model_file import fetched
 from mtdnet.inference.nearest import nearest
+from mtdnet.inference.readable import readable
 from mtdnet.scoring.distances import squared
 from mtdnet.scoring.extractor import Halves
 
@@ -89,7 +90,10 @@ class Gallery:
         (rows,) = nearest(store.features, point, count)
         home = Path(store.facts.images)
         rows = rows[~np.isin(rows, left_out)]
-        same = unchanged_rows(home, store.files.take(rows).to_pylist())
+        found, there = readable(
+            store.files.take(rows).to_pylist(), lambda some: [unchanged(home, row) for row in some]
+        )
+        same = dict(zip(found, there or (), strict=True))
         others = [i for i, file in same.items() if own is None or not file.samefile(own)]
         near = others[: max(top, shortlist)]
         if not near:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from mtdnet import device, plots, variants
+from mtdnet import device, variants
 from mtdnet.artifacts import (
     Bins,
     Case,
@@ -27,8 +27,14 @@ from mtdnet.metrics.summary import SystemResult, measure
 from mtdnet.networks import serialization
 from mtdnet.networks.header import FILE
 from mtdnet.params import Evaluate
+from mtdnet.plots.cmc import draw_cmc
+from mtdnet.plots.head_agreement import draw_head_agreement
+from mtdnet.plots.loss_curves import draw_loss_curves
 from mtdnet.plots.occlusion_maps import draw_occlusion_maps
 from mtdnet.plots.query_gallery import QueryGallery
+from mtdnet.plots.ranked_lists import draw_ranked_lists
+from mtdnet.plots.reliability import draw_reliability
+from mtdnet.plots.roc import draw_roc
 from mtdnet.protocol.query_gallery import SPLIT, probes
 from mtdnet.provenance import commit, fingerprint
 from mtdnet.scoring.scorer import Scorer
@@ -69,15 +75,12 @@ def evaluate(
     if source_only:
         facts = facts.model_copy(update={"train_persons": 0, "validation_persons": 0})
     history = History.read(model)
-    scorer, pixels = (
-        Scorer(stored.network, place, settings.compile),
-        torch.from_numpy(images.pixels),
-    )
+    scorer = Scorer(stored.network, place, settings.compile)
     test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
     systems = variants.load(facts.variant).systems
     if source_only:
         systems = {f"{system}-source": head for system, head in list(systems.items())[:1]}
-    rows = pixels, query, gallery
+    rows = torch.from_numpy(images.pixels), query, gallery
     scores: dict[str, Scores] = {}
     results: dict[str, SystemResult] = {}
     for system, head, score in scored(
@@ -97,7 +100,7 @@ def evaluate(
     with whole(out) as draft:
         (draft / "pictures").mkdir(parents=True)
         title = f"{out.parent.name}, {out.name}"
-        plots.draw_loss_curves(history, draft / "pictures" / "losses.png", title)
+        draw_loss_curves(history, draft / "pictures" / "losses.png", title)
         cases = _draw(
             draft / "pictures", f"{title}, test persons", test, scorer, scores, results, settings
         )
@@ -139,11 +142,11 @@ def _draw(
     first = next(iter(results))
     persons = len(np.unique(test.person[test.gallery]))
     curves = {system: one.curve for system, one in results.items()}
-    plots.draw_cmc(curves, folder / "cmc.png", persons, title)
+    draw_cmc(curves, folder / "cmc.png", persons, title)
     areas = {system: (one.roc, one.figures["auc"]) for system, one in results.items()}
-    plots.draw_roc(areas, folder / "roc.png", title)
+    draw_roc(areas, folder / "roc.png", title)
     main = results[first]
-    plots.draw_ranked_lists(
+    draw_ranked_lists(
         test,
         score=-main.cost,
         ranks=main.ranks,
@@ -154,7 +157,7 @@ def _draw(
     )
     sure = {name: one.calibration for name, one in results.items() if one.calibration is not None}
     if sure:
-        plots.draw_reliability(sure, folder / "reliability.png", title)
+        draw_reliability(sure, folder / "reliability.png", title)
         draw_occlusion_maps(
             test,
             scorer=scorer,
@@ -166,7 +169,7 @@ def _draw(
     if not all(system in results for system in HEADS):
         return None
     pair, ranking = (results[system] for system in HEADS)
-    return plots.draw_head_agreement(
+    return draw_head_agreement(
         test,
         pair_cost=pair.cost,
         ranking_cost=ranking.cost,

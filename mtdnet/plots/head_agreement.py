@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mtdnet.artifacts import Case
-from mtdnet.errors import InputError
 from mtdnet.metrics.cmc import ranks
 from mtdnet.plots import query_gallery
 from mtdnet.plots.query_gallery import QueryGallery
@@ -35,13 +34,9 @@ def draw_head_agreement(
     "both", "pair head alone", "ranking head alone" and "neither" answer rightly. Of either kind
     in the middle, the ``rows`` queries with the largest gap between the ranks are drawn, each with
     both heads' first three images and its true match.
-
-    Raises InputError when no query has a true match.
     """
     by_pair, by_ranking = (ranks(cost, probes.names()) for cost in (pair_cost, ranking_cost))
     matched, pair, ranking = by_pair > 0, by_pair == 1, by_ranking == 1
-    if not matched.any():
-        raise InputError(f"{title}: none of {len(probes.query)} queries has a true match to draw")
     kinds: dict[Case, NDArray[np.bool_]] = {
         "both": matched & pair & ranking,
         "pair head alone": matched & pair & ~ranking,

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from mtdnet.plots import draw_cmc
+from mtdnet.plots.cmc import draw_cmc
 from mtdnet.report.aggregate import curve_rows, figures, mean, mean_curves, span, splits
 from mtdnet.report.compare import comparisons
 from mtdnet.report.heads import calibration, head_agreement

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mtdnet.artifacts import TrainingRecord
-from mtdnet.plots import draw_loss_curves
+from mtdnet.plots.loss_curves import draw_loss_curves
 from mtdnet.report.labels import label
 from mtdnet.report.load import Model, benchmarks, firsts
 from mtdnet.report.provenance import provenance

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mtdnet.plots import draw_cmc
+from mtdnet.plots.cmc import draw_cmc
 from mtdnet.report import section as module
 from mtdnet.report.load import Evaluation, evaluations
 from mtdnet.report.section import section

@@ -146,10 +146,8 @@ def fold(
     trained = part == "train"
     persons = random.permutation(np.unique(person[trained]))
     held = np.isin(person, persons[number::count]) & trained
-    parts, roles = (
-        np.where(held, "validation", np.where(trained, "train", "")),
-        np.full_like(part, ""),
-    )
+    parts = np.where(held, "validation", np.where(trained, "train", ""))
+    roles = np.full_like(part, "")
     for p in persons[number::count]:
         rows = np.flatnonzero(held & (person == p))
         roles[rows] = _roles(camera[rows], False)

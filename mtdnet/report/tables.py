@@ -30,9 +30,7 @@ def table(folders: Sequence[Path]) -> str:
 def terminal(evaluations: Sequence[Evaluation], expected: Mapping[str, Sequence[str]]) -> str:
     """Return a table, a line a benchmark and system of ``expected``, in per cent.
 
-    "-" was not evaluated.
-
-    Of several splits it tells the mean ± standard deviation.
+    Of several splits it tells the mean ± standard deviation; "-" was not evaluated.
     """
     ours = figures(evaluations)
     theirs = {

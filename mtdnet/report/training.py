@@ -1,15 +1,13 @@
 """The trainings: curves of each network of the first split, values of all."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.plots.loss_curves import draw_loss_curves
 from mtdnet.report.labels import label
 from mtdnet.report.load import Model, benchmarks, firsts
 from mtdnet.report.provenance import provenance
-from mtdnet.report.view import Picture, Table, View, picture, table
+from mtdnet.report.view import Picture, Table, View, drawn, table
 
 COUNTS = ("step", "triplets")
 
@@ -53,15 +51,12 @@ def _curves(m: Model) -> Picture:
         f"{name.replace('_', ' ')} {_number(name, column[-1])}"
         for name, column in m.history.columns.items()
     )
-    with TemporaryDirectory() as room:
-        file = Path(room) / "losses.png"
-        draw_loss_curves(m.history, file, _name(m))
-        return picture(
-            file,
-            f"Losses and validation figures over the steps of {_name(m)}. At the end: {ends}.",
-            f"{m.variant}, split {m.split}: step {m.record.best_step} of {m.record.steps} chosen",
-            _values(m),
-        )
+    return drawn(
+        lambda file: draw_loss_curves(m.history, file, _name(m)),
+        f"Losses and validation figures over the steps of {_name(m)}. At the end: {ends}.",
+        f"{m.variant}, split {m.split}: step {m.record.best_step} of {m.record.steps} chosen",
+        _values(m),
+    )
 
 
 def _values(m: Model) -> Table:

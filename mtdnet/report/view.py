@@ -1,10 +1,11 @@
 """What a page shows, as plain values; the templates make HTML of it."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
@@ -86,6 +87,16 @@ def best(rows: Sequence[Sequence[float | None]], lowest: Sequence[bool] = ()) ->
             for i, value in enumerate(column):
                 marks[i][j] = percent(value) == top
     return marks
+
+
+def drawn(
+    draw: Callable[[Path], None], alt: str, title: str = "", values: Table | None = None
+) -> Picture:
+    """Return the picture that ``draw`` makes of a plot."""
+    with TemporaryDirectory() as room:
+        file = Path(room) / "plot.png"
+        draw(file)
+        return picture(file, alt, title, values)
 
 
 def picture(

@@ -7,18 +7,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from mtdnet import device, variants
-from mtdnet.artifacts import (
-    Bins,
-    Case,
-    Curves,
-    Facts,
-    History,
-    Metrics,
-    Ranks,
-    SplitCounts,
-    TrainingRecord,
-)
+from mtdnet import artifacts, device, variants
 from mtdnet.data.images import TABLE, Images
 from mtdnet.device import Device
 from mtdnet.evaluation.systems import scored
@@ -74,7 +63,7 @@ def evaluate(
     facts = _facts(ingested, augmented, model, place)  # before the work: what is missing shows now
     if source_only:
         facts = facts.model_copy(update={"train_persons": 0, "validation_persons": 0})
-    history = History.read(model)
+    history = artifacts.History.read(model)
     scorer = Scorer(stored.network, place, settings.compile)
     test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
     systems = variants.load(facts.variant).systems
@@ -104,29 +93,31 @@ def evaluate(
         cases = _draw(
             draft / "pictures", f"{title}, test persons", test, scorer, scores, results, settings
         )
-        Metrics(figures).write(draft)
+        artifacts.Metrics(figures).write(draft)
         (facts.model_copy(update={"cases": cases}) if cases else facts).write(draft)
         ranks = {system: one.ranks.tolist() for system, one in results.items()}
         curves = {system: one.curve.round(6).tolist() for system, one in results.items()}
-        Curves(rank=list(range(1, len(gallery) + 1)), **curves).write(draft)
+        artifacts.Curves(rank=list(range(1, len(gallery) + 1)), **curves).write(draft)
         person = images.person[query].tolist()
-        Ranks(query=query.tolist(), person=person, **ranks).write(draft)
+        artifacts.Ranks(query=query.tolist(), person=person, **ranks).write(draft)
         _bins(results).write(draft)
         save_file(scores | {"query": query, "gallery": gallery}, draft / "scores.safetensors")
     shutil.rmtree(checkpoints, ignore_errors=True)
     return figures
 
 
-def _bins(results: dict[str, SystemResult]) -> Bins:
+def _bins(results: dict[str, SystemResult]) -> artifacts.Bins:
     """Return the reliability curves of the systems that tell probabilities."""
-    columns = [*Bins.model_fields]  # system, kind and what a curve has
+    columns = [*artifacts.Bins.model_fields]  # system, kind and what a curve has
     rows = [
         (system, kind, *values)
         for system, one in results.items()
         for kind, curve in zip(("raw", "calibrated"), one.calibration or (), strict=False)
         for values in np.stack([getattr(curve, name) for name in columns[2:]], 1).round(6).tolist()
     ]
-    return Bins.model_validate({name: [row[i] for row in rows] for i, name in enumerate(columns)})
+    return artifacts.Bins.model_validate(
+        {name: [row[i] for row in rows] for i, name in enumerate(columns)}
+    )
 
 
 def _draw(
@@ -137,7 +128,7 @@ def _draw(
     scores: dict[str, Scores],
     results: dict[str, SystemResult],
     settings: Evaluate,
-) -> dict[Case, int] | None:
+) -> dict[artifacts.Case, int] | None:
     """Draw the pictures of a test; return which of two heads is right, in queries."""
     first = next(iter(results))
     persons = len(np.unique(test.person[test.gallery]))
@@ -178,10 +169,10 @@ def _draw(
     )
 
 
-def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> Facts:
+def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> artifacts.Facts:
     """Return what the figures rest on."""
-    training, counts = TrainingRecord.read(model), SplitCounts.read(augmented)
-    return Facts(
+    training, counts = artifacts.TrainingRecord.read(model), artifacts.SplitCounts.read(augmented)
+    return artifacts.Facts(
         variant=training.variant,
         split=counts.split,
         split_seed=counts.seed,

@@ -27,12 +27,9 @@ class Device:
 
     def resident(self, pixels: Tensor) -> Tensor:
         """Bring packed images to a GPU where they fit into half of its free memory."""
-        if (
-            self.torch.type == "cuda"
-            and pixels.nbytes <= torch.cuda.mem_get_info(self.torch)[0] // 2
-        ):
-            return pixels.to(self.torch)
-        return pixels
+        if self.torch.type == "cpu" or pixels.nbytes > torch.cuda.mem_get_info(self.torch)[0] // 2:
+            return pixels
+        return pixels.to(self.torch)
 
 
 def choose() -> Device:

@@ -57,8 +57,7 @@ class Network(nn.Module, ABC):
     """A trunk and a way to rank; with ``pair``, also a verdict on two images.
 
     ``width`` scales the heads' layers, ``trunk_width`` (by default the same) the trunk's.
-    ``feature_size``: values F of a ranking feature. ``pretrained``: what was just
-    taken from ImageNet's weights.
+    ``feature_size``: values F of a ranking feature. ``pretrained``: what ImageNet's weights gave.
     """
 
     pair: PairHead | None

@@ -28,12 +28,11 @@ def draw_head_agreement(
 ) -> dict[Case, int]:
     """Count the queries that each head answers rightly; draw those of one head alone as a PNG.
 
-    Costs: (Q, G), lower is more alike: minus the probability
-    of the pair head, the distance of the ranking head. A head is right when the query's rank, as
-    ``mtdnet.metrics.cmc.ranks`` has it, is 1. Returns how many of the queries with a true match
-    "both", "pair head alone", "ranking head alone" and "neither" answer rightly. Of either kind
-    in the middle, the ``rows`` queries with the largest gap between the ranks are drawn, each with
-    both heads' first three images and its true match.
+    Costs: (Q, G), lower is more alike: minus the probability of the pair head, the distance of the
+    ranking head. A head is right when the query's rank (``mtdnet.metrics.cmc.ranks``) is 1. Returns
+    how many of the queries with a true match "both", "pair head alone", "ranking head alone" and
+    "neither" answer rightly. Of either kind in the middle, the ``rows`` queries with the largest
+    gap between the ranks are drawn, each with both heads' first three images and its true match.
     """
     by_pair, by_ranking = (ranks(cost, probes.names()) for cost in (pair_cost, ranking_cost))
     matched, pair, ranking = by_pair > 0, by_pair == 1, by_ranking == 1

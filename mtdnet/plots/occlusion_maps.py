@@ -38,10 +38,10 @@ def draw_occlusion_maps(
 ) -> None:
     """Draw a PNG file of pairs of images with ``mtdnet.scoring.occlusion`` over them.
 
-    ``score``: (Q, G), P(same); ``ranks``: (Q,) of its best
-    true matches, 0 for none. In turn come the surest right first match, a typical one, the surest
-    wrong one, and the true match of the worst rank, as far as there are such; then the next of
-    each. A pair has a scale of colours of its own.
+    ``score``: (Q, G), P(same); ``ranks``: (Q,) of its best true matches, 0 for none. In turn come
+    the surest right first match, a typical one, the surest wrong one, and the true match of the
+    worst rank, as far as there are such; then the next of each. A pair has a scale of colours of
+    its own.
     """
     chosen = list(islice(_pairs(probes, score, ranks), pairs))
     rows = -(-len(chosen) // COLUMNS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,9 @@ class Device:
 
     def resident(self, pixels: Tensor) -> Tensor:
         """Bring packed images to a GPU where they fit into half of its free memory."""
-        if (
-            self.torch.type == "cuda"
-            and pixels.nbytes <= torch.cuda.mem_get_info(self.torch)[0] // 2
-        ):
-            return pixels.to(self.torch)
-        return pixels
+        if self.torch.type == "cpu" or pixels.nbytes > torch.cuda.mem_get_info(self.torch)[0] // 2:
+            return pixels
+        return pixels.to(self.torch)
 
 
 def choose() -> Device:
@@ -67,9 +64,8 @@ def compiling(what: str) -> Iterator[None]:
     try:
         yield
     except torch._dynamo.exc.BackendCompilerFailed as problem:
-        line = str(problem).splitlines()[0]
         raise InputError(
-            f"`compile`: {what} can't be compiled ({line}); "
+            f"`compile`: {what} can't be compiled ({reason(problem)}); "
             "install a C++ compiler (g++, or name it in CXX), or set `compile: false`"
         ) from None
 

@@ -21,6 +21,18 @@ class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
     """A long job was asked to stop and has kept its state; the same command continues it."""
 
 
+def told(problem: BaseException) -> str:
+    """Return a problem in a line, the system's with its file."""
+    if isinstance(problem, OSError):
+        return f"{problem.filename or 'input or output'}: {problem.strerror or problem}"
+    return str(problem)
+
+
+def reason(problem: Exception) -> str:
+    """Return what a library raised, in a line of at most 200 characters."""
+    return " ".join(str(problem).split())[:200] or type(problem).__name__
+
+
 def status(work: Callable[[], object]) -> int:
     """Do a command's work; return its exit status: 0, 2 for bad input, 130 when stopped.
 
@@ -31,11 +43,8 @@ def status(work: Callable[[], object]) -> int:
     with raising():
         try:
             work()
-        except InputError as problem:
-            outcome, line = 2, f"error: {problem}"
-        except OSError as problem:
-            reason = problem.strerror or problem
-            outcome, line = 2, f"error: {problem.filename or 'input or output'}: {reason}"
+        except (InputError, OSError) as problem:
+            outcome, line = 2, f"error: {told(problem)}"
         except KeyboardInterrupt:
             outcome, line = STOPPED, "stopped; nothing was written, the same command begins anew"
         except Stopped as stopped:

@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all."""
 
+import csv
 import errno
 import fcntl
 import hashlib
@@ -8,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -87,7 +88,7 @@ def _room(target: Path) -> Iterator[Path]:
     prefix = f".{target.name}.{os.getpid()}."
     while True:
         room = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
-        with _locked(room, wait=True):
+        with locked(room, wait=True):
             if not room.is_dir():  # swept by another process before it was locked
                 continue
             try:
@@ -101,13 +102,13 @@ def _sweep(target: Path) -> None:
     own = re.compile(rf"\.{re.escape(target.name)}\.\d+\.[a-z0-9_]{{8}}")
     for left in target.parent.iterdir():
         if own.fullmatch(left.name):
-            with _locked(left) as alone:
+            with locked(left) as alone:
                 if alone:
                     shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
-def _locked(folder: Path, wait: bool = False) -> Iterator[bool]:
+def locked(folder: Path, wait: bool = False) -> Iterator[bool]:
     """Hold a folder's lock, which goes with the process; False where it can't be had."""
     try:
         handle = os.open(folder, os.O_RDONLY)
@@ -149,6 +150,12 @@ def write_json(target: Path, content: Any) -> None:
     """Write ``content`` as indented JSON, whole or not at all; a NaN is refused (ValueError)."""
     with whole(target) as draft:
         draft.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_csv(target: Path, head: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write a table in UTF-8, whole or not at all."""
+    with whole(target) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([head, *rows])
 
 
 def read_json(source: Path) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 
 
 def write_table(table: pa.Table, target: Path) -> None:
@@ -25,8 +25,8 @@ def read_table(source: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
         table = pq.read_table(source, columns=list(columns), page_checksum_verification=True)
         table = table.select(list(columns))
     except (OSError, ValueError, KeyError, pa.ArrowException) as problem:
-        line = str(problem).splitlines()[0]
-        raise InputError(f"{source}: not the table ({line}); run its step again") from None
+        line = f"not the table ({reason(problem)}); run its step again"
+        raise InputError(f"{source}: {line}") from None
     for name, kind in columns.items():
         if table[name].type != kind:
             raise InputError(

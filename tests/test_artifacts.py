@@ -15,9 +15,9 @@ from mtdnet.artifacts import (
     Metrics,
     Ranks,
     SplitCounts,
-    Table,
     TrainingRecord,
 )
+from mtdnet.artifacts.base import Table
 from mtdnet.errors import InputError
 
 FACTS: dict[str, Any] = {

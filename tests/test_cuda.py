@@ -14,7 +14,8 @@ from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.files import read_json
 from mtdnet.networks.base import Network
-from mtdnet.params import VARIANTS, Losses, Training, TripletLoss
+from mtdnet.params import VARIANTS, Losses, Training
+from mtdnet.params.training import TripletLoss
 from mtdnet.scoring.scorer import Scorer
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer

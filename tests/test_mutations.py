@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ from mtdnet.files import write_json
 from mtdnet.inference import image_files, index_store
 from mtdnet.networks import pretrained, serialization
 from mtdnet.networks.alexnet import AlexNet
-from mtdnet.protocol.person_ids import read_ids
+from mtdnet.protocol.persons import read_ids
 from mtdnet.tables import read_table, write_table
 
 COUNT = 60  # mutations a kind
@@ -30,6 +31,7 @@ TORCH = {
     f"features.{layer}.{part}": torch.zeros(2) for layer in (0, 3) for part in ("weight", "bias")
 }
 NPZ = {f"conv{layer}_{part}": np.zeros((2, 2), np.float32) for layer in (1, 2) for part in "wb"}
+INDEX: dict[str, Any] = {"images": "images", "network": "0" * 64, "features": 8, "halves": 0}
 
 Case = tuple[Path, Callable[[], object]]
 
@@ -88,7 +90,7 @@ def triplets(room: Path) -> Case:
 
 
 def features(room: Path) -> Case:
-    facts = index_store.Facts("images", "0" * 64, 8, 0, 2)
+    facts = index_store.Facts(**INDEX, done=2)
     facts.write(room)
     columns = {"path": [b"a", b"b"], "bytes": [1, 2], "changed": [3, 4]}
     pq.write_table(pa.table(columns, schema=image_files.SCHEMA), room / "files.parquet")
@@ -120,7 +122,7 @@ def network(room: Path) -> Case:
 
 
 def sums(room: Path) -> Case:
-    facts = index_store.Facts("images", "0" * 64, 8, 0, 2, sums=True)
+    facts = index_store.Facts(**INDEX, done=2, sums=True)
     _, read = features(room)
     facts.write(room)
     made = index_store.checksums(np.load(room / "features.npy"))

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mtdnet.errors import InputError
-from mtdnet.files import whole, write_json
+from mtdnet.files import write_csv, write_json
 
 AGAIN = "run its step again"
 Count = Annotated[int, Field(ge=0)]
@@ -19,10 +19,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Document(BaseModel):
-    """A JSON file of a step's folder."""
+    """A JSON file of a step's folder; ``again``: what to do about a broken one."""
 
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
     FILE: ClassVar[str]
+    again: ClassVar[str] = AGAIN
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -31,7 +32,7 @@ class Document(BaseModel):
         try:
             return cls.model_validate_json(_bytes(source))
         except ValidationError as problem:
-            raise _input_error(source, problem) from None
+            raise _input_error(source, problem, cls.again) from None
 
     def write(self, folder: Path) -> None:
         """Write it as indented JSON, whole or not at all."""
@@ -64,13 +65,7 @@ class Table(BaseModel):
     def write(self, folder: Path) -> None:
         """Write it, whole or not at all."""
         columns = self.model_dump()
-        with (
-            whole(folder / self.FILE) as draft,
-            draft.open("w", newline="", encoding="utf-8") as stream,
-        ):
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(zip(*columns.values(), strict=True))
+        write_csv(folder / self.FILE, columns, zip(*columns.values(), strict=True))
 
 
 def _bytes(source: Path) -> bytes:
@@ -80,10 +75,10 @@ def _bytes(source: Path) -> bytes:
         raise InputError(f"{source}: no such file; run the step that writes it") from None
 
 
-def _input_error(source: Path, problem: ValidationError) -> InputError:
+def _input_error(source: Path, problem: ValidationError, again: str = AGAIN) -> InputError:
     """Return the first problem in a line: the file, its key, what is wrong, what stands there."""
     first = problem.errors(include_url=False)[0]
     parts = (f"row {part + 1}" if isinstance(part, int) else part for part in first["loc"])
     where = "".join(f"{part}: " for part in parts if part != "[key]")
     there = "" if first["type"] in ("missing", "json_invalid") else f", found {first['input']!r}"
-    return InputError(f"{source}: {where}{first['msg'].lower()}{there[:80]}; {AGAIN}")
+    return InputError(f"{source}: {where}{first['msg'].lower()}{there[:80]}; {again}")

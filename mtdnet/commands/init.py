@@ -22,7 +22,6 @@ def init(parameters: Path, *, source: str | None, force: bool) -> Answer:
     from mtdnet.commands.starter import starter
 
     folder = project(parameters)
-    folder = Path() if folder == Path.cwd() else folder  # names as short as the user's
     if parameters.exists() and not force and not _agreed(f"{parameters} is there; replace it?"):
         raise InputError(f"{parameters}: is there already; `mtdnet init --force` replaces it")
     places = _places(folder / "data")

@@ -32,15 +32,16 @@ def named(given: str | None, parameters: Path) -> str:
         from mtdnet import params, steps  # who names a network needn't wait for them
 
         own = steps.model(params.load(parameters).pretrain.source, 0, "mtdnet") / FILE
-        folder = project(parameters)
-        own = own if folder == Path.cwd() else folder / own
+        own = project(parameters) / own
         if own.is_file():
             return str(own)
     return str(users()) if users().is_file() else RELEASED
 
 
-def note_asked(chosen: str, more: str = "") -> None:
+def note_asked(chosen: str, more: str = "", *, calibrated: bool = True) -> None:
     """Tell a person which network answers; ``more``: what it is asked about."""
     note(f"asked {chosen}{more}")
     if chosen == RELEASED:
         note(NOTICE)
+    if not calibrated:
+        note(NOT_CALIBRATED)

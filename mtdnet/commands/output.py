@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from mtdnet.errors import InputError, Stopped
+from mtdnet.errors import InputError, Stopped, told
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def answer(work: Callable[[], Answer], as_json: bool) -> None:
         return
     except (InputError, OSError, Stopped, KeyboardInterrupt) as problem:
         if as_json:
-            _print(json.dumps({"error": _line(problem)}))
+            _print(json.dumps({"error": told(problem) or "stopped"}))
         raise
     _print(text)
 
@@ -52,12 +52,6 @@ def note(line: str) -> None:
 def bar(total: int, unit: str) -> "tqdm[NoReturn]":
     """Return a bar that a person at a terminal sees once the work takes a second."""
     return tqdm(total=total, unit=f" {unit}", desc="score", delay=1, disable=None, leave=False)
-
-
-def _line(problem: BaseException) -> str:
-    if isinstance(problem, OSError):
-        return f"{problem.filename or 'input or output'}: {problem.strerror}"
-    return str(problem) or "stopped"
 
 
 def _print(text: str, end: str = "\n") -> None:

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from mtdnet.commands.model import NOT_CALIBRATED, named, note_asked
+from mtdnet.commands.model import named, note_asked
 from mtdnet.commands.output import Answer, bar, note
 from mtdnet.commands.ranking_page import Match, format_score, ranking_page
 from mtdnet.data.pixels import read_files
@@ -67,10 +67,9 @@ def rank(
             if also or tracks
             else _files(query, others, network)
         )
-    note_asked(chosen, f": {search.images:,} images")
     measure = search.measure
-    if measure == "probability" and not search.calibrated:
-        note(NOT_CALIBRATED)
+    sure = search.calibrated or measure == "distance"
+    note_asked(chosen, f": {search.images:,} images", calibrated=sure)
     best = search.best(top)
     matches = [Match(n, *best) for n, best in enumerate(best, start=1)]
     if html:

@@ -17,7 +17,6 @@ from mtdnet.protocol.splits import divide
 
 # i-LIDS's names are some of CUHK01's too, so CUHK01 comes last
 ORDER = ("cuhk03", "market1501", "table", "ilids", "prid2011", "viper", "cuhk01")
-PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,6 @@ def _benchmark(name: str, layout: str, boxes: str, listing: Listing) -> Benchmar
         role=role,
         test_sets=listing.test_sets,
     )
-    persons = {part: len(np.unique(person[identities.part == part])) for part in PARTS}
-    persons["test"] -= identities.distractors
     return BenchmarkFolder(
         name=name,
         layout=layout,
@@ -112,6 +109,6 @@ def _benchmark(name: str, layout: str, boxes: str, listing: Listing) -> Benchmar
         cameras=len(set(camera) - {""}),
         images=len(entries),
         split=split.name,
-        persons=persons,
+        persons=identities.persons(person),
         left_out=len(identities.one_camera),
     )

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mtdnet.commands.model import NOT_CALIBRATED, named, note_asked
-from mtdnet.commands.output import Answer, bar, note
+from mtdnet.commands.model import named, note_asked
+from mtdnet.commands.output import Answer, bar
 from mtdnet.data.csv_rows import is_file, rows
 from mtdnet.errors import InputError
 from mtdnet.inference.model_file import fetched
@@ -39,9 +39,7 @@ def same(
 
     with fetched(chosen) as network:
         verifier = Verifier(network)
-    note_asked(chosen)
-    if verifier.measure == "probability" and not verifier.calibrated:
-        note(NOT_CALIBRATED)
+    note_asked(chosen, calibrated=verifier.calibrated or verifier.measure == "distance")
     with bar(len(files), "pairs") as progress:
         probability = verifier.probability(lefts, rights, progress=progress.update).tolist()
     rows = [

@@ -10,10 +10,10 @@ from mtdnet.commands.output import Answer, note
 def project(parameters: Path) -> Path:
     """Return the folder of the project that parameters belong to.
 
-    The current one when they lie in it or below, else their own.
+    The current one, as Path(), when they lie in it or below, else their own.
     """
-    folder, here = parameters.resolve().parent, Path.cwd()
-    return here if folder.is_relative_to(here) else folder
+    folder = parameters.resolve().parent
+    return Path() if folder.is_relative_to(Path.cwd()) else folder
 
 
 def nearest(parameters: Path) -> Path:
@@ -29,7 +29,7 @@ def step(parameters: Path, command: str, **options: Any) -> Answer:
 
     parameters = nearest(parameters)
     settings, folder = params.load(parameters), project(parameters)
-    if folder != Path.cwd():
+    if folder != Path():
         note(f"in {folder}")
     with chdir(folder):
         result = getattr(steps, command)(settings, **options)

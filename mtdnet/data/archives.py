@@ -14,7 +14,7 @@ from typing import IO
 
 from tqdm import tqdm
 
-from mtdnet.data.html_check import is_page
+from mtdnet.data.decode import is_page
 from mtdnet.errors import InputError
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")

@@ -19,8 +19,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from mtdnet.data.html_check import is_page
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "AVIF")
 SUFFIXES = (
@@ -70,7 +69,7 @@ def decode(content: bytes, name: str) -> Image.Image:
     except UnidentifiedImageError:
         what = "a web page" if is_page(content) else "empty" if not content else "no known format"
     except Exception as problem:  # of any kind: Pillow reads what strangers wrote
-        what = " ".join(str(problem).split()) or type(problem).__name__
+        what = reason(problem)
     raise InputError(f"{name}: not a whole image ({what}); fetch it again or remove it")
 
 
@@ -83,14 +82,19 @@ def upright_rgb(image: Image.Image, name: str) -> Image.Image:
     except InputError:
         raise
     except Exception as problem:
-        what = " ".join(str(problem).split()) or type(problem).__name__
-        raise InputError(f"{name}: not a whole image ({what})") from None
+        raise InputError(f"{name}: not a whole image ({reason(problem)})") from None
 
 
 def is_image(head: bytes) -> bool:
     """Tell by the first bytes of a file (16 do) whether ``decode`` knows its format."""
     tests = (Image.OPEN[f][1] for f in _formats())
     return any(test is not None and test(head) is True for test in tests)
+
+
+def is_page(head: bytes) -> bool:
+    """Tell whether the first bytes of a file are those of a web page, saved in its place."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return text.startswith((b"<!doctype", b"<html", b"<head"))
 
 
 def _check_size(image: Image.Image, name: str) -> None:

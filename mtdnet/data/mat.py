@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mtdnet.data.decode import PIXELS
-from mtdnet.data.html_check import is_page
+from mtdnet.data.decode import PIXELS, is_page
 from mtdnet.data.scan import Entry
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 
 NAME = "cuhk-03.mat"
 PAIRS = (1, 2, 3)  # camera pairs of the protocol; the file has five
@@ -88,10 +87,8 @@ def _damage(file: Path) -> Iterator[None]:
     except InputError:
         raise
     except Exception as problem:  # of any kind: HDF5 reads what strangers wrote
-        line = " ".join(str(problem).split()) or type(problem).__name__
-        raise InputError(
-            f"{file}: not a whole MATLAB v7.3 file ({line}); unpack it again"
-        ) from None
+        line = f"not a whole MATLAB v7.3 file ({reason(problem)}); unpack it again"
+        raise InputError(f"{file}: {line}") from None
 
 
 def _references(f: h5py.File, key: str) -> NDArray[Any]:

@@ -7,18 +7,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from mtdnet import device, plots, variants
-from mtdnet.artifacts import (
-    Bins,
-    Case,
-    Curves,
-    Facts,
-    History,
-    Metrics,
-    Ranks,
-    SplitCounts,
-    TrainingRecord,
-)
+from mtdnet import artifacts, device, variants
 from mtdnet.data.images import TABLE, Images
 from mtdnet.device import Device
 from mtdnet.evaluation.systems import scored
@@ -27,8 +16,14 @@ from mtdnet.metrics.summary import SystemResult, measure
 from mtdnet.networks import serialization
 from mtdnet.networks.header import FILE
 from mtdnet.params import Evaluate
+from mtdnet.plots.cmc import draw_cmc
+from mtdnet.plots.head_agreement import draw_head_agreement
+from mtdnet.plots.loss_curves import draw_loss_curves
 from mtdnet.plots.occlusion_maps import draw_occlusion_maps
 from mtdnet.plots.query_gallery import QueryGallery
+from mtdnet.plots.ranked_lists import draw_ranked_lists
+from mtdnet.plots.reliability import draw_reliability
+from mtdnet.plots.roc import draw_roc
 from mtdnet.protocol.query_gallery import SPLIT, probes
 from mtdnet.provenance import commit, fingerprint
 from mtdnet.scoring.scorer import Scorer
@@ -68,16 +63,13 @@ def evaluate(
     facts = _facts(ingested, augmented, model, place)  # before the work: what is missing shows now
     if source_only:
         facts = facts.model_copy(update={"train_persons": 0, "validation_persons": 0})
-    history = History.read(model)
-    scorer, pixels = (
-        Scorer(stored.network, place, settings.compile),
-        torch.from_numpy(images.pixels),
-    )
+    history = artifacts.History.read(model)
+    scorer = Scorer(stored.network, place, settings.compile)
     test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
     systems = variants.load(facts.variant).systems
     if source_only:
         systems = {f"{system}-source": head for system, head in list(systems.items())[:1]}
-    rows = pixels, query, gallery
+    rows = torch.from_numpy(images.pixels), query, gallery
     scores: dict[str, Scores] = {}
     results: dict[str, SystemResult] = {}
     for system, head, score in scored(
@@ -97,33 +89,35 @@ def evaluate(
     with whole(out) as draft:
         (draft / "pictures").mkdir(parents=True)
         title = f"{out.parent.name}, {out.name}"
-        plots.draw_loss_curves(history, draft / "pictures" / "losses.png", title)
+        draw_loss_curves(history, draft / "pictures" / "losses.png", title)
         cases = _draw(
             draft / "pictures", f"{title}, test persons", test, scorer, scores, results, settings
         )
-        Metrics(figures).write(draft)
+        artifacts.Metrics(figures).write(draft)
         (facts.model_copy(update={"cases": cases}) if cases else facts).write(draft)
         ranks = {system: one.ranks.tolist() for system, one in results.items()}
         curves = {system: one.curve.round(6).tolist() for system, one in results.items()}
-        Curves(rank=list(range(1, len(gallery) + 1)), **curves).write(draft)
+        artifacts.Curves(rank=list(range(1, len(gallery) + 1)), **curves).write(draft)
         person = images.person[query].tolist()
-        Ranks(query=query.tolist(), person=person, **ranks).write(draft)
+        artifacts.Ranks(query=query.tolist(), person=person, **ranks).write(draft)
         _bins(results).write(draft)
         save_file(scores | {"query": query, "gallery": gallery}, draft / "scores.safetensors")
     shutil.rmtree(checkpoints, ignore_errors=True)
     return figures
 
 
-def _bins(results: dict[str, SystemResult]) -> Bins:
+def _bins(results: dict[str, SystemResult]) -> artifacts.Bins:
     """Return the reliability curves of the systems that tell probabilities."""
-    columns = [*Bins.model_fields]  # system, kind and what a curve has
+    columns = [*artifacts.Bins.model_fields]  # system, kind and what a curve has
     rows = [
         (system, kind, *values)
         for system, one in results.items()
         for kind, curve in zip(("raw", "calibrated"), one.calibration or (), strict=False)
         for values in np.stack([getattr(curve, name) for name in columns[2:]], 1).round(6).tolist()
     ]
-    return Bins.model_validate({name: [row[i] for row in rows] for i, name in enumerate(columns)})
+    return artifacts.Bins.model_validate(
+        {name: [row[i] for row in rows] for i, name in enumerate(columns)}
+    )
 
 
 def _draw(
@@ -134,16 +128,16 @@ def _draw(
     scores: dict[str, Scores],
     results: dict[str, SystemResult],
     settings: Evaluate,
-) -> dict[Case, int] | None:
+) -> dict[artifacts.Case, int] | None:
     """Draw the pictures of a test; return which of two heads is right, in queries."""
     first = next(iter(results))
     persons = len(np.unique(test.person[test.gallery]))
     curves = {system: one.curve for system, one in results.items()}
-    plots.draw_cmc(curves, folder / "cmc.png", persons, title)
+    draw_cmc(curves, folder / "cmc.png", persons, title)
     areas = {system: (one.roc, one.figures["auc"]) for system, one in results.items()}
-    plots.draw_roc(areas, folder / "roc.png", title)
+    draw_roc(areas, folder / "roc.png", title)
     main = results[first]
-    plots.draw_ranked_lists(
+    draw_ranked_lists(
         test,
         score=-main.cost,
         ranks=main.ranks,
@@ -154,7 +148,7 @@ def _draw(
     )
     sure = {name: one.calibration for name, one in results.items() if one.calibration is not None}
     if sure:
-        plots.draw_reliability(sure, folder / "reliability.png", title)
+        draw_reliability(sure, folder / "reliability.png", title)
         draw_occlusion_maps(
             test,
             scorer=scorer,
@@ -166,7 +160,7 @@ def _draw(
     if not all(system in results for system in HEADS):
         return None
     pair, ranking = (results[system] for system in HEADS)
-    return plots.draw_head_agreement(
+    return draw_head_agreement(
         test,
         pair_cost=pair.cost,
         ranking_cost=ranking.cost,
@@ -175,10 +169,10 @@ def _draw(
     )
 
 
-def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> Facts:
+def _facts(ingested: Path, augmented: Path, model: Path, place: Device) -> artifacts.Facts:
     """Return what the figures rest on."""
-    training, counts = TrainingRecord.read(model), SplitCounts.read(augmented)
-    return Facts(
+    training, counts = artifacts.TrainingRecord.read(model), artifacts.SplitCounts.read(augmented)
+    return artifacts.Facts(
         variant=training.variant,
         split=counts.split,
         split_seed=counts.seed,

@@ -49,10 +49,9 @@ class Describer:
         """Return ``Scorer.features`` of images, uint8 (N, H, W, 3) RGB, and their halves."""
         return self.scorer.describe(images) if halves else (self.scorer.features(images), None)
 
-    def calibrated(self, probability: NDArray[np.floating]) -> NDArray[np.floating]:
+    def calibrated(self, probability: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return calibrated probabilities: float64, for a low temperature makes ties near 1."""
-        probabilities: NDArray[np.floating] = calibrated(probability, self.temperature or 1.0)
-        return probabilities
+        return calibrated(probability, self.temperature or 1.0)
 
 
 def pixels(images: Sequence[Source], size: tuple[int, int]) -> Tensor:

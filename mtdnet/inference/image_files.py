@@ -1,7 +1,6 @@
 """The image files of a gallery, and whether they are still what they were."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,20 +40,6 @@ def listed(gallery: Path) -> pa.Table:
     paths = [os.fsencode(file.relative_to(gallery)) for file in files]
     sizes, times = zip(*map(_state, files), strict=True)
     return pa.Table.from_arrays([pa.array(c) for c in (paths, sizes, times)], schema=SCHEMA)
-
-
-def unchanged_rows(gallery: Path, rows: Sequence[dict[str, Any]]) -> dict[int, Path]:
-    """Return place -> file of those of some rows of ``listed`` that are what they were.
-
-    The others are named on standard error.
-    """
-    files = {}
-    for place, row in enumerate(rows):
-        try:
-            files[place] = unchanged(gallery, row)
-        except InputError as problem:
-            left_out(str(problem))
-    return files
 
 
 def unchanged(gallery: Path, row: dict[str, Any]) -> Path:

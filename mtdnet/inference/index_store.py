@@ -3,32 +3,29 @@
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter, ValidationError
 
-from mtdnet.errors import InputError
-from mtdnet.files import read_array, write_json
+from mtdnet.artifacts.base import Count, Document, Positive
+from mtdnet.errors import InputError, reason
+from mtdnet.files import read_array
 from mtdnet.inference.image_files import SCHEMA
 
-FACTS, FILES, FEATURES, HALVES = "index.json", "files.parquet", "features.npy", "halves.npy"
-SUMS = "sums.npy"
+FILES = "files.parquet"
+FEATURES, HALVES, SUMS = "features.npy", "halves.npy", "sums.npy"
 HEADER = 128  # bytes before the first value, as NumPy writes it for these shapes
 
 Array = NDArray[Any]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Document):
     """What an index is of: the ``images`` folder, the ``network``'s SHA-256, and two widths.
 
     ``features``: values of a ranking feature; ``halves``: channels of conv3's halves, 0 where
@@ -37,6 +34,8 @@ class Facts:
     not always.
     """
 
+    FILE = "index.json"
+    again = "remove the index and make it"
     images: str
     network: str
     features: Positive
@@ -64,10 +63,6 @@ class Facts:
     def bytes(self, count: int) -> int:
         """Return the bytes of the arrays of ``count`` images, without their headers."""
         return sum(math.prod(shape) * int(kind[-1]) for shape, kind in self.arrays(count).values())
-
-    def write(self, folder: Path) -> None:
-        """Write the facts, whole or not at all."""
-        write_json(folder / FACTS, asdict(self))
 
 
 @dataclass(frozen=True)
@@ -137,15 +132,15 @@ class Store:
 
 def is_index(folder: Path) -> bool:
     """Return whether a path is an index, and no folder of images."""
-    return (folder / FACTS).is_file()
+    return (folder / Facts.FILE).is_file()
 
 
 def read(folder: Path) -> tuple[Facts, pa.Table]:
     """Return the facts and the files of an index, whole or begun; InputError when it is none."""
     if not is_index(folder):
         raise InputError(f"{folder}: no index of a gallery; make one with `mtdnet index`")
+    facts = Facts.read(folder)
     try:
-        facts = TypeAdapter(Facts).validate_json((folder / FACTS).read_bytes(), strict=True)
         files = pq.read_table(folder / FILES, page_checksum_verification=True)
         if files.schema != SCHEMA:
             raise ValueError(f"other columns than {SCHEMA.names}")
@@ -153,13 +148,9 @@ def read(folder: Path) -> tuple[Facts, pa.Table]:
             raise ValueError(f"an empty cell in {FILES}")
         if facts.done > len(files):
             raise ValueError(f"{facts.done} of {len(files)} images")
-    except ValidationError as problem:
-        first = problem.errors(include_url=False)[0]
-        line = "".join(f"{part}: " for part in first["loc"]) + first["msg"].lower()
-        raise InputError(f"{folder / FACTS}: {line}; remove the index and make it") from None
     except (OSError, TypeError, ValueError, AttributeError, pa.ArrowException) as problem:
-        line = str(problem).splitlines()[0]
-        raise InputError(f"{folder}: no whole index ({line}); remove it and index again") from None
+        line = f"no whole index ({reason(problem)}); remove it and index again"
+        raise InputError(f"{folder}: {line}") from None
     return facts, files
 
 

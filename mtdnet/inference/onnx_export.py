@@ -46,26 +46,27 @@ def export(source: Path, target: Path) -> list[str]:
     except ImportError:
         raise InputError("install mtdnet[onnx] to export") from None
     model = serialization.load(source)
-    network, size = model.network, model.network.trunk.size
+    network, trunk = model.network, model.network.trunk
     with torch.no_grad():
-        images = torch.zeros(2, *size, 3, dtype=torch.uint8)
-        maps = _trunk(network)(images)
+        images = torch.zeros(2, *trunk.size, 3, dtype=torch.uint8)
+        maps = trunk(trunk.prepare(images))
         parts: list[tuple[str, Work, Tensor, list[str], list[str]]] = [
-            ("trunk", _trunk(network), images, ["images"], ["maps"]),
+            ("trunk", lambda x: trunk(trunk.prepare(x)), images, ["images"], ["maps"]),
             ("ranking", network.features, maps, ["maps"], ["features"]),
         ]
         if network.pair is not None:
-            joint = network.left(maps) + network.right(maps)
+            left, right, tail = network.left, network.right, network.pair.tail
+            joint = left(maps) + right(maps)
             parts += [
-                ("halves", _halves(network), maps, ["maps"], ["left", "right"]),
-                ("tail", _tail(network.pair.tail), joint, ["joint"], ["same"]),
+                ("halves", lambda x: (left(x), right(x)), maps, ["maps"], ["left", "right"]),
+                ("tail", lambda x: tail(x).softmax(1)[:, 1], joint, ["joint"], ["same"]),
             ]
     with whole(target) as draft, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter's own making
         draft.mkdir()
         for name, work, given, inputs, outputs in parts:
             _write(_Part(network, work), given, draft / f"{name}.onnx", inputs, outputs)
-        facts = {"size": size, "temperature": model.temperature, "opset": OPSET}
+        facts = {"size": trunk.size, "temperature": model.temperature, "opset": OPSET}
         write_json(draft / FACTS, facts | {"network": sha256(source)})
     return [f"{part[0]}.onnx" for part in parts]
 
@@ -89,15 +90,3 @@ def _write(part: _Part, given: Tensor, file: Path, inputs: list[str], outputs: l
         )
     finally:
         log.setLevel(level)
-
-
-def _trunk(network: Network) -> Callable[[Tensor], Tensor]:
-    return lambda images: network.trunk(network.trunk.prepare(images))
-
-
-def _halves(network: Network) -> Work:
-    return lambda maps: (network.left(maps), network.right(maps))
-
-
-def _tail(tail: Callable[[Tensor], Tensor]) -> Work:
-    return lambda joint: tail(joint).softmax(1)[:, 1]

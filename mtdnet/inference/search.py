@@ -13,10 +13,11 @@ from tqdm import tqdm
 from mtdnet.data.picture import ImageLike, source
 from mtdnet.errors import InputError
 from mtdnet.inference.features import Describer, pixels, unpacked
-from mtdnet.inference.image_files import unchanged_rows
+from mtdnet.inference.image_files import unchanged
 from mtdnet.inference.index_store import Store
 from mtdnet.inference.model_file import fetched
 from mtdnet.inference.nearest import nearest
+from mtdnet.inference.readable import readable
 from mtdnet.scoring.distances import squared
 from mtdnet.scoring.extractor import Halves
 
@@ -89,7 +90,10 @@ class Gallery:
         (rows,) = nearest(store.features, point, count)
         home = Path(store.facts.images)
         rows = rows[~np.isin(rows, left_out)]
-        same = unchanged_rows(home, store.files.take(rows).to_pylist())
+        found, there = readable(
+            store.files.take(rows).to_pylist(), lambda some: [unchanged(home, row) for row in some]
+        )
+        same = dict(zip(found, there or (), strict=True))
         others = [i for i, file in same.items() if own is None or not file.samefile(own)]
         near = others[: max(top, shortlist)]
         if not near:
@@ -97,17 +101,15 @@ class Gallery:
         rows, files = rows[near], [same[i] for i in near]
         if halves is None:
             scores = squared(store.features[rows] @ point[0])
-            order = np.argsort(scores, kind="stable")
-            return [GalleryImage(files[i], float(scores[i])) for i in order[:top]]
+            return [GalleryImage(files[i], float(scores[i])) for i in _best(scores, top)]
         wanted = max(top, FINALISTS, len(rows) // PART)
         if len(rows) > wanted:
             first = [describer.scorer.once(halves, right) for right in self._rights(rows, files)]
-            best = np.argsort(-np.concatenate(first), kind="stable")[:wanted]
+            best = _best(-np.concatenate(first), wanted)
             rows, files = rows[best], [files[i] for i in best]
         every = [describer.scorer.against(halves, other) for other in self._halves(rows, files)]
         probability = describer.calibrated(np.concatenate(every))
-        order = np.argsort(-probability, kind="stable")
-        return [GalleryImage(files[i], float(probability[i])) for i in order[:top]]
+        return [GalleryImage(files[i], float(probability[i])) for i in _best(-probability, top)]
 
     def _rights(self, rows: Rows, files: list[Path]) -> Iterator[Tensor]:
         """Yield the right halves (N, h, w, C) of plain images of the index, block by block."""
@@ -130,6 +132,10 @@ class Gallery:
             else:
                 there = torch.from_numpy(store.halves(rows[start : start + BLOCK]))
                 yield unpacked(there.to(scorer.device, scorer.type))
+
+
+def _best(costs: NDArray[np.floating], count: int) -> NDArray[np.intp]:
+    return np.argsort(costs, kind="stable")[:count]
 
 
 def _starts(rows: Rows) -> "tqdm[int]":

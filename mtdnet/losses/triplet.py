@@ -8,12 +8,11 @@ def triplet_loss(
 ) -> Tensor:
     """Return ``sum max(0, |fa - fp|^2 - |fa - fn|^2 + margin) / (2 N)``, eq. (1), a scalar >= 0.
 
-    ``features``: (B, D), L2-normalised; ``triplets``: (3, N) rows of it, the anchors, the positives
-    and the negatives.
-    The mean is over all N triplets, not only those inside the margin. ``hardest``: the positive
-    farthest from an anchor and the negative nearest to it, of the triplets with that anchor, stand
-    in each of these (Hermans et al. 2017, "In Defense of the Triplet Loss", eq. (5), over what the
-    batch pairs).
+    ``features``: (B, D), L2-normalised; ``triplets``: (3, N) rows of it: anchors, positives
+    and negatives. The mean is over all N triplets, not only those inside the margin. ``hardest``:
+    the positive farthest from an anchor and the negative nearest to it, of the triplets with that
+    anchor, stand in each of these (Hermans et al. 2017, "In Defense of the Triplet Loss", eq. (5),
+    over what the batch pairs).
     """
     anchor, positive, negative = triplets
     anchors = features[anchor]

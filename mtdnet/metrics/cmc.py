@@ -82,11 +82,8 @@ def retrieval(cost: Costs, probes: Probes) -> Retrieval:
     def block(true: Costs, wrong: Costs) -> Retrieval:
         wrong.sort(axis=1)
         places = [np.searchsorted(w, t, side="right") for w, t in zip(wrong, true, strict=True)]
-        before, has_match, hits = (
-            np.stack(places),
-            np.isfinite(true),
-            np.arange(1, true.shape[1] + 1),
-        )
+        before, has_match = np.stack(places), np.isfinite(true)
+        hits = np.arange(1, true.shape[1] + 1)
         precision = np.where(has_match, hits / (hits + before), 0)
         first = np.where(has_match[:, 0], 1 + before[:, 0], 0)
         count = np.maximum(has_match.sum(1), 1)

@@ -27,8 +27,7 @@ def fit(probability: Probability, distance: Probability, same: Flags) -> Fusion:
 
     Convex: with ``z`` the two inputs at mean 0 and variance 1 over the weighed pairs, it minimises
     ``sum w log(1 + exp(-y (u z + c))) + 0.1 / n |u|^2`` of n pairs of one person (or of two, where
-    these are fewer). Raises InputError when there is no same or
-    no different pair.
+    these are fewer). Raises InputError when there is no same or no different pair.
     """
     from scipy.optimize import minimize  # a network that answers needs none of SciPy
 

@@ -15,10 +15,7 @@ DRAWS = 9999
 
 @dataclass(frozen=True)
 class Interval:
-    """Mean of n figures, their standard deviation, and the 95 % interval of the mean.
-
-    One figure has no deviation and no interval.
-    """
+    """Mean of n figures and, of more than one, their standard deviation and its 95 % interval."""
 
     mean: float
     sd: float | None
@@ -28,10 +25,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of rank-1, in [-1, 1], and its 95 % interval.
-
-    One person has no interval.
-    """
+    """A difference of rank-1, in [-1, 1], and its 95 % interval, which one person hasn't."""
 
     difference: float
     low: float | None

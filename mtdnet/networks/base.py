@@ -53,18 +53,11 @@ class Trunk(nn.Module, ABC):
         """Return the maps (B, C, h, w) of prepared images, which the heads read."""
 
 
-def load_trunk(name: str) -> type[Trunk]:
-    """Return the class of a trunk, one of ``TRUNKS``; its libraries are loaded now."""
-    kind: type[Trunk] = import_module(f"mtdnet.networks.{TRUNKS[name].module}").TRUNK
-    return kind
-
-
 class Network(nn.Module, ABC):
     """A trunk and a way to rank; with ``pair``, also a verdict on two images.
 
     ``width`` scales the heads' layers, ``trunk_width`` (by default the same) the trunk's.
-    ``feature_size``: values F of a ranking feature. ``pretrained``: what was just
-    taken from ImageNet's weights.
+    ``feature_size``: values F of a ranking feature. ``pretrained``: what ImageNet's weights gave.
     """
 
     pair: PairHead | None
@@ -76,7 +69,9 @@ class Network(nn.Module, ABC):
     ) -> None:
         super().__init__()
         self.width = width
-        self.trunk = load_trunk(trunk)(trunk_width or width)
+        # the trunk's libraries are loaded now
+        kind: type[Trunk] = import_module(f"mtdnet.networks.{TRUNKS[trunk].module}").TRUNK
+        self.trunk = kind(trunk_width or width)
 
     @property
     def trunk_width(self) -> float:

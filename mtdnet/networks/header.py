@@ -6,7 +6,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 
 FILE = "network.safetensors"  # in a model folder
 TRUNK = "caffenet"  # of a network that doesn't name its trunk
@@ -76,5 +76,4 @@ def read(source: Path) -> Header:
 
 def foreign(source: Path, problem: Exception) -> InputError:
     """Return the one line about a file that holds no network of this project."""
-    line = " ".join(str(problem).split())[:200]
-    return InputError(f"{source}: no network of this project ({line}); train it again")
+    return InputError(f"{source}: no network of this project ({reason(problem)}); train it again")

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 
 if TYPE_CHECKING:
     from mtdnet.networks.base import Trunk
@@ -91,8 +91,7 @@ def _onnx(source: Path) -> dict[str, Tensor]:
             values += [torch.from_numpy(weight.copy()), torch.from_numpy(bias.copy())]
         return _named(values)
     except Exception as problem:  # of whatever kind a broken tensor brings about
-        line = " ".join(str(problem).split())[:100]
-        raise InputError(f"{source}: weights that can't be read ({line})") from None
+        raise InputError(f"{source}: weights that can't be read ({reason(problem)})") from None
 
 
 def pth(source: Path) -> dict[str, Tensor]:
@@ -100,8 +99,7 @@ def pth(source: Path) -> dict[str, Tensor]:
     try:
         weights = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as problem:  # a damaged one fails in many ways
-        line = " ".join(str(problem).split())[:100]
-        raise InputError(f"{source}: not a file of tensors alone ({line})") from None
+        raise InputError(f"{source}: not a file of tensors alone ({reason(problem)})") from None
     if not isinstance(weights, dict):
         raise InputError(f"{source}: one tensor, not a network's weights")
     return {str(name): value for name, value in weights.items() if isinstance(value, Tensor)}
@@ -112,8 +110,7 @@ def safetensors(source: Path) -> dict[str, Tensor]:
     try:
         return load_file(source)
     except (SafetensorError, OSError, ValueError) as problem:
-        line = " ".join(str(problem).split())[:100]
-        raise InputError(f"{source}: not a safetensors file ({line})") from None
+        raise InputError(f"{source}: not a safetensors file ({reason(problem)})") from None
 
 
 def _alexnet(source: Path) -> dict[str, Tensor]:

@@ -9,10 +9,9 @@ FULLY_CONNECTED = ("fc", "fc6", "fc7")  # all but fc8
 def draw(network: nn.Module, fed: dict[str, float]) -> None:
     """Draw all layers but a trunk's, which draws itself.
 
-    Gaussian, std 0.01 (convolutions, fc8) or 0.005 (fc6, fc7, ranking head).
-    Biases are 0. ``fed``: layer name -> width of the layers that feed it, in (0, 1]: a std grows as
-    its layer's inputs get fewer, so that the output keeps the size that it has at full width; a
-    layer not named is at full width.
+    Gaussian, std 0.01 (convolutions, fc8) or 0.005 (fc6, fc7, ranking head); biases are 0. ``fed``:
+    layer name -> width of the layers that feed it, in (0, 1], 1 where not named: a std grows as its
+    layer's inputs get fewer, so that the output keeps the size that it has at full width.
     """
     for name, layer in network.named_modules():
         if name.startswith("trunk."):

@@ -6,8 +6,5 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from mtdnet.params.schema import Params
 
-print(
-    json.dumps(
-        {"$schema": GenerateJsonSchema.schema_dialect} | Params.model_json_schema(), indent=2
-    )
-)
+dialect = {"$schema": GenerateJsonSchema.schema_dialect}
+print(json.dumps(dialect | Params.model_json_schema(), indent=2))

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 from mtdnet.params.base import Section
 from mtdnet.params.schema import Params
 
@@ -49,8 +49,7 @@ def content(source: Path) -> Any:
     except RecursionError:
         raise InputError(f"{source}: not YAML: nested too deeply") from None
     except (YAMLError, ValueError, KeyError) as problem:  # no such date, encoding, truth value
-        line = " ".join(str(problem).split())
-        raise InputError(f"{source}: not YAML: {line}") from None
+        raise InputError(f"{source}: not YAML: {reason(problem)}") from None
 
 
 def build(kind: type[Kind], content: Any, where: str) -> Kind:

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mtdnet.artifacts import Case
-from mtdnet.errors import InputError
 from mtdnet.metrics.cmc import ranks
 from mtdnet.plots import query_gallery
 from mtdnet.plots.query_gallery import QueryGallery
@@ -29,19 +28,14 @@ def draw_head_agreement(
 ) -> dict[Case, int]:
     """Count the queries that each head answers rightly; draw those of one head alone as a PNG.
 
-    Costs: (Q, G), lower is more alike: minus the probability
-    of the pair head, the distance of the ranking head. A head is right when the query's rank, as
-    ``mtdnet.metrics.cmc.ranks`` has it, is 1. Returns how many of the queries with a true match
-    "both", "pair head alone", "ranking head alone" and "neither" answer rightly. Of either kind
-    in the middle, the ``rows`` queries with the largest gap between the ranks are drawn, each with
-    both heads' first three images and its true match.
-
-    Raises InputError when no query has a true match.
+    Costs: (Q, G), lower is more alike: minus the probability of the pair head, the distance of the
+    ranking head. A head is right when the query's rank (``mtdnet.metrics.cmc.ranks``) is 1. Returns
+    how many of the queries with a true match "both", "pair head alone", "ranking head alone" and
+    "neither" answer rightly. Of either kind in the middle, the ``rows`` queries with the largest
+    gap between the ranks are drawn, each with both heads' first three images and its true match.
     """
     by_pair, by_ranking = (ranks(cost, probes.names()) for cost in (pair_cost, ranking_cost))
     matched, pair, ranking = by_pair > 0, by_pair == 1, by_ranking == 1
-    if not matched.any():
-        raise InputError(f"{title}: none of {len(probes.query)} queries has a true match to draw")
     kinds: dict[Case, NDArray[np.bool_]] = {
         "both": matched & pair & ranking,
         "pair head alone": matched & pair & ~ranking,

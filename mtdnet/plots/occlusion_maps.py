@@ -11,7 +11,6 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mtdnet.errors import InputError
 from mtdnet.plots import query_gallery
 from mtdnet.plots.query_gallery import SMALL, QueryGallery
 from mtdnet.plots.style import BLUE, RED, save
@@ -39,15 +38,11 @@ def draw_occlusion_maps(
 ) -> None:
     """Draw a PNG file of pairs of images with ``mtdnet.scoring.occlusion`` over them.
 
-    ``score``: (Q, G), P(same); ``ranks``: (Q,) of its best
-    true matches, 0 for none. In turn come the surest right first match, a typical one, the surest
-    wrong one, and the true match of the worst rank, as far as there are such; then the next of
-    each. A pair has a scale of colours of its own.
-
-    Raises InputError when no query has a true match.
+    ``score``: (Q, G), P(same); ``ranks``: (Q,) of its best true matches, 0 for none. In turn come
+    the surest right first match, a typical one, the surest wrong one, and the true match of the
+    worst rank, as far as there are such; then the next of each. A pair has a scale of colours of
+    its own.
     """
-    if not (ranks > 0).any():
-        raise InputError(f"{title}: none of {len(ranks)} queries has a true match to draw")
     chosen = list(islice(_pairs(probes, score, ranks), pairs))
     rows = -(-len(chosen) // COLUMNS)
     figure = Figure(figsize=(min(len(chosen), COLUMNS) * PAIR, HEAD + rows * ROW))

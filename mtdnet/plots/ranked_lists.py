@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mtdnet.errors import InputError
 from mtdnet.plots import query_gallery
 from mtdnet.plots.query_gallery import QueryGallery
 from mtdnet.plots.style import save
@@ -34,12 +33,8 @@ def draw_ranked_lists(
     the score of the true match decides. True matches have a solid frame and a tick, wrong ones a
     dashed frame and a cross; the probability or distance stands below. The query's person in its
     own camera is passed over.
-
-    Raises InputError when no query has a true match.
     """
     matched = np.flatnonzero(ranks > 0)
-    if not len(matched):
-        raise InputError(f"{title}: none of {len(ranks)} queries has a true match to draw")
     order = sorted(matched.tolist(), key=lambda q: (ranks[q], -score[q][probes.true(q)].max()))
     picked = _pick(len(order), queries)
 

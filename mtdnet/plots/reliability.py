@@ -23,12 +23,7 @@ def draw_reliability(
     figure = Figure(figsize=(max(4.0, 3 * len(curves) + 0.6), 4.6), layout="constrained")
     figure.suptitle(title, fontsize=10)
     grid = figure.subplots(
-        2,
-        len(curves),
-        squeeze=False,
-        sharex=True,
-        sharey="row",
-        gridspec_kw={"height_ratios": [3, 1]},
+        2, len(curves), squeeze=False, sharex=True, sharey="row", height_ratios=[3, 1]
     )
     for (above, below), (system, (raw, calibrated)) in zip(grid.T, curves.items(), strict=True):
         above.plot([0, 1], [0, 1], color="0.45", linestyle=":")

@@ -11,7 +11,7 @@ from mtdnet.artifacts import HeldOut, Parts, SplitCounts
 from mtdnet.data.images import Images
 from mtdnet.files import whole
 from mtdnet.protocol.query_gallery import SPLIT
-from mtdnet.protocol.splits import FOLDS, Strings, divide, fold
+from mtdnet.protocol.splits import FOLDS, PARTS, Strings, divide, fold
 from mtdnet.protocol.triplets import STREAMS, TRIPLETS, draw, positive_pairs
 from mtdnet.rng import generator
 from mtdnet.tables import write_table
@@ -54,9 +54,6 @@ def augment(
     name = f"triplets {benchmark} {number}" if number else f"triplets {benchmark}"
     drawn = _draw(images, part, settings, generator(seed, name))
     train = part == "train"
-    named = ("train", "validation", "test")
-    persons = {name: len(np.unique(images.person[part == name])) for name in named}
-    ranked = named[1:]
     counts = SplitCounts(
         benchmark=benchmark,
         split=split.name,
@@ -64,10 +61,10 @@ def augment(
         split_number=number,
         test_from=identities.origin,
         gallery_rule=identities.gallery,
-        persons=Parts(**persons | {"test": persons["test"] - identities.distractors}),
-        images=Parts(**{name: int((part == name).sum()) for name in named}),
-        queries=HeldOut(**{n: int((role[part == n] == "query").sum()) for n in ranked}),
-        gallery=HeldOut(**{n: int((role[part == n] == "gallery").sum()) for n in ranked}),
+        persons=Parts(**identities.persons(images.person)),
+        images=Parts(**{name: int((part == name).sum()) for name in PARTS}),
+        queries=HeldOut(**{n: int((role[part == n] == "query").sum()) for n in PARTS[1:]}),
+        gallery=HeldOut(**{n: int((role[part == n] == "gallery").sum()) for n in PARTS[1:]}),
         distractors=identities.distractors,
         one_camera_persons=len(identities.one_camera),
         positive_pairs=len(positive_pairs(images.person[train], images.camera[train])) // 2,

@@ -11,6 +11,7 @@ from mtdnet.params import Split
 from mtdnet.protocol.persons import LEAST, test_persons, validation_count
 from mtdnet.rng import generator
 
+PARTS = ("train", "validation", "test")
 FOLDS = "folds"  # below a split's folder: of each fold a split and triplets of its own
 
 Strings = NDArray[np.str_]
@@ -33,6 +34,11 @@ class Identities:
     distractors: int
     origin: str
     gallery: str
+
+    def persons(self, person: Strings) -> dict[str, int]:
+        """Return how many persons, distractors not, train, validate and test; ``person``: (N,)."""
+        counts = {part: len(np.unique(person[self.part == part])) for part in PARTS}
+        return counts | {"test": counts["test"] - self.distractors}
 
 
 def divide(
@@ -146,10 +152,8 @@ def fold(
     trained = part == "train"
     persons = random.permutation(np.unique(person[trained]))
     held = np.isin(person, persons[number::count]) & trained
-    parts, roles = (
-        np.where(held, "validation", np.where(trained, "train", "")),
-        np.full_like(part, ""),
-    )
+    parts = np.where(held, "validation", np.where(trained, "train", ""))
+    roles = np.full_like(part, "")
     for p in persons[number::count]:
         rows = np.flatnonzero(held & (person == p))
         roles[rows] = _roles(camera[rows], False)

@@ -67,8 +67,15 @@ def draw(
             f"{benchmark}: no camera saw two training persons that another camera saw too, so "
             "there is no triplet; add persons or check camera ids"
         )
-    lists = _dealt_blocks if settings.draw == "block" else _plain
-    rounds = [lists(pairs, who, place, settings, random) for _ in range(settings.rounds)]
+
+    def deal(some: Rows, count: int, random: np.random.Generator) -> Rows:
+        return _deal(who[some[:, 1]], count, random)
+
+    given = pairs, who, place, settings, random
+    rounds = [
+        blocks(*given, deal) if settings.draw == "block" else _plain(*given)
+        for _ in range(settings.rounds)
+    ]
     return np.concatenate([r[0] for r in rounds]), np.concatenate([r[1] for r in rounds])
 
 
@@ -105,15 +112,6 @@ def _subsets(sizes: Rows, count: int, random: np.random.Generator) -> Rows:
         again = (chosen[:, :k] == number[:, None]).any(1) & (sizes >= count)
         chosen[:, k] = np.where(again, top, number)
     return chosen
-
-
-def _dealt_blocks(
-    pairs: Rows, who: Rows, place: Rows, settings: Augment, random: np.random.Generator
-) -> tuple[Rows, Flags]:
-    def deal(some: Rows, blocks: int, random: np.random.Generator) -> Rows:
-        return _deal(who[some[:, 1]], blocks, random)
-
-    return blocks(pairs, who, place, settings, random, deal)
 
 
 def blocks(

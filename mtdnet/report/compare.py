@@ -11,7 +11,7 @@ from mtdnet.metrics.interval import Difference, Interval, interval, rank1_differ
 from mtdnet.report.aggregate import figures
 from mtdnet.report.labels import SYSTEMS, count, label, percent, points
 from mtdnet.report.load import Evaluation
-from mtdnet.report.view import Table, table
+from mtdnet.report.view import View, table
 
 # Against MTDnet each other system; then what the second task, the pair head beside the ranking
 # head, the frozen source copy and re-ranking add.
@@ -46,14 +46,6 @@ class Comparison:
         return difference.low, difference.high
 
 
-@dataclass(frozen=True)
-class Comparisons:
-    """A row a pair of systems, of the first split and over all; those of the other splits."""
-
-    first: Table
-    others: Table | None
-
-
 def compare(evaluations: Sequence[Evaluation], one: str, other: str) -> Comparison | None:
     """Compare two systems on each split that measured both; None where none did.
 
@@ -79,8 +71,11 @@ def _difference(
     return int(((one > 0) & (two > 0)).sum()), rank1_difference(one, two, person)
 
 
-def comparisons(benchmark: str, evaluations: Sequence[Evaluation]) -> Comparisons | None:
-    """Return the pairs of systems that a benchmark's splits measured; None where there is none."""
+def comparisons(benchmark: str, evaluations: Sequence[Evaluation]) -> View | None:
+    """Return the pairs of systems that a benchmark's splits measured; None where there is none.
+
+    Tables of a row a pair: ``first`` of the first split and over all, ``others`` of other splits.
+    """
     pairs = tqdm(PAIRS, desc=f"compare on {benchmark}", unit="pair", disable=None)
     compared = list(filter(None, (compare(evaluations, *pair) for pair in pairs)))
     first, others = [], []
@@ -96,12 +91,12 @@ def comparisons(benchmark: str, evaluations: Sequence[Evaluation]) -> Comparison
     if not first:
         return None
     name, head = label(benchmark), [*HEAD, *(OVER if others else ())]
-    return Comparisons(
-        table(f"Paired differences in rank-1 on {name}", head, [row[: len(head)] for row in first]),
-        table(f"Paired differences on the other splits of {name}", HEAD, others)
-        if others
-        else None,
-    )
+    caption, rows = f"Paired differences in rank-1 on {name}", [row[: len(head)] for row in first]
+    further = f"Paired differences on the other splits of {name}"
+    return {
+        "first": table(caption, head, rows),
+        "others": table(further, HEAD, others) if others else None,
+    }
 
 
 def verdict(evaluations: Sequence[Evaluation]) -> str:

@@ -1,9 +1,9 @@
 """Curves of all networks of a benchmark in one table, which ``dvc plots`` draws as one picture."""
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from mtdnet.files import write_csv
 from mtdnet.plots.style import system_style
 from mtdnet.report.labels import VARIANTS
 from mtdnet.report.load import Evaluation, Model, benchmarks
@@ -28,7 +28,8 @@ def write_curves(folder: Path, evaluations: Sequence[Evaluation], models: Sequen
             for system, curve in one.curves.systems.items()
             for rank, rate in zip(one.curves.rank[:RANKS], curve, strict=False)
         )
-        _write(folder / CMC / f"{name}.csv", ("system", "colour", "split", "rank", "rate"), points)
+        head = ("system", "colour", "split", "rank", "rate")
+        write_csv(folder / CMC / f"{name}.csv", head, points)
     for name, trained in benchmarks(models).items():
         rows = (
             (system, system_style(system)[0], one.split, triplets, rank1)
@@ -39,9 +40,4 @@ def write_curves(folder: Path, evaluations: Sequence[Evaluation], models: Sequen
             )
         )
         head = ("system", "colour", "split", "triplets", "validation rank-1")
-        _write(folder / TRAINING / f"{name}.csv", head, rows)
-
-
-def _write(target: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with target.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream, lineterminator="\n").writerows([head, *rows])
+        write_csv(folder / TRAINING / f"{name}.csv", head, rows)

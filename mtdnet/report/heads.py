@@ -1,36 +1,22 @@
 """Which head is right, and how sure the pair heads may be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import get_args
 
 from mtdnet.artifacts import Case
 from mtdnet.report.labels import percent
 from mtdnet.report.load import Evaluation
-from mtdnet.report.view import Picture, Table, picture, table
+from mtdnet.report.view import Table, View, picture, table
 
 BIN = ("low", "high", "predicted", "observed", "weight")
 CASES: tuple[Case, ...] = get_args(Case)
 
 
-@dataclass(frozen=True)
-class HeadAgreement:
-    """Which of MTDnet's two heads is right: counted over the splits, and queries of the first."""
+def head_agreement(name: str, evaluations: Sequence[Evaluation]) -> View | None:
+    """Return which of MTDnet's two heads is right; None where no evaluation has two.
 
-    table: Table
-    picture: Picture
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Errors of each pair head before and after its temperature, and its curves."""
-
-    table: Table
-    pictures: Sequence[Picture]
-
-
-def head_agreement(name: str, evaluations: Sequence[Evaluation]) -> HeadAgreement | None:
-    """Return which head is right, of the evaluations that have two; None where none has."""
+    ``table``: counted over the splits; ``picture``: queries of the first.
+    """
     own = [(e, e.facts.cases) for e in evaluations if e.facts.cases]
     if not own:
         return None
@@ -38,26 +24,29 @@ def head_agreement(name: str, evaluations: Sequence[Evaluation]) -> HeadAgreemen
     total = [sum(column) for column in zip(*counts.values(), strict=True)]
     rows = ({"all": total} if len(own) > 1 else {}) | counts
     in_words = ", ".join(f"{case}: {n}" for case, n in zip(CASES, total, strict=True))
-    return HeadAgreement(
-        table(
+    return {
+        "table": table(
             f"Queries of {name} by the heads whose first rank is right",
             ["split", *CASES, "queries"],
             [[split, *(_share(n, sum(row)) for n in row), sum(row)] for split, row in rows.items()],
         ),
-        picture(
+        "picture": picture(
             own[0][0].picture("head_agreement"),
             f"Queries of {name} that one head alone answers rightly. Over all splits {in_words}.",
             photo=True,
         ),
-    )
+    }
 
 
 def _share(part: int, queries: int) -> str:
     return f"{part} ({part / queries:.1%})" if queries else str(part)
 
 
-def calibration(name: str, evaluations: Sequence[Evaluation]) -> Calibration | None:
-    """Return the calibration of the pair heads of one split; None where there is none."""
+def calibration(name: str, evaluations: Sequence[Evaluation]) -> View | None:
+    """Return the calibration of the pair heads of one split; None where there is none.
+
+    ``table``: errors of each before and after its temperature; ``pictures``: its curves.
+    """
     own = [e for e in evaluations if e.has_pair_head]
     if not own:
         return None
@@ -77,9 +66,8 @@ def calibration(name: str, evaluations: Sequence[Evaluation]) -> Calibration | N
             )
         )
     head = ["system", "split", "temperature", "raw", "calibrated"]
-    return Calibration(
-        table(f"Expected calibration error on {name}, in per cent", head, rows), pictures
-    )
+    errors = table(f"Expected calibration error on {name}, in per cent", head, rows)
+    return {"table": errors, "pictures": pictures}
 
 
 def _bins(name: str, e: Evaluation) -> Table:

@@ -117,7 +117,9 @@ def expected(folders: Sequence[Path], read: Sequence[Evaluation]) -> dict[str, l
     pairs += [(benchmark, VARIANTS.get(variant, ())) for benchmark, _, variant in missing]
     for benchmark, names in pairs:
         systems.setdefault(benchmark, {}).update(dict.fromkeys(names))
-    return {name: list(systems[name]) for name in sorted(systems, key=_by_table)}
+    return {
+        name: list(systems[name]) for name in sorted(systems, key=lambda b: place(b, BENCHMARKS))
+    }
 
 
 def firsts(networks: Sequence[Network]) -> list[Network]:
@@ -138,12 +140,9 @@ def _named(folder: Path) -> tuple[str, int, str]:
     return benchmark, int(split), folder.name
 
 
-def _by_table(benchmark: str) -> tuple[int, str]:
-    return place(benchmark, BENCHMARKS)
-
-
 def _sorted(networks: Iterable[Network]) -> list[Network]:
     """Return them by benchmark in the table's order, then variant, then split."""
     return sorted(
-        networks, key=lambda n: (_by_table(n.benchmark), place(n.variant, VARIANTS), n.split)
+        networks,
+        key=lambda n: (place(n.benchmark, BENCHMARKS), place(n.variant, VARIANTS), n.split),
     )

@@ -1,27 +1,20 @@
 """What figures rest on: split, seed, device, commit and data."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from mtdnet.report.labels import listed
-from mtdnet.report.view import Table, table
+from mtdnet.report.view import View, table
 
 ROOTS = ("split", "split_number", "split_seed", "seed", "device", "commit", "data_hash")
 NAMES = {"seed": "training seed", "data_hash": "hash of images and split"}
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """In a sentence, and in full: facts that all share, and a table of those that differ."""
+def provenance(what: str, facts: Mapping[str, Mapping[str, Any]]) -> View:
+    """Return what figures rest on, from the facts of each of their networks by its name.
 
-    sentence: str
-    shared: Sequence[tuple[str, str]]
-    table: Table | None
-
-
-def provenance(what: str, facts: Mapping[str, Mapping[str, Any]]) -> Provenance:
-    """Return what figures rest on, from the facts of each of their networks by its name."""
+    In a ``sentence``, and in full: facts that all share, and a ``table`` of those that differ.
+    """
     sentence = []
     for key in ROOTS:
         if values := [_short(one, key) for one in facts.values() if key in one]:
@@ -30,13 +23,12 @@ def provenance(what: str, facts: Mapping[str, Mapping[str, Any]]) -> Provenance:
     texts = {key: [_text(one.get(key)) for one in facts.values()] for key in keys}
     differ = [key for key in keys if len(set(texts[key])) > 1]
     rows = zip(facts, *(texts[key] for key in differ), strict=True)
-    return Provenance(
-        f"Rests on {'; '.join(sentence)}.",
-        [(_words(key), texts[key][0]) for key in keys if key not in differ],
-        table(f"In what each {what} differs", [what, *map(_words, differ)], rows)
-        if differ
-        else None,
-    )
+    others = table(f"In what each {what} differs", [what, *map(_words, differ)], rows)
+    return {
+        "sentence": f"Rests on {'; '.join(sentence)}.",
+        "shared": [(_words(key), texts[key][0]) for key in keys if key not in differ],
+        "table": others if differ else None,
+    }
 
 
 def _short(facts: Mapping[str, Any], key: str) -> str:

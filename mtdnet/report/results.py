@@ -1,31 +1,23 @@
 """The results: our figures beside those of Table 1 of Chen et al. 2017."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from mtdnet.metrics.interval import interval
-from mtdnet.report.aggregate import Figures, figures, several_shots, single_shot, splits
+from mtdnet.report.aggregate import Figures, figures, mean, several_shots, single_shot, splits
 from mtdnet.report.labels import BENCHMARKS, RANKS, SYSTEMS, label, ordered, percent
 from mtdnet.report.load import Evaluation
 from mtdnet.report.published import TableRow, published, unlike
-from mtdnet.report.view import Cell, Row, Table, best, system_row
+from mtdnet.report.view import Cell, Row, Table, View, best, cell, system_row
 
 SHOTS = "; on {} the expectation over random single-shot galleries"
 SEVERAL = "; of several identity splits their mean (± standard deviation)"
 
 
-@dataclass(frozen=True)
-class Results:
-    """Of the paper's benchmarks and of own ones; the paper's other rows; what is not like it."""
+def results(evaluations: Sequence[Evaluation], expected: Mapping[str, Sequence[str]]) -> View:
+    """Return the tables; ``expected``: benchmark -> systems that were to be measured.
 
-    paper: Table | None
-    own: Table | None
-    others: Table
-    unlike: str
-
-
-def results(evaluations: Sequence[Evaluation], expected: Mapping[str, Sequence[str]]) -> Results:
-    """Return the tables; ``expected``: benchmark -> systems that were to be measured."""
+    Of the ``paper``'s benchmarks and of ``own`` ones; the paper's other rows; what is unlike it.
+    """
     ours, other = figures(evaluations), unlike(evaluations)
     chance = {e.benchmark: e.chance for e in evaluations}
     several = max(map(splits, ours.values())) > 1
@@ -43,20 +35,20 @@ def results(evaluations: Sequence[Evaluation], expected: Mapping[str, Sequence[s
         rows = _published([row for row in published() if row.system in SYSTEMS], columns)
         groups = [("measured here", measured(columns)), ("published by Chen et al. 2017", rows)]
         paper = _table(f"Rank-1, rank-5 and rank-10 in per cent, {how}.", columns, groups)
-    return Results(
-        paper,
-        _table(f"Own benchmarks: rank-k in per cent, {how}.", own, [("", measured(own))])
-        if own
-        else None,
-        _table(
+    caption = f"Own benchmarks: rank-k in per cent, {how}."
+    others = [row for row in published() if row.system not in SYSTEMS]
+    return {
+        "paper": paper,
+        "own": _table(caption, own, [("", measured(own))]) if own else None,
+        "others": _table(
             "Rank-1, rank-5 and rank-10 in per cent of the other methods in Table 1 of Chen et al. "
             "2017. Its text speaks of 18 other methods, the printed table holds these 17. "
             "Cl: classification loss; Rnk: ranking loss.",
             list(BENCHMARKS),
-            [("", _published([r for r in published() if r.system not in SYSTEMS], [*BENCHMARKS]))],
+            [("", _published(others, [*BENCHMARKS]))],
         ),
-        "; ".join(f"{label(b)}: {how}" for b, how in other.items() if b in columns),
-    )
+        "unlike": "; ".join(f"{label(b)}: {how}" for b, how in other.items() if b in columns),
+    }
 
 
 def _table(
@@ -77,22 +69,13 @@ def _ours(
 ) -> list[Row]:
     """Return a row a system, and that of a random order."""
     columns = [(b, k) for b in benchmarks for k in RANKS]
-    over = [
-        [
-            interval(values) if (values := single_shot(ours.get((b, system), {}), k)) else None
-            for b, k in columns
-        ]
-        for system in systems
-    ]
-    marks = best([[None if one is None else one.mean for one in row] for row in over])
+    values = [[single_shot(ours.get((b, s), {}), k) for b, k in columns] for s in systems]
+    marks = best([[interval(one).mean if one else None for one in row] for row in values])
+    stars = ["*" if b in other and b in BENCHMARKS else "" for b, _ in columns]
     rows = []
-    for i, system in enumerate(systems):
-        cells = []
-        for j, (b, _) in enumerate(columns):
-            one, star = over[i][j], "*" if b in other and b in BENCHMARKS else ""
-            sd = "" if one is None or one.sd is None else f"± {percent(one.sd)}"
-            text = "-" if one is None else f"{percent(one.mean)}{star}"
-            cells.append(Cell(text, marks[i][j], sd))
+    for system, row, bold in zip(systems, values, marks, strict=True):
+        own = zip(row, bold, stars, strict=True)
+        cells = [cell(mean(one), mark, star if one else "") for one, mark, star in own]
         rows.append(system_row(system, cells))
     random = [percent(min(1, k / chance[b])) if b in chance else "-" for b, k in columns]
     return [*rows, Row("chance", [Cell(text) for text in random])]

@@ -1,10 +1,9 @@
 """Our figures as terminal text and as a CSV file."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from mtdnet.files import whole, write_json
+from mtdnet.files import write_csv, write_json
 from mtdnet.metrics.interval import interval
 from mtdnet.report import load
 from mtdnet.report.aggregate import figures, mean, several_shots, single_shot, splits
@@ -31,9 +30,7 @@ def table(folders: Sequence[Path]) -> str:
 def terminal(evaluations: Sequence[Evaluation], expected: Mapping[str, Sequence[str]]) -> str:
     """Return a table, a line a benchmark and system of ``expected``, in per cent.
 
-    "-" was not evaluated.
-
-    Of several splits it tells the mean ± standard deviation.
+    Of several splits it tells the mean ± standard deviation; "-" was not evaluated.
     """
     ours = figures(evaluations)
     theirs = {
@@ -68,16 +65,14 @@ def terminal(evaluations: Sequence[Evaluation], expected: Mapping[str, Sequence[
     return "\n".join(rows)
 
 
-def write_csv(target: Path, evaluations: Sequence[Evaluation]) -> None:
+def write_measures(target: Path, evaluations: Sequence[Evaluation]) -> None:
     """Write measures in per cent, and what they rest on: a row a benchmark, split and system.
 
     After the splits of a benchmark and system stand a row "mean" and a row "sd".
     """
     names = measures(m for one in evaluations for figures in one.figures.values() for m in figures)
-    with whole(target) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["benchmark", "split_number", "variant", "system", *names, *FACTS])
-        writer.writerows(_rows(evaluations, names))
+    head = ["benchmark", "split_number", "variant", "system", *names, *FACTS]
+    write_csv(target, head, _rows(evaluations, names))
 
 
 def write_metrics(target: Path, evaluations: Sequence[Evaluation]) -> None:

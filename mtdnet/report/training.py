@@ -1,51 +1,35 @@
 """The trainings: curves of each network of the first split, values of all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mtdnet.artifacts import TrainingRecord
-from mtdnet.plots import draw_loss_curves
+from mtdnet.plots.loss_curves import draw_loss_curves
 from mtdnet.report.labels import label
 from mtdnet.report.load import Model, benchmarks, firsts
-from mtdnet.report.provenance import Provenance, provenance
-from mtdnet.report.view import Picture, Table, picture, table
+from mtdnet.report.provenance import provenance
+from mtdnet.report.view import Picture, Table, View, drawn, table
 
 COUNTS = ("step", "triplets")
 
 
-@dataclass(frozen=True)
-class TrainingSection:
-    """The trainings on one benchmark; ``others``: the values of the other splits."""
-
-    name: str
-    notes: Sequence[str]
-    curves: Sequence[Picture]
-    others: Sequence[Table]
-    provenance: Provenance
-
-
-def trainings(models: Sequence[Model]) -> list[TrainingSection]:
-    """Return the trainings by benchmark."""
+def trainings(models: Sequence[Model]) -> list[View]:
+    """Return the trainings by benchmark; ``others``: the values of the other splits."""
     return [_training(label(benchmark), own) for benchmark, own in benchmarks(models).items()]
 
 
-def _training(name: str, models: Sequence[Model]) -> TrainingSection:
+def _training(name: str, models: Sequence[Model]) -> View:
     first = firsts(models)
-    return TrainingSection(
-        name,
-        [_of_ranking(m.record) for m in first if m.variant == "rnk"],
-        [_curves(m) for m in first],
-        [_values(m) for m in models if m not in first],
-        provenance(
-            "training",
-            {
-                f"{m.variant}, split {m.split}": {"split_number": m.split, **m.record.model_dump()}
-                for m in models
-            },
-        ),
-    )
+    facts = {
+        f"{m.variant}, split {m.split}": {"split_number": m.split, **m.record.model_dump()}
+        for m in models
+    }
+    return {
+        "name": name,
+        "notes": [_of_ranking(m.record) for m in first if m.variant == "rnk"],
+        "curves": [_curves(m) for m in first],
+        "others": [_values(m) for m in models if m not in first],
+        "provenance": provenance("training", facts),
+    }
 
 
 def _of_ranking(record: TrainingRecord) -> str:
@@ -67,15 +51,12 @@ def _curves(m: Model) -> Picture:
         f"{name.replace('_', ' ')} {_number(name, column[-1])}"
         for name, column in m.history.columns.items()
     )
-    with TemporaryDirectory() as room:
-        file = Path(room) / "losses.png"
-        draw_loss_curves(m.history, file, _name(m))
-        return picture(
-            file,
-            f"Losses and validation figures over the steps of {_name(m)}. At the end: {ends}.",
-            f"{m.variant}, split {m.split}: step {m.record.best_step} of {m.record.steps} chosen",
-            _values(m),
-        )
+    return drawn(
+        lambda file: draw_loss_curves(m.history, file, _name(m)),
+        f"Losses and validation figures over the steps of {_name(m)}. At the end: {ends}.",
+        f"{m.variant}, split {m.split}: step {m.record.best_step} of {m.record.steps} chosen",
+        _values(m),
+    )
 
 
 def _values(m: Model) -> Table:

@@ -1,16 +1,20 @@
 """What a page shows, as plain values; the templates make HTML of it."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
 from mtdnet.errors import InputError
 from mtdnet.plots.style import system_style
 from mtdnet.report.labels import percent
+
+View = dict[str, Any]  # what a template shows, by the names that it has there
 
 QUALITY = 70  # of WebP: a third of the bytes of a PNG of 256 colours, details stay
 
@@ -56,6 +60,12 @@ class Picture:
     values: Table | None = None
 
 
+def cell(text: str, best: bool = False, star: str = "", word: str = "±") -> Cell:
+    """Return a cell with what follows ``word`` below the value, which keeps a table narrow."""
+    value, _, rest = text.partition(f" {word} ")
+    return Cell(f"{value}{star}", best, f"{word} {rest}" if rest else "")
+
+
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Return a plain table; the first cell of a row is its header."""
     plain = [Row(str(row[0]), [Cell(str(cell)) for cell in row[1:]]) for row in rows]
@@ -77,6 +87,16 @@ def best(rows: Sequence[Sequence[float | None]], lowest: Sequence[bool] = ()) ->
             for i, value in enumerate(column):
                 marks[i][j] = percent(value) == top
     return marks
+
+
+def drawn(
+    draw: Callable[[Path], None], alt: str, title: str = "", values: Table | None = None
+) -> Picture:
+    """Return the picture that ``draw`` makes of a plot."""
+    with TemporaryDirectory() as room:
+        file = Path(room) / "plot.png"
+        draw(file)
+        return picture(file, alt, title, values)
 
 
 def picture(

@@ -6,10 +6,14 @@ from pathlib import Path
 from mtdnet import params
 from mtdnet.files import whole
 from mtdnet.report import load
+from mtdnet.report.compare import verdict
 from mtdnet.report.dvc_plots import write_curves
+from mtdnet.report.labels import count, label
 from mtdnet.report.render import render
-from mtdnet.report.summary import summary
-from mtdnet.report.tables import terminal, write_csv, write_metrics
+from mtdnet.report.results import results
+from mtdnet.report.section import section
+from mtdnet.report.tables import terminal, write_measures, write_metrics
+from mtdnet.report.training import trainings
 
 
 def report(
@@ -27,11 +31,23 @@ def report(
     measured, trained = load.evaluations(evaluations), load.models(models)
     expected = load.expected(evaluations, measured)
     table = terminal(measured, expected)
-    page = render("report.html", report=summary(measured, trained, expected, settings.title))
+    own = load.benchmarks(measured)
+    systems = {system for e in measured for system in e.figures}
+    splits = {(e.benchmark, e.split) for e in measured}
+    page = render(
+        "report.html",
+        title=settings.title,
+        scope=f"{count(len(systems), 'system')} on {count(len(own), 'benchmark')}, "
+        f"{count(len(splits), 'identity split')} in all",
+        verdicts=[(label(name), verdict(of)) for name, of in own.items()],
+        results=results(measured, expected),
+        sections=[section(name, of) for name, of in own.items()],
+        trainings=trainings(trained),
+    )
     with whole(out) as draft:
         draft.mkdir()
         (draft / "index.html").write_text(page, encoding="utf-8")
-        write_csv(draft / "table.csv", measured)
+        write_measures(draft / "table.csv", measured)
         write_metrics(draft / "metrics.json", measured)
         write_curves(draft, measured, trained)
         (draft / "table.txt").write_text(f"{table}\n", encoding="utf-8")

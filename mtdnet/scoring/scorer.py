@@ -57,8 +57,7 @@ class Scorer(Extractor):
         """Return P(same) (S, O) of sums of every one of some halves with every other one."""
 
         def work(piece: Tile) -> Tensor:
-            left, right = some[piece[0]], others[piece[1]]
-            return self._tails(left, right)
+            return self._tails(some[piece[0]], others[piece[1]])
 
         out = some.new_empty((len(some), len(others)), dtype=torch.float32)
         columns = self.pairs // max(1, min(len(some), QUERIES))

@@ -56,10 +56,7 @@ def trained(params: Params) -> list[Network]:
 
 
 def evaluated(params: Params) -> list[Network]:
-    """Return every evaluation: of all networks, and of the source's on targets, as VARIANT-source.
-
-    The latter's network is what ``origin`` returns.
-    """
+    """Return every evaluation: of all networks, and of the source's on targets, VARIANT-source."""
     section = params.train
     untrained = product(section.targets, section.splits, params.evaluate.source_only)
     return trained(params) + [(t, s, f"{v}{SOURCE}") for t, s, v in untrained]

@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING
 
 from mtdnet.errors import Stopped
 from mtdnet.params import JOINT, Params
+from mtdnet.steps import networks
 from mtdnet.steps.folders import Network, augmented, checkpoints, ingested, model
-from mtdnet.steps.networks import (
-    check,
-    pretrained,
-    start,
-    trained_jointly,
-    trained_on_source,
-    trained_on_targets,
-)
 from mtdnet.tracker import UNTRACKED, Tracker
 
 if TYPE_CHECKING:
@@ -30,8 +23,9 @@ def pretrain(
     The variant ``joint`` trains on every benchmark: the source's split 0, the targets' ``split``.
     """
     section, joint = params.pretrain, variant == JOINT
-    network = pretrained(params, variant, split)
-    check("pretrain", *network, trained_jointly(params) if joint else trained_on_source(params))
+    network = networks.pretrained(params, variant, split)
+    known = networks.trained_jointly if joint else networks.trained_on_source
+    networks.check("pretrain", *network, known(params))
     from mtdnet.training import Setup, Start
 
     setup = Setup(
@@ -58,7 +52,7 @@ def train(
     params: Params, target: str, variant: str, split: int, tracker: Tracker = UNTRACKED
 ) -> "TrainingRecord | None":
     """Train a variant on a target, from its source network."""
-    check("train", target, split, variant, trained_on_targets(params))
+    networks.check("train", target, split, variant, networks.trained_on_targets(params))
     from mtdnet.training import Setup, Start
 
     source = params.pretrain.source
@@ -68,7 +62,7 @@ def train(
         settings=params.train.on(target, variant),
         seed=params.seed,
         variant=variant,
-        start=Start(start(params, variant, split)),
+        start=Start(networks.start(params, variant, split)),
         augment=params.augment,
         source=(ingested(source), augmented(source, 0)),
     )

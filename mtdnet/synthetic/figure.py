@@ -4,7 +4,7 @@ import math
 
 from PIL import Image
 
-from mtdnet.synthetic.canvas import FINE, Canvas, shaded
+from mtdnet.synthetic.canvas import FINE, Canvas, Point, shaded
 from mtdnet.synthetic.person import Cloth, Person
 
 
@@ -39,6 +39,11 @@ def draw(person: Person, *, yaw: float, stride: float, height: int) -> Image.Ima
     return canvas.image.reduce(FINE)
 
 
+def _trapezium(u: float, wide: float, top: float, wider: float, bottom: float) -> list[Point]:
+    """Return the corners of a trapezium about ``u``: half its width at its top, and below."""
+    return [(u - wide, top), (u + wide, top), (u + wider, bottom), (u - wider, bottom)]
+
+
 def _leg(canvas: Canvas, person: Person, side: int, stride: float, shade: float) -> None:
     swing = 0.42 * stride * side
     hip = (canvas.project(0.05 * side * person.build, 0.0), 0.5)
@@ -68,17 +73,15 @@ def _torso(canvas: Canvas, person: Person) -> None:
     )
     if person.legs == "skirt":
         hem = 0.02 + person.build * canvas.breadth(0.14, 0.13)
-        canvas.polygon([(-waist, 0.56), (waist, 0.56), (hem, 0.29), (-hem, 0.29)], person.lower)
+        canvas.polygon(_trapezium(0, waist, 0.56, hem, 0.29), person.lower)
     else:
-        canvas.polygon([(-waist, 0.56), (waist, 0.56), (hip, 0.47), (-hip, 0.47)], person.lower)
+        canvas.polygon(_trapezium(0, waist, 0.56, hip, 0.47), person.lower)
     flare = hip * (1.2 if person.length < 0.45 else 1.0)
     right = [(0.03, 0.845), (shoulder * 0.85, 0.82), (shoulder, 0.78), (waist, 0.62)]
     right += [(hip, 0.5), (flare, person.length)]
     canvas.polygon([*right, *((-u, v) for u, v in reversed(right))], person.upper)
     if person.belt:
-        canvas.polygon(
-            [(-hip, 0.575), (hip, 0.575), (hip, 0.535), (-hip, 0.535)], Cloth(person.belt)
-        )
+        canvas.polygon(_trapezium(0, hip, 0.575, hip, 0.535), Cloth(person.belt))
 
 
 def _arm(canvas: Canvas, person: Person, side: int, stride: float, shade: float) -> None:
@@ -94,7 +97,7 @@ def _arm(canvas: Canvas, person: Person, side: int, stride: float, shade: float)
     if person.bag == "hand" and side == 1:
         u, v = hand
         across = 0.03 + canvas.breadth(0.02, 0.055)
-        box = [(u - across, v), (u + across, v), (u + across, v - 0.14), (u - across, v - 0.14)]
+        box = _trapezium(u, across, v, across, v - 0.14)
         canvas.polygon(box, Cloth(person.bag_colour), shade)
     bare = Cloth(person.skin)
     sleeve = person.upper
@@ -106,7 +109,7 @@ def _arm(canvas: Canvas, person: Person, side: int, stride: float, shade: float)
 
 
 def _head(canvas: Canvas, person: Person) -> None:
-    canvas.polygon([(-0.03, 0.87), (0.03, 0.87), (0.035, 0.82), (-0.035, 0.82)], Cloth(person.skin))
+    canvas.polygon(_trapezium(0, 0.03, 0.87, 0.035, 0.82), Cloth(person.skin))
     across = canvas.breadth(0.052, 0.06)
     scalp = person.skin if person.hair == "bald" else person.hair_colour
     canvas.ellipse((0.0, 0.93), across, 0.068, scalp)
@@ -115,8 +118,7 @@ def _head(canvas: Canvas, person: Person) -> None:
         canvas.ellipse((0.032 * canvas.sine, 0.915), face, 0.05, person.skin)
     if person.scarf:
         wide = 0.02 + canvas.breadth(0.06, 0.05)
-        ends = [(-wide, 0.87), (wide, 0.87), (wide * 1.2, 0.81), (-wide * 1.2, 0.81)]
-        canvas.polygon(ends, Cloth(person.scarf))
+        canvas.polygon(_trapezium(0, wide, 0.87, wide * 1.2, 0.81), Cloth(person.scarf))
     if person.hat:
         u = across * 1.12
         crown = [(-u, 0.95), (u, 0.95), (u * 0.85, 1.0), (u * 0.4, 1.02), (-u * 0.4, 1.02)]
@@ -126,8 +128,7 @@ def _head(canvas: Canvas, person: Person) -> None:
 def _mane(canvas: Canvas, person: Person) -> None:
     u = canvas.project(0.0, -0.035)
     wide = canvas.breadth(0.065, 0.04)
-    ends = [(u - wide, 0.95), (u + wide, 0.95), (u + wide * 1.1, 0.77), (u - wide * 1.1, 0.77)]
-    canvas.polygon(ends, Cloth(person.hair_colour), 0.95)
+    canvas.polygon(_trapezium(u, wide, 0.95, wide * 1.1, 0.77), Cloth(person.hair_colour), 0.95)
 
 
 def _backpack(canvas: Canvas, person: Person) -> None:
@@ -141,8 +142,7 @@ def _backpack(canvas: Canvas, person: Person) -> None:
 def _straps(canvas: Canvas, person: Person) -> None:
     for side in (1, -1):
         u = canvas.project(0.07 * side, 0.05)
-        strap = [(u - 0.014, 0.83), (u + 0.014, 0.83), (u + 0.014, 0.62), (u - 0.014, 0.62)]
-        canvas.polygon(strap, Cloth(person.bag_colour))
+        canvas.polygon(_trapezium(u, 0.014, 0.83, 0.014, 0.62), Cloth(person.bag_colour))
 
 
 def _strap(canvas: Canvas, person: Person) -> None:
@@ -158,5 +158,4 @@ def _hip_bag(canvas: Canvas, person: Person, shade: float) -> None:
     side = 1 if person.bag == "left" else -1
     u = canvas.project(0.15 * side, -0.02)
     wide = canvas.breadth(0.045, 0.095)
-    box = [(u - wide, 0.56), (u + wide, 0.56), (u + wide, 0.41), (u - wide, 0.41)]
-    canvas.polygon(box, Cloth(person.bag_colour), shade)
+    canvas.polygon(_trapezium(u, wide, 0.56, wide, 0.41), Cloth(person.bag_colour), shade)

@@ -1,10 +1,10 @@
 """Drawn CUHK01, VIPeR, i-LIDS and PRID 2011 as downloads leave them, and a table of own cameras."""
 
-import csv
 import math
 import zipfile
 from pathlib import Path
 
+from mtdnet.files import write_csv
 from mtdnet.synthetic.scene import Pixels
 from mtdnet.synthetic.studio import Studio, encode, pack
 
@@ -72,14 +72,11 @@ def prid2011(folder: Path, count: int, studio: Studio) -> None:
 def table(folder: Path, count: int, studio: Studio) -> None:
     """Write ``shop.csv`` with path, person_id and camera_id, and two images a person and camera."""
     (folder / "images").mkdir()
-    with (folder / "shop.csv").open("w", encoding="utf-8", newline="") as stream:
-        rows = csv.writer(stream, lineterminator="\n")
-        rows.writerow(("path", "person_id", "camera_id"))
-        for person in (f"{number:04d}" for number in range(1, count + 1)):
-            cameras = ("door", "door", "till", "till")
-            for number, (camera, pixels) in enumerate(
-                zip(cameras, studio.album(person, cameras), strict=True), 1
-            ):
-                path = f"images/{person}-{number}.jpg"
-                (folder / path).write_bytes(encode(pixels, "JPEG"))
-                rows.writerow((path, person, camera))
+    cameras, rows = ("door", "door", "till", "till"), []
+    for person in (f"{number:04d}" for number in range(1, count + 1)):
+        images = zip(cameras, studio.album(person, cameras), strict=True)
+        for number, (camera, pixels) in enumerate(images, 1):
+            path = f"images/{person}-{number}.jpg"
+            (folder / path).write_bytes(encode(pixels, "JPEG"))
+            rows.append((path, person, camera))
+    write_csv(folder / "shop.csv", ("path", "person_id", "camera_id"), rows)

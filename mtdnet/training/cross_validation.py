@@ -6,13 +6,13 @@ from pathlib import Path
 
 from torch import Tensor
 
-from mtdnet.artifacts import Fusion, History
+from mtdnet.artifacts import History
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
 from mtdnet.networks.header import FILE
-from mtdnet.training.validation import Validation, calibrate
+from mtdnet.training.validation import Validation
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class CrossValidation:
         """How many persons there are, in all folds."""
         return sum(validation.persons for _, validation in self._parts)
 
-    def measured(self, network: Network, step: int) -> dict[str, float]:
+    def measure(self, network: Network, step: int) -> dict[str, float]:
         """Return the figures of a step, in [0, 1]: means over the folds, by their queries.
 
         ``network``, which has seen every person, is not asked.
@@ -56,12 +56,6 @@ class CrossValidation:
                     total[name] = total.get(name, 0.0) + count * (column[row] or 0.0)
         return {name: value / queries for name, value in total.items()}
 
-    def calibrate(
-        self, network: Network, fused: bool = False
-    ) -> tuple[float | None, Fusion | None]:
-        """Return what ``Validation.calibrate`` does, of all folds' pairs."""
-        parts = [
-            (validation, serialization.load(fold.model / FILE).network)
-            for fold, validation in self._parts
-        ]
-        return calibrate(parts, fused)
+    def parts(self, network: Network) -> list[tuple[Validation, Network]]:
+        """Return each fold's validation with its own network."""
+        return [(own, serialization.load(fold.model / FILE).network) for fold, own in self._parts]

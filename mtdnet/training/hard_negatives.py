@@ -1,5 +1,7 @@
 """Blocks of persons whom the network in training confuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -63,7 +65,7 @@ class HardBlocks:
             trainer.windows = others | {key: items}
         size = trainer.settings.triplets
         batches = in_batches(items // 2, items % 2 == 1, size, trainer.device, trainer.group)
-        return self.plain.of(batches)
+        return replace(self.plain, batches=batches)
 
     def _deal(self, number: int) -> Tensor:
         """Return the triplets of a window, dealt by the network as it is, as items (T, 3) int32."""

@@ -6,18 +6,42 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from mtdnet.interrupt import Heard, Stop
+from mtdnet.params import Training
 from mtdnet.tracker import Tracker
 from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.cross_validation import CrossValidation
 from mtdnet.training.mixture import Lists
-from mtdnet.training.progress import Progress
 from mtdnet.training.state import State
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.validation import Validation
 
 LOOK_EVERY = 20  # steps between looks at the losses: each look waits for the device
+
+
+class Progress(tqdm):  # type: ignore[type-arg]
+    """Losses since the last validation, its rank-1, triplets a second and the time left."""
+
+    def __init__(self, name: str, settings: Training, state: State, disable: bool) -> None:
+        super().__init__(
+            total=settings.steps * settings.triplets,
+            initial=state.step * settings.triplets,
+            desc=name,
+            unit=" triplets",
+            unit_scale=True,
+            disable=disable,
+        )
+        self.per_step = settings.triplets
+
+    def show(self, state: State) -> None:
+        """Bring the line up to the state."""
+        rank1 = f"{state.history[-1]['validation_rank1']:.1%}" if state.history else "-"
+        if state.since:
+            losses = [f"{name} {total / state.since:.3f}" for name, total in state.sums.items()]
+            self.set_postfix_str(", ".join([*losses, f"rank-1 {rank1}"]), refresh=False)
+        self.update(state.step * self.per_step - self.n)
 
 
 @dataclass
@@ -52,7 +76,7 @@ class Loop:
                 if state.due(settings) and group.rank == 0:
                     try:
                         with stop.raised() if alone else nullcontext():
-                            measured = self.validation.measured(trainer.result(), state.step)
+                            measured = self.validation.measure(trainer.result(), state.step)
                     except Heard:
                         stopping = True
                         break

@@ -25,7 +25,7 @@ from mtdnet.training.parallel import is_first, joined
 from mtdnet.training.setup import Setup
 from mtdnet.training.state import State, history
 from mtdnet.training.trainer import Trainer
-from mtdnet.training.validation import Validation
+from mtdnet.training.validation import Validation, calibrate
 
 
 @device.fitting("the training")
@@ -116,7 +116,7 @@ def _record(setup: Setup, loop: Loop, best: Network) -> TrainingRecord:
     settings, state, trainer = setup.settings, loop.state, loop.trainer
     network, place = trainer.network, trainer.device
     fused = "fused" in setup.kind.systems.values()
-    temperature, fusion = loop.validation.calibrate(best, fused)
+    temperature, fusion = calibrate(loop.validation.parts(best), fused)
     return TrainingRecord(
         variant=setup.variant,
         start=setup.start.name,

@@ -1,6 +1,6 @@
 """The list of triplets on disk as a sequence of batches."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -66,10 +66,6 @@ class Triplets:
             )
         batches = in_batches(*rows, size, device, group)
         return cls(batches, pixels, device, seed, transform, person)
-
-    def of(self, batches: Batches) -> "Triplets":
-        """Return other batches of the same images."""
-        return replace(self, batches=batches)
 
     def __len__(self) -> int:
         return len(self.batches)

@@ -34,11 +34,7 @@ class Validation:
         """How many persons there are."""
         return len(set(self.probes.query))
 
-    def measured(self, network: Network, step: int) -> dict[str, float]:
-        """Return the figures of the network of a step."""
-        return self.measure(network)
-
-    def measure(self, network: Network) -> dict[str, float]:
+    def measure(self, network: Network, step: int) -> dict[str, float]:
         """Return rank-1 and mAP of the pair head, and rank-1 of the ranking head, in [0, 1].
 
         The pair head scores plain images, query first: an eighth of the published score's work. A
@@ -52,30 +48,16 @@ class Validation:
             "validation_rank1": self._rank1(cost),
             "validation_mAP": float(mean_average_precision(cost, self.probes)),
         }
-        return (
-            result
-            if cost is ranking
-            else result | {"validation_rank1_ranking": self._rank1(ranking)}
-        )
+        if cost is not ranking:
+            result["validation_rank1_ranking"] = self._rank1(ranking)
+        return result
 
     def _rank1(self, cost: NDArray[np.floating]) -> float:
         return float(np.mean(ranks(cost, self.probes) == 1))
 
-    def calibrate(
-        self, network: Network, fused: bool = False
-    ) -> tuple[float | None, Fusion | None]:
-        """Return the temperature of the eight-fold probabilities, and weights of both heads.
-
-        The weights only where ``fused`` asks for them.
-
-        None for a network without a pair head, and, with a line to standard error, where there
-        are fewer than 10 pairs of one person or of two: it is neither calibrated nor fused.
-        """
-        return calibrate([(self, network)], fused)
-
-    def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return which pairs of query and gallery image are compared, and which show one person."""
-        return compared(self.probes)
+    def parts(self, network: Network) -> "list[tuple[Validation, Network]]":
+        """Return what calibrates a network."""
+        return [(self, network)]
 
     def scores(self, network: Network) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the eight-fold probabilities and the ranking distances, (Q, G) each."""
@@ -86,10 +68,15 @@ class Validation:
 def calibrate(
     parts: Sequence[tuple[Validation, Network]], fused: bool = False
 ) -> tuple[float | None, Fusion | None]:
-    """Return ``Validation.calibrate`` of several parts together, each by its own network."""
+    """Return the temperature of the eight-fold probabilities, and weights of both heads.
+
+    Of all ``parts`` together, each by its own network. The weights only where ``fused`` asks for
+    them. None for a network without a pair head, and, with a line to standard error, where there
+    are fewer than 10 pairs of one person or of two: it is neither calibrated nor fused.
+    """
     if any(network.pair is None for _, network in parts):
         return None, None
-    pairs = [validation.compared() for validation, _ in parts]
+    pairs = [compared(validation.probes) for validation, _ in parts]
     same = np.concatenate([same[keep] for keep, same in pairs])
     one, two = int(same.sum()), int((~same).sum())
     if min(one, two) < ENOUGH:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from mtdnet.losses.batch import DeviceBatch
+from mtdnet.losses.batch import DeviceBatch, multitask_losses
 from mtdnet.networks.base import Network
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Losses
@@ -43,9 +43,11 @@ class Variant:
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the losses of a step by their names in the settings, scalars, not yet weighted.
 
-        ``source``: that many triplets of the source benchmark, None when it takes none.
+        ``source``: that many triplets of the source benchmark, None when it takes none. Unless a
+        variant says otherwise, they are MTDnet's on the target.
         """
-        raise NotImplementedError
+        assert isinstance(self.network, MTDnet)
+        return multitask_losses(self.network, target, self.settings, self.classes)[0]
 
     def objective(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Return what is minimised: the sum of ``losses``, each by its weight."""

@@ -2,10 +2,6 @@
 
 from typing import ClassVar
 
-from torch import Tensor
-
-from mtdnet.losses.batch import DeviceBatch, multitask_losses
-from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import JOINT
 from mtdnet.variants import Systems, Variant
 
@@ -18,11 +14,6 @@ class Joint(Variant):
 
     systems: ClassVar[Systems] = {"MTDnet-joint": "pair"}
     start = JOINT
-    network: MTDnet
-
-    def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
-        """Return the triplet and the pair loss of triplets of one benchmark."""
-        return multitask_losses(self.network, target, self.settings, self.classes)[0]
 
 
 VARIANT = Joint

@@ -13,6 +13,7 @@ import torch
 
 from mtdnet.errors import InputError, Stopped
 from mtdnet.inference import index_build as module
+from mtdnet.inference import index_store
 from mtdnet.inference.features import packed, pixels, unpacked
 from mtdnet.inference.image_files import images
 from mtdnet.inference.index_build import build
@@ -68,7 +69,7 @@ def test_what_ended_early_continues(
         write(target, start, rows)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "write", writing)
+        patch.setattr(index_store, "write", writing)
         with pytest.raises(error):
             build(shop, index, networks["trained"])
     assert not index.exists()
@@ -118,7 +119,7 @@ def test_one_line_for_an_index_of_something_else(
             write(target, start, rows)
 
         with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
-            patch.setattr(module, "write", writing)
+            patch.setattr(index_store, "write", writing)
             build(shop, index, networks["random"])
     else:
         build(shop, index, networks["random"])

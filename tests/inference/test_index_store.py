@@ -31,7 +31,7 @@ def index(folder: Path, content: object, rows: dict[str, list[Any]] = ROWS) -> N
 def test_what_an_older_index_lacks_has_its_former_value(tmp_path: Path) -> None:
     index(tmp_path, GOOD)
     facts, files = read(tmp_path)
-    assert facts == Facts("gallery", "0" * 64, 8, 0) and files.num_rows == 1
+    assert facts == Facts(**GOOD) and files.num_rows == 1
 
 
 @pytest.mark.parametrize(

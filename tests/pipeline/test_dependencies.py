@@ -36,7 +36,6 @@ SHARED = {
     "tables",
     "tracker",
     "data",
-    "data.html_check",
     "data.pixels",
 }
 EXEMPT = {f"mtdnet.{name}".rstrip(".") for name in SHARED}

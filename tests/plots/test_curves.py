@@ -7,7 +7,9 @@ from PIL import Image
 
 from mtdnet.artifacts import History
 from mtdnet.errors import InputError
-from mtdnet.plots import cmc, draw_cmc, draw_loss_curves, loss_curves
+from mtdnet.plots import cmc, loss_curves
+from mtdnet.plots.cmc import draw_cmc
+from mtdnet.plots.loss_curves import draw_loss_curves
 from mtdnet.report.labels import SYSTEMS
 
 HEADER = "step,triplets,triplet_loss,pair_loss,validation_rank1\n"

@@ -24,7 +24,7 @@ def test_differences_are_those_of_the_same_queries(evaluated: Write) -> None:
     read = evaluations([evaluated(f"viper-{s}/{v}") for s in (0, 1) for v in ("mtdnet", "rnk")])
     made = comparisons("viper", read)
     assert made
-    table = rows(made.first)
+    table = rows(made["first"])
     assert list(table) == [
         ("MTDnet-rnk", "MTDnet"),
         ("MTDnet-trp", "MTDnet"),
@@ -42,7 +42,7 @@ def test_differences_are_those_of_the_same_queries(evaluated: Write) -> None:
         assert cells[:3] == ["0", "40", f"{differences[0]:+.2f}"]
         assert low < differences[0] < high
         assert cells[4:6] == ["2", f"{np.mean(differences):+.2f}"]
-    others = rows(made.others)
+    others = rows(made["others"])
     assert list(others) == list(table) and {row[0] for row in others.values()} == {"1"}
 
 
@@ -53,8 +53,8 @@ def _ranks(read: list[Evaluation], split: int) -> dict[str, list[int]]:
 
 def test_of_one_split_there_is_no_mean(evaluated: Write) -> None:
     made = comparisons("viper", evaluations([evaluated(), evaluated("viper-0/cross")]))
-    assert made and made.others is None
-    assert list(made.first.head)[-1] == "95 % over persons" and len(rows(made.first)) == 4
+    assert made and made["others"] is None
+    assert list(made["first"].head)[-1] == "95 % over persons" and len(rows(made["first"])) == 4
 
 
 def test_nothing_to_compare_is_nothing(evaluated: Write) -> None:

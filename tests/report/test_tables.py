@@ -7,7 +7,7 @@ from mtdnet.files import read_json
 from mtdnet.report.labels import SYSTEMS
 from mtdnet.report.load import evaluations
 from mtdnet.report.results import results
-from mtdnet.report.tables import terminal, write_csv
+from mtdnet.report.tables import terminal, write_measures
 
 Write = Callable[..., Path]
 UNWRITTEN = {"MTDnet-joint", "MTDnet-source"}  # by the evaluations of these tests
@@ -46,7 +46,7 @@ def test_of_several_gallery_images_a_person_the_single_shot_figure_counts(
     lines = terminal([one], expected).splitlines()
     assert lines[1].split()[2:6] == ["1", "50.00", "62.50", "75.00"]
     assert lines[-2] == "rank-k on VIPeR: expected over random single-shot galleries"
-    paper = results([one], expected).paper
+    paper = results([one], expected)["paper"]
     assert paper and paper.caption.endswith(
         "on VIPeR the expectation over random single-shot galleries."
     )
@@ -60,10 +60,10 @@ def test_own_benchmarks_stand_in_a_table_of_their_own(evaluated: Write) -> None:
     read[2].figures["MTDnet-cls"]["rank-1"] = 0.125
     expected = {"viper": ["MTDnet-rnk"], "shop": ["MTDnet-rnk", "MTDnet-cls", "MTDnet"]}
     made = results(read, expected)
-    assert made.paper and [name for name, _ in made.paper.spans] == ["VIPeR"]
-    assert [len(rows) for _, rows in made.paper.groups] == [2, 6]
-    assert made.own and [name for name, _ in made.own.spans] == ["shop"]
-    ((_, rows),) = made.own.groups
+    assert made["paper"] and [name for name, _ in made["paper"].spans] == ["VIPeR"]
+    assert [len(rows) for _, rows in made["paper"].groups] == [2, 6]
+    assert made["own"] and [name for name, _ in made["own"].spans] == ["shop"]
+    ((_, rows),) = made["own"].groups
     first = {row.header: (row.cells[0].text, row.cells[0].best) for row in rows}
     assert first == {
         "MTDnet-rnk": ("25.00", True),
@@ -71,8 +71,8 @@ def test_own_benchmarks_stand_in_a_table_of_their_own(evaluated: Write) -> None:
         "MTDnet": ("-", False),
         "chance": ("5.00", False),
     }
-    assert "shop" not in made.unlike and "VIPeR" in made.unlike
-    assert results(read[1:], {"shop": ["MTDnet-rnk"]}).paper is None
+    assert "shop" not in made["unlike"] and "VIPeR" in made["unlike"]
+    assert results(read[1:], {"shop": ["MTDnet-rnk"]})["paper"] is None
 
 
 def test_the_csv_file_has_splits_mean_and_deviation(written: tuple[Path, str]) -> None:
@@ -101,7 +101,7 @@ def test_metrics_for_dvc_are_few_and_means_over_the_splits(written: tuple[Path, 
 
 
 def test_of_one_split_the_csv_file_has_no_deviation(evaluated: Write, tmp_path: Path) -> None:
-    write_csv(tmp_path / "table.csv", evaluations([evaluated("mine-4/rnk")]))
+    write_measures(tmp_path / "table.csv", evaluations([evaluated("mine-4/rnk")]))
     rows = list(csv.DictReader((tmp_path / "table.csv").read_text().splitlines()))
     assert [r["split_number"] for r in rows] == ["4", "mean", "sd"]
     assert rows[0]["rank-1"] == rows[1]["rank-1"] != "-"

@@ -21,8 +21,7 @@ from mtdnet.errors import InputError, status
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Training
-from mtdnet.training import sweep
-from mtdnet.training.checkpoint import Checkpoints
+from mtdnet.training.checkpoint import Checkpoints, sweep
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.state import State
 from mtdnet.training.trainer import Trainer

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from mtdnet import device, variants
 from mtdnet.data.images import Images
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import Augment, HardNegatives, Training
+from mtdnet.params import Augment, Training
+from mtdnet.params.training import HardNegatives
 from mtdnet.protocol.triplets import deal_alike
 from mtdnet.scoring.scorer import Scorer
 from mtdnet.tables import read_table

@@ -14,7 +14,8 @@ from mtdnet import device, variants
 from mtdnet.data.images import Images
 from mtdnet.losses.batch import DeviceBatch
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS, IdentityLoss, Losses, Training, TripletLoss
+from mtdnet.params import VARIANTS, Losses, Training
+from mtdnet.params.training import IdentityLoss, TripletLoss
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer
 from mtdnet.training.triplets import Triplets

@@ -20,7 +20,8 @@ from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.base import Network
 from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS, Augment, Losses, Training, TripletLoss
+from mtdnet.params import VARIANTS, Augment, Losses, Training
+from mtdnet.params.training import TripletLoss
 from mtdnet.protocol.augment import augment
 from mtdnet.training.parallel import Distributed
 from mtdnet.training.trainer import Trainer

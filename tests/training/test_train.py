@@ -21,16 +21,8 @@ from mtdnet.errors import InputError, Stopped
 from mtdnet.files import read_json
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
-from mtdnet.params import (
-    VARIANTS,
-    Augmentation,
-    HardNegatives,
-    IdentityLoss,
-    Losses,
-    Schedule,
-    Training,
-    TripletLoss,
-)
+from mtdnet.params import VARIANTS, Augmentation, Losses, Schedule, Training
+from mtdnet.params.training import HardNegatives, IdentityLoss, TripletLoss
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.tracker import UNTRACKED, Tracker
 from mtdnet.training import Setup, Start, train
@@ -208,12 +200,12 @@ def test_stopped_in_a_validation_it_doesnt_wait_for_its_end(
     measure, measured = Validation.measure, list[int]()
     taken = interrupt(monkeypatch, after=99)
 
-    def interrupted(self: Validation, network: Network) -> dict[str, float]:
+    def interrupted(self: Validation, network: Network, at: int) -> dict[str, float]:
         if len(taken) == step and not measured:
             measured.append(step)
             os.kill(os.getpid(), signal.SIGTERM)
             pytest.fail("it went on")
-        return measure(self, network)
+        return measure(self, network, at)
 
     monkeypatch.setattr(Validation, "measure", interrupted)
     with pytest.raises(Stopped, match=f"stopped at step {step} of 6; kept"):
@@ -231,7 +223,7 @@ def test_stopped_in_a_step_it_begins_no_validation(
     run(small, tmp_path / "whole")
     with monkeypatch.context() as patch, pytest.raises(Stopped, match="at step 3 of 6"):
         interrupt(patch, after=3)
-        patch.setattr(Validation, "measure", lambda self, network: pytest.fail("it began"))
+        patch.setattr(Validation, "measure", lambda *given: pytest.fail("it began"))
         run(small, tmp_path / "parts")
     run(small, tmp_path / "parts")
     same_models(tmp_path / "whole", tmp_path / "parts")
@@ -404,7 +396,7 @@ def test_keeps_the_network_that_was_best_on_validation_persons(
     monkeypatch.setattr(
         Validation,
         "measure",
-        lambda self, network: {"validation_rank1": next(rising), "validation_mAP": 0.5},
+        lambda *given: {"validation_rank1": next(rising), "validation_mAP": 0.5},
     )
     record = run(small, tmp_path / "both")
     assert record and record.best_step == 3

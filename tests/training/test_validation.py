@@ -12,7 +12,7 @@ from mtdnet.data.images import Images
 from mtdnet.metrics.calibration import ENOUGH
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.tables import read_table, write_table
-from mtdnet.training.validation import Validation
+from mtdnet.training.validation import Validation, calibrate
 
 
 @pytest.mark.parametrize("persons", [ENOUGH - 1, ENOUGH])
@@ -35,7 +35,7 @@ def test_too_few_pairs_calibrate_nothing(
     pixels = torch.from_numpy(images.pixels)
     torch.manual_seed(0)
     held_out, network = Validation(images, tmp_path, pixels, device.choose()), MTDnet(1 / 16).eval()
-    found, fusion = held_out.calibrate(network, fused=True)
+    found, fusion = calibrate([(held_out, network)], fused=True)
     said = capsys.readouterr().err
     if persons < ENOUGH:
         assert found is None and fusion is None
@@ -43,4 +43,4 @@ def test_too_few_pairs_calibrate_nothing(
         assert "person and 72 of" in said
     else:
         assert found is not None and fusion is not None and "not calibrated" not in said
-        assert held_out.calibrate(network) == (found, None)
+        assert calibrate([(held_out, network)]) == (found, None)

@@ -15,7 +15,8 @@ from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.base import Network
 from mtdnet.networks.caffenet import prepare
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.params import VARIANTS, IdentityLoss, Losses, MarginLoss, PairLoss, TripletLoss
+from mtdnet.params import VARIANTS, Losses
+from mtdnet.params.training import IdentityLoss, MarginLoss, PairLoss, TripletLoss
 from mtdnet.training.batches import Batches
 
 N = 6

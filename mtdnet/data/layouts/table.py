@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from mtdnet.data.csv_rows import Row, is_file, places, rows
 from mtdnet.data.scan import Entry, Listing, files
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 
 COLUMNS = ("path", "person_id", "camera_id")
 LOOKED_FOR = f"a .csv or .parquet with the columns {', '.join(COLUMNS)}"
@@ -77,8 +77,8 @@ def _parquet(table: Path) -> Iterator[Row]:
             at = places([name.strip() for name in names], table, COLUMNS)
             columns = [file.read(columns=[names[p]]).column(0) for p in at]
     except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:
-        line = str(problem).splitlines()[0]
-        raise InputError(f"{table}: not a whole Parquet file ({line}); write it again") from None
+        line = f"not a whole Parquet file ({reason(problem)}); write it again"
+        raise InputError(f"{table}: {line}") from None
     cells = [_text(c, f"{table}: {name}") for c, name in zip(columns, COLUMNS, strict=True)]
     if len({len(column) for column in cells}) > 1:
         raise InputError(f"{table}: columns of different lengths; write it again")

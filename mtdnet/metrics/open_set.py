@@ -19,9 +19,12 @@ def detection_rates(
     m + 1st smallest best cost. The rate found is the share of the known whose first image is a
     true match within it. Ties count against the query: of equal costs all are alarms, or none.
 
-    ``false_alarms``: in (0, 1). Raises InputError when no query has a true match; other arguments
+    Raises InputError for a rate outside (0, 1) or when no query has a true match; other arguments
     and errors are those of ``ranks``.
     """
+    for rate in false_alarms:
+        if not 0 < rate < 1:
+            raise InputError(f"a false-alarm rate must be in (0, 1), found {rate}")
 
     def block(true: Costs, wrong: Costs) -> tuple[Costs, Costs]:
         return true[:, 0], wrong.min(1, initial=np.inf)

@@ -73,5 +73,7 @@ def test_a_perfect_system_finds_everybody_without_alarm() -> None:
 
 def test_bad_input_is_one_line() -> None:
     persons = np.array(["1", "2"])
+    with pytest.raises(InputError, match=r"false-alarm rate must be in \(0, 1\), found 1"):
+        detection_rates(np.eye(2), Probes(persons, persons), [1.0])
     with pytest.raises(InputError, match="none of 2 queries has a true match"):
         detection_rates(np.eye(2), Probes(persons, np.array(["3", "4"])), [0.1])

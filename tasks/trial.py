@@ -1,6 +1,7 @@
 """One trial of a search: the stages of a network, in a copy of the project that DVC makes."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -57,7 +58,7 @@ def run(
             try:
                 _follow(group, lines, hopeless)
             except BaseException:
-                group.interrupt()  # DVC takes its copy away
+                group.ask(signal.SIGINT)  # DVC takes its copy away
                 _drain(group)
                 raise
             if group.wait():

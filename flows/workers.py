@@ -58,7 +58,7 @@ class Workers:
     def walk(self, stages: Sequence[Stage]) -> State[None]:
         """Submit every stage that isn't up to date when its upstream ones are done; in a flow.
 
-        Returns as ``Execution.walk``, or Cancelled when the flow was cancelled; then, and when it
+        Returns as ``execute.walk``, or Cancelled when the flow was cancelled; then, and when it
         is stopped, so are its stages. Raises InputError when the project, its data, DVC's remote or
         MLflow's server isn't ready.
         """

@@ -46,8 +46,7 @@ FLOW = """
 import sys
 from pathlib import Path
 from prefect import flow
-from flows import graph, labels
-from flows.execute import Execution
+from flows import execute, graph, labels
 from prefect.artifacts import create_table_artifact
 
 @flow(flow_run_name=labels.name)
@@ -55,7 +54,7 @@ def small():
     labels.add({"benchmark:viper"})
     create_table_artifact(table=[{"rank-1": "25.00"}], key="results")
     root = Path.cwd()
-    return Execution(root).walk(graph.stages(root))
+    return execute.walk(root, graph.stages(root))
 
 sys.exit(not small(return_state=True).is_completed())
 """

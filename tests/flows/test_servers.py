@@ -17,13 +17,12 @@ from flows.environment import ROOT
 FLOW = """
 from pathlib import Path
 from prefect import flow
-from flows import graph
-from flows.execute import Execution
+from flows import execute, graph
 
 @flow
 def small(benchmark: str = ""):
     root = Path(__file__).resolve().parent
-    return Execution(root).walk(graph.stages(root))
+    return execute.walk(root, graph.stages(root))
 """
 DEPLOYMENT = """
 name: small

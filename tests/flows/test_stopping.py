@@ -17,13 +17,12 @@ FLOW = """
 import signal, sys
 from pathlib import Path
 from prefect import flow
-from flows import graph
-from flows.execute import Execution
+from flows import execute, graph
 
 @flow
 def small():
     root = Path(sys.argv[1])
-    return Execution(root).walk(graph.stages(root))
+    return execute.walk(root, graph.stages(root))
 
 # As in a terminal: what a script starts in its background ignores SIGINT.
 signal.signal(signal.SIGINT, signal.default_int_handler)

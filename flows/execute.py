@@ -12,8 +12,8 @@ from prefect.states import Completed, Failed
 from flows import live
 from flows.graph import Stage
 from tasks.process_group import Groups
-from tasks.progress import Progress
 from tasks.stage import Way, run_stage
+from tasks.tally import Tally
 
 
 def walk(root: Path, stages: Sequence[Stage], way: Way = "here") -> State[None]:
@@ -25,7 +25,7 @@ def walk(root: Path, stages: Sequence[Stage], way: Way = "here") -> State[None]:
     """
     futures: dict[str, PrefectFuture[State[None]]] = {}
     stale = [stage for stage in stages if not stage.fresh]
-    groups, progress = Groups(), Progress([stage.name for stage in stale])
+    groups, tally = Groups(), Tally([stage.name for stage in stale])
     try:
         for stage in stale:
             upstream = [futures[name] for name in stage.upstream if name in futures]
@@ -33,14 +33,14 @@ def walk(root: Path, stages: Sequence[Stage], way: Way = "here") -> State[None]:
                 root,
                 stage.name,
                 groups,
-                progress,
+                tally,
                 gpu=stage.gpu,
                 alone=stage.alone,
                 way=way,
                 wait_for=upstream,
                 return_state=False,
             )
-        with live.table(progress):
+        with live.table(tally):
             wait(list(futures.values()))
     except BaseException:
         groups.stop()

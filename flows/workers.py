@@ -33,8 +33,8 @@ from flows.execute import closing
 from flows.graph import Stage
 from mtdnet.errors import InputError, Stopped
 from tasks.process_group import Groups
-from tasks.progress import Progress
 from tasks.stage import run_stage
+from tasks.tally import Tally
 
 POLL_SECONDS = 2.0
 GONE_SECONDS = 20.0  # that Prefect counts a worker as offline; less may be a slow server
@@ -97,7 +97,7 @@ class Workers:
         after = {name: [n for n in stage.upstream if n in stale] for name, stage in stale.items()}
         order = TopologicalSorter(after)
         order.prepare()
-        progress = Progress(list(stale))
+        tally = Tally(list(stale))
         failed: dict[str, State[Any]] = {}
         while True:
             for name in order.get_ready():
@@ -111,8 +111,8 @@ class Workers:
                     failed[stage.name] = _failure(stage, run)
                     continue
                 self._gather(stage)
-                progress.ended(stage.name, run.total_run_time.total_seconds())
-                get_run_logger().info(progress.line())
+                tally.ended(stage.name, run.total_run_time.total_seconds())
+                get_run_logger().info(tally.line())
                 order.done(stage.name)
 
     def _submit(self, client: SyncPrefectClient, stage: Stage) -> None:

@@ -1,7 +1,5 @@
 """Stages on workers: each a run of the deployment ``stage`` of its pool, gathered by DVC."""
 
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +30,7 @@ from flows import clone
 from flows.execute import closing
 from flows.graph import Stage
 from mtdnet.errors import InputError, Stopped
+from tasks import dvc_command
 from tasks.process_group import Groups
 from tasks.stage import run_stage
 from tasks.tally import Tally
@@ -86,11 +85,7 @@ class Workers:
         self._commit = clone.commit(self._root)
         clone.remote(self._root)
         clone.tracking()
-        command = [sys.executable, "-m", "dvc", "--wait-for-lock", "push", "--run-cache"]
-        done = subprocess.run(command, cwd=self._root, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-            raise InputError(f"DVC's remote: {said[-1][7:] if said else done.stderr[-200:]}")
+        dvc_command.call(self._root, "DVC's remote", "--wait-for-lock", "push", "--run-cache")
 
     def _run(self, client: SyncPrefectClient, stale: Mapping[str, Stage]) -> dict[str, State[Any]]:
         """Run stages until none is left that can; return the states of those that failed."""

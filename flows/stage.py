@@ -56,7 +56,8 @@ def _bring(root: Path, name: str) -> State[None]:
     stage = next((each for each in graph.stages(root, look=False) if each.name == name), None)
     if stage is None:
         raise InputError(f"{root / 'dvc.yaml'}: no such stage")
-    every = steps.trained(params.load(root / "params.yaml"))
+    settings = params.load(root / "params.yaml")
+    every = steps.trained(settings) + steps.trained_jointly(settings)
     networks = [each for each in every if steps.model(*each).as_posix() in stage.outs]
     if stage.gpu:
         clone.tracking()

@@ -78,13 +78,12 @@ def _one(root: Path, name: str, stage: str, space: Space, own: Study, parent: st
                 trial.report(rank1, step)
         return bool(reported) and trial.should_prune()
 
+    rank1 = None
     try:
         trials.run(root, stage, label, values, {runs.PARENT_VARIABLE: run}, hopeless)
         rank1 = trials.reached(root, label, space.network)
     except trials.Pruned:
-        own.pruned(trial)
-        runs.end(run, "KILLED")
-        print(f"{label}: {_line(values)}: given up")
+        pass  # there is no rank-1
     except trials.Failed as problem:
         own.failed(trial, str(problem))
         runs.end(run, "FAILED")
@@ -96,11 +95,10 @@ def _one(root: Path, name: str, stage: str, space: Space, own: Study, parent: st
         if isinstance(problem, KeyboardInterrupt):
             raise Stopped(f"{name}: stopped in trial {trial.number}") from None
         raise
-    else:
-        own.finished(trial, rank1)
-        study_runs.log(run, {}, rank1)
-        runs.end(run, "FINISHED")
-        print(f"{label}: {_line(values, rank1)}", flush=True)
+    own.ended(trial, rank1)
+    study_runs.log(run, {}, rank1)
+    runs.end(run, "KILLED" if rank1 is None else "FINISHED")
+    print(f"{label}: {_line(values, rank1)}{': given up' if rank1 is None else ''}", flush=True)
     return True
 
 

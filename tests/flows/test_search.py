@@ -175,7 +175,7 @@ def test_a_trial_below_the_median_is_hopeless(root: Path) -> None:
         space.suggest(one)
         for step in (10, 20):
             one.report(0.5 + number / 100, step)
-        own.finished(one, 0.5)
+        own.ended(one, 0.5)
     late = own.ask()
     late.report(0.1, 5)
     assert not late.should_prune(), "too early"

@@ -9,6 +9,7 @@ from flows import plan, server, workspace
 from flows.environment import PASSWORD, ROOT, on_workers
 from mtdnet import steps
 from mtdnet.errors import InputError
+from mtdnet.interrupt import raising
 from tasks import dvc_lock
 
 
@@ -19,6 +20,7 @@ def parser(flow: str, text: str | None) -> argparse.ArgumentParser:
     return made
 
 
+@raising()
 def main(name: str, *, dry_run: bool, benchmark: str | None = None) -> int:
     """Run the flow ``name``, or say what it would run; return the exit status.
 

@@ -14,8 +14,7 @@ import time
 from base64 import b64encode
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import chdir, closing
-from http.client import HTTPConnection
+from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,7 +24,7 @@ from matplotlib.figure import Figure
 from mlflow import pyfunc
 from numpy.typing import NDArray
 
-from benchmarks.model_server import SECONDS, model_server
+from benchmarks.model_server import model_server, post
 from mtdnet import errors, steps, synthetic
 from mtdnet.data.ingest import ingest
 from mtdnet.errors import InputError
@@ -135,12 +134,7 @@ def _ask(port: int, images: Sequence[Path]) -> None:
         some = [encoded[(number * k) % len(encoded)] for k in range(1, 4)]
         left = "no image" if number % 10 == 0 else some[0]
         rows = [{"left": left, "right": right} for right in some[: 1 + number % 3]]
-        body = json.dumps({"dataframe_records": rows})
-        with closing(HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as client:
-            client.request("POST", "/invocations", body, {"Content-Type": "application/json"})
-            answer = client.getresponse()
-            answer.read()
-            return answer.status
+        return post(port, json.dumps({"dataframe_records": rows}))[0]
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         found = list(clients.map(one, range(REQUESTS)))

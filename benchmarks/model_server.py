@@ -1,50 +1,37 @@
 """MLflow's model server on a free port of loopback, as ``mlflow models serve`` starts it."""
 
+import json
 import os
-import signal
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
-SECONDS = 180  # until it answers, and for an answer
+from benchmarks.servers import answers, free_port, running
+
+SECONDS = 180  # for an answer
 
 
 @contextmanager
 def model_server(model: Path, log: Path, **env: str) -> Iterator[int]:
     """Serve a saved model by one worker; yield the port once it answers. It ends with the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     # MLflow starts uvicorn by name.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     words = ["models", "serve", "--env-manager", "local", "--workers", "1", "--host", "127.0.0.1"]
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", *words, "-m", str(model), "--port", str(port)],
-            env=os.environ | {"PATH": path, "MTDNET_DEVICE": "cpu"} | env,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        _wait(port, process, log)
+    command = [sys.executable, "-m", "mlflow", *words, "-m", str(model), "--port", str(port)]
+    mine = os.environ | {"PATH": path, "MTDNET_DEVICE": "cpu"} | env
+    with running(command, Path(), mine, log) as server:
+        if not answers(server, f"http://127.0.0.1:{port}/ping"):
+            raise RuntimeError(f"no model server: {log.read_text(encoding='utf-8')[-2000:]}")
         yield port
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
-def _wait(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + SECONDS
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            HTTPConnection("127.0.0.1", port, timeout=5).connect()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError(f"no model server: {log.read_text(encoding='utf-8')[-2000:]}")
+def post(port: int, body: str | bytes, kind: str = "application/json") -> tuple[int, Any]:
+    """Return the status of the answer to a request, and what it holds."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as client:
+        client.request("POST", "/invocations", body, {"Content-Type": kind})
+        answer = client.getresponse()
+        return answer.status, json.load(answer)

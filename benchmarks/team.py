@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -10,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-import httpx
+from benchmarks.servers import answers, free_port, running
 
 ROOT = Path(__file__).parents[1]
 CODE = ("mtdnet", "tasks", "flows")
@@ -19,7 +18,6 @@ FILES = (
     *(".dvc/config", ".dvc/.gitignore"),
 )
 WORD = "mtdnet:word"
-PATIENCE = 480.0  # seconds; a busy machine takes long to make a server's database
 # `python -m flows.reproduce` of a project whose stages train nothing
 REPRODUCE = """
 import sys
@@ -58,44 +56,6 @@ def make(*words: str) -> list[str]:
     """Return a call of the project's Makefile with this Python, from any folder."""
     file, beside = ROOT / "Makefile", Path(sys.executable).parent
     return ["make", "-f", str(file), "-o", ".venv/.ready", f"BIN={beside}", *words]
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answers(url: str) -> bool:
-    """Wait until a server answers; False when it doesn't for long."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        try:
-            if httpx.get(url, timeout=5).status_code == httpx.codes.OK:
-                return True
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.5)
-    return False
-
-
-@contextmanager
-def running(command: Sequence[str], folder: Path, env: dict[str, str], log: Path) -> Iterator[None]:
-    """Keep a command and its children running, until the block ends."""
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            command, cwd=folder, env=env, stdout=stream, stderr=stream, process_group=0
-        )
-        try:
-            yield
-        finally:
-            os.killpg(process.pid, 15)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, 9)
-                process.wait()
 
 
 class Team:
@@ -140,7 +100,7 @@ class Team:
 
     def start(
         self, name: str, log: str, *command: str, before: str = "", **env: str
-    ) -> AbstractContextManager[None]:
+    ) -> AbstractContextManager["subprocess.Popen[bytes]"]:
         """Keep a command running on a machine, in a mount namespace that ``before`` prepares."""
         if before:
             shell = ["sh", "-ec", f'{before}\nexec "$@"', "sh"]
@@ -165,8 +125,8 @@ class Team:
     @contextmanager
     def prefect_served(self) -> Iterator[None]:
         """Run Prefect's server, and give it the flows."""
-        with self.start("servers", "prefect", *make("prefect")):
-            if not answers(f"{self.prefect}/api/health"):
+        with self.start("servers", "prefect", *make("prefect")) as server:
+            if not answers(server, f"{self.prefect}/api/health"):
                 raise RuntimeError(self.log("prefect").read_text())
             env = self.env("home")
             subprocess.run(make("deploy"), cwd=self.home, env=env, check=True, capture_output=True)
@@ -181,8 +141,8 @@ class Team:
         command += ["--artifacts-destination", "artifacts"]
         env = self.env("servers") | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         del env["MLFLOW_TRACKING_URI"]
-        with running(command, self.room / "servers", env, self.log("mlflow")):
-            if not answers(f"{self.mlflow}/health"):
+        with running(command, self.room / "servers", env, self.log("mlflow")) as server:
+            if not answers(server, f"{self.mlflow}/health"):
                 raise RuntimeError(self.log("mlflow").read_text())
             yield
 

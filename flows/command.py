@@ -5,10 +5,11 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from flows import finished, plan, server, workspace
+from flows import plan, server, workspace
 from flows.environment import PASSWORD, ROOT, on_workers
 from mtdnet import steps
 from mtdnet.errors import InputError
+from mtdnet.interrupt import raising
 from tasks import dvc_lock
 
 
@@ -19,6 +20,7 @@ def parser(flow: str, text: str | None) -> argparse.ArgumentParser:
     return made
 
 
+@raising()
 def main(name: str, *, dry_run: bool, benchmark: str | None = None) -> int:
     """Run the flow ``name``, or say what it would run; return the exit status.
 
@@ -55,7 +57,9 @@ def _run(name: str, benchmark: str | None, *, settle: bool) -> int:
     """Run the flow where there is something to do: a stage, a network, a killed run to settle."""
     wanted = plan.make(ROOT, benchmark)
     on_workers()  # a mistake there is told now
-    if settle or wanted.stale or _unregistered(wanted):
+    from tasks import checkpoints, register  # MLflow takes seconds
+
+    if settle or wanted.stale or register.unregistered(ROOT, wanted.served):
         state = _state(name, {} if benchmark is None else {"benchmark": benchmark})
         if state is None:
             return 1
@@ -64,17 +68,11 @@ def _run(name: str, benchmark: str | None, *, settle: bool) -> int:
             return 1
         message = state.message
     else:
-        finished.sweep(ROOT, wanted.networks + wanted.joint)
+        checkpoints.sweep(ROOT, wanted.networks + wanted.joint)
         message = f"{len(wanted.stages)} UpToDate"
     print(f"{name}: {message}")
     print(closing(wanted))
     return 0
-
-
-def _unregistered(wanted: plan.Plan) -> bool:
-    from tasks.register import unregistered  # MLflow takes seconds
-
-    return bool(unregistered(ROOT, wanted.served))
 
 
 def _state(name: str, parameters: dict[str, str]) -> Any:

@@ -12,48 +12,41 @@ from prefect.states import Completed, Failed
 from flows import live
 from flows.graph import Stage
 from tasks.process_group import Groups
-from tasks.progress import Progress
 from tasks.stage import Way, run_stage
+from tasks.tally import Tally
 
 
-class Execution:
-    """The stages of one flow on the project at ``root``: those that run, and their stop."""
+def walk(root: Path, stages: Sequence[Stage], way: Way = "here") -> State[None]:
+    """Submit every stage that isn't up to date, to wait for its upstream ones; in a flow.
 
-    def __init__(self, root: Path, way: Way = "here") -> None:
-        self._root, self._way = root, way
-        self._groups = Groups()
-
-    def walk(self, stages: Sequence[Stage]) -> State[None]:
-        """Submit every stage that isn't up to date, to wait for its upstream ones; in a flow.
-
-        A failure doesn't hold up the stages that don't build on it. Returns, when nothing is left
-        to run, Completed, or Failed with one line: what failed and why, and what wasn't run
-        because of it. When the flow is stopped, so are its stages.
-        """
-        futures: dict[str, PrefectFuture[State[None]]] = {}
-        stale = [stage for stage in stages if not stage.fresh]
-        progress = Progress([stage.name for stage in stale])
-        try:
-            for stage in stale:
-                upstream = [futures[name] for name in stage.upstream if name in futures]
-                futures[stage.name] = run_stage.submit(
-                    self._root,
-                    stage.name,
-                    self._groups,
-                    progress,
-                    gpu=stage.gpu,
-                    alone=stage.alone,
-                    way=self._way,
-                    wait_for=upstream,
-                    return_state=False,
-                )
-            with live.table(progress):
-                wait(list(futures.values()))
-        except BaseException:
-            self._groups.stop()
-            raise
-        states = {name: future.state for name, future in futures.items()}
-        return closing(states, fresh=sum(stage.fresh for stage in stages))
+    A failure doesn't hold up the stages that don't build on it. Returns, when nothing is left to
+    run, Completed, or Failed with one line: what failed and why, and what wasn't run because of it.
+    When the flow is stopped, so are its stages.
+    """
+    futures: dict[str, PrefectFuture[State[None]]] = {}
+    stale = [stage for stage in stages if not stage.fresh]
+    groups, tally = Groups(), Tally([stage.name for stage in stale])
+    try:
+        for stage in stale:
+            upstream = [futures[name] for name in stage.upstream if name in futures]
+            futures[stage.name] = run_stage.submit(
+                root,
+                stage.name,
+                groups,
+                tally,
+                gpu=stage.gpu,
+                alone=stage.alone,
+                way=way,
+                wait_for=upstream,
+                return_state=False,
+            )
+        with live.table(tally):
+            wait(list(futures.values()))
+    except BaseException:
+        groups.stop()
+        raise
+    states = {name: future.state for name, future in futures.items()}
+    return closing(states, fresh=sum(stage.fresh for stage in stages))
 
 
 def closing(states: dict[str, State[Any]], fresh: int) -> State[None]:

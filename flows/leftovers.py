@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
@@ -17,6 +16,8 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import State, StateType
 from prefect.states import Crashed
+
+from flows import labels
 
 BEGUN = [StateType.PENDING, StateType.RUNNING]
 MESSAGE = "its process was killed"
@@ -50,5 +51,4 @@ def settle(root: Path, own: str) -> Iterator[str]:
             if str(run.id) != own:
                 client.set_flow_run_state(run.id, dead, force=True)
                 yield f"flow run '{run.name}' was Running, but {MESSAGE}: set to Crashed"
-        tags = {*client.read_flow_run(UUID(own)).tags, tag}
-        client.update_flow_run(UUID(own), tags=sorted(tags))
+    labels.add([tag])

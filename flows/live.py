@@ -10,21 +10,21 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tasks.progress import Progress
+from tasks.tally import Tally
 
 A_SECOND = 2  # times it is drawn
 
 
 @contextmanager
-def table(progress: Progress) -> Iterator[None]:
-    """Show a flow's progress below what it logs, while the block runs; nothing in a log file."""
+def table(tally: Tally) -> Iterator[None]:
+    """Show a flow's tally below what it logs, while the block runs; nothing in a log file."""
     console = _console()
     if console is None or not console.is_terminal:
         yield
         return
-    progress.live = True
+    tally.live = True
     with Live(
-        get_renderable=lambda: drawn(progress),
+        get_renderable=lambda: drawn(tally),
         console=console,
         refresh_per_second=A_SECOND,
         transient=True,
@@ -32,14 +32,14 @@ def table(progress: Progress) -> Iterator[None]:
         yield
 
 
-def drawn(progress: Progress) -> Group:
+def drawn(tally: Tally) -> Group:
     """Return the stages that run as a table, and the whole flow's line below it."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("stage", "done", "left"):
         made.add_column(head, no_wrap=True)
-    for row in progress.rows():
+    for row in tally.rows():
         made.add_row(*map(Text, row))  # a name in brackets is no mark-up
-    return Group(made, Text(progress.line()))
+    return Group(made, Text(tally.line()))
 
 
 def _console() -> Console | None:

@@ -1,5 +1,6 @@
 """The flows: walk a graph of stages, then register the networks."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,12 @@ from prefect.context import TagsContext
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import finished, labels, leftovers, page, plan, quiet, workspace
+from flows import execute, labels, leftovers, page, plan, quiet, workspace
 from flows.environment import ROOT, on_workers
-from flows.execute import Execution
 from flows.workers import Workers
 from mtdnet.errors import InputError
 from mtdnet.steps import Network
-from tasks import dvc_lock, store
+from tasks import checkpoints, dvc_lock, store
 from tasks.register import registered, unregistered
 
 quiet.failures()
@@ -71,13 +71,13 @@ def run(root: Path, benchmark: str | None = None) -> State[None]:
             wanted = plan.make(root, benchmark)
             labels.add(labels.begun(root, wanted.benchmarks))
             news = bool(wanted.stale or unregistered(root, wanted.served))
-            walker = Workers(root) if on_workers() else Execution(root)
+            walk = Workers(root).walk if on_workers() else partial(execute.walk, root)
             with TagsContext(current_tags=set()):  # each task would ask for a limit on its tags
-                state = walker.walk(wanted.stages)
+                state = walk(wanted.stages)
         except InputError as problem:
             return Failed(message=str(problem))
         if state.is_completed():
-            finished.sweep(root, wanted.networks + wanted.joint)
+            checkpoints.sweep(root, wanted.networks + wanted.joint)
             registration = register(root, wanted.served, return_state=True)
             if news:
                 _show(root, wanted, benchmark)

@@ -3,9 +3,7 @@
 import sys
 
 from flows import command
-from mtdnet.interrupt import raising
 
 if __name__ == "__main__":
     words = command.parser("reproduce", __doc__).parse_args()
-    with raising():
-        sys.exit(command.main("reproduce", dry_run=words.dry_run))
+    sys.exit(command.main("reproduce", dry_run=words.dry_run))

@@ -20,7 +20,7 @@ from mtdnet import params
 from mtdnet.errors import InputError, status
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main() -> int:
     """Run the command line; return 2 for bad input, else become the flow in the clone."""
     parser = argparse.ArgumentParser(prog="python -m flows.results", description=__doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
@@ -29,7 +29,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--recipe", type=Path, default=ROOT / "configs" / "modern.yaml")
     parser.add_argument("--out", type=Path, help="the clone's folder; default: DATA-RECIPE")
     parser.add_argument("--dry-run", action="store_true", help="make the clone, say what would run")
-    given = parser.parse_args(words)
+    given = parser.parse_args()
     data = given.data.resolve()
     out = (given.out or data.with_name(f"{data.name}-{given.recipe.stem}")).resolve()
     if problem := status(lambda: prepare(out, data, given.ids, given.recipe.resolve())):

@@ -47,9 +47,9 @@ def search(root: Path, name: str, trials: int, *, dry_run: bool = False) -> None
 
 
 def _try(root: Path, name: str, stage: str, space: Space, own: Study, trials: int) -> None:
-    from tasks import study_runs as runs  # MLflow takes seconds, and a dry run needs none
+    from tasks import runs, study_runs  # MLflow takes seconds, and a dry run needs none
 
-    parent, failures = runs.of_study(space.network, name), 0
+    parent, failures = study_runs.of_study(space.network, name), 0
     while (done := len(own.done())) < trials:
         failures = 0 if _one(root, name, stage, space, own, parent) else failures + 1
         if failures == FAILURES:
@@ -57,34 +57,33 @@ def _try(root: Path, name: str, stage: str, space: Space, own: Study, trials: in
             raise InputError(f"{name}: {failures} trials failed, the last one so: {reason}")
         print(f"{done + 1} of {trials} trials", file=sys.stderr)
     if best := own.best():
-        runs.log(parent, best.params | {"best": f"{name}-{best.number}"}, best.value)
+        study_runs.log(parent, best.params | {"best": f"{name}-{best.number}"}, best.value)
     runs.end(parent, "FINISHED")
 
 
 def _one(root: Path, name: str, stage: str, space: Space, own: Study, parent: str) -> bool:
     """Run one trial and tell the study; False when it failed."""
-    from tasks import study_runs as runs
+    from tasks import runs, study_runs
     from tasks import trial as trials
 
     trial = own.ask()
     values, label = space.suggest(trial), f"{name}-{trial.number}"
-    run, reported = runs.of_trial(space.network, parent, name, trial.number), set[int]()
-    runs.log(run, values)
+    run, reported = study_runs.of_trial(space.network, parent, name, trial.number), set[int]()
+    study_runs.log(run, values)
 
     def hopeless() -> bool:
-        for step, rank1 in runs.history(space.network, run):
+        for step, rank1 in study_runs.history(space.network, run):
             if step not in reported:
                 reported.add(step)
                 trial.report(rank1, step)
         return bool(reported) and trial.should_prune()
 
+    rank1 = None
     try:
         trials.run(root, stage, label, values, {runs.PARENT_VARIABLE: run}, hopeless)
         rank1 = trials.reached(root, label, space.network)
     except trials.Pruned:
-        own.pruned(trial)
-        runs.end(run, "KILLED")
-        print(f"{label}: {_line(values)}: given up")
+        pass  # there is no rank-1
     except trials.Failed as problem:
         own.failed(trial, str(problem))
         runs.end(run, "FAILED")
@@ -96,11 +95,10 @@ def _one(root: Path, name: str, stage: str, space: Space, own: Study, parent: st
         if isinstance(problem, KeyboardInterrupt):
             raise Stopped(f"{name}: stopped in trial {trial.number}") from None
         raise
-    else:
-        own.finished(trial, rank1)
-        runs.log(run, {}, rank1)
-        runs.end(run, "FINISHED")
-        print(f"{label}: {_line(values, rank1)}", flush=True)
+    own.ended(trial, rank1)
+    study_runs.log(run, {}, rank1)
+    runs.end(run, "KILLED" if rank1 is None else "FINISHED")
+    print(f"{label}: {_line(values, rank1)}{': given up' if rank1 is None else ''}", flush=True)
     return True
 
 

@@ -72,7 +72,7 @@ def reached() -> Iterator[None]:
                         EventsWorker.drain_all(timeout=TIMEOUT_SECONDS)
         finally:
             closing.set()
-            group.terminate()
+            group.ask()
             reader.join(TIMEOUT_SECONDS)  # it writes what it was sent last
 
 

@@ -12,9 +12,8 @@ from prefect.context import TagsContext
 from prefect.states import Failed
 from pydantic import Field
 
-from flows import clone, finished, graph, quiet, workspace
+from flows import clone, execute, graph, quiet, workspace
 from flows.environment import ROOT
-from flows.execute import Execution
 from mtdnet import params, steps
 from mtdnet.errors import InputError
 from tasks import dvc_lock
@@ -57,7 +56,8 @@ def _bring(root: Path, name: str) -> State[None]:
     stage = next((each for each in graph.stages(root, look=False) if each.name == name), None)
     if stage is None:
         raise InputError(f"{root / 'dvc.yaml'}: no such stage")
-    every = steps.trained(params.load(root / "params.yaml"))
+    settings = params.load(root / "params.yaml")
+    every = steps.trained(settings) + steps.trained_jointly(settings)
     networks = [each for each in every if steps.model(*each).as_posix() in stage.outs]
     if stage.gpu:
         clone.tracking()
@@ -67,7 +67,7 @@ def _bring(root: Path, name: str) -> State[None]:
         os.environ.setdefault(checkpoints.SETTING, checkpoints.SECONDS)
         for line in checkpoints.restore(root, networks[0]):
             get_run_logger().info(line)
-    state = Execution(root, "worker").walk([replace(stage, fresh=False)])
-    if state.is_completed():
-        finished.sweep(root, networks)
+    state = execute.walk(root, [replace(stage, fresh=False)], "worker")
+    if networks and state.is_completed():
+        checkpoints.sweep(root, networks)
     return state

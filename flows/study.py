@@ -143,13 +143,9 @@ class Study:
         self._study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=6)
         return self._study.ask()
 
-    def finished(self, trial: Trial, value: float) -> None:
-        """Tell what a trial reached."""
-        self._study.tell(trial, value)
-
-    def pruned(self, trial: Trial) -> None:
-        """Tell that a trial was given up."""
-        self._study.tell(trial, state=TrialState.PRUNED)
+    def ended(self, trial: Trial, value: float | None) -> None:
+        """Tell what a trial reached, None when it was given up."""
+        self._study.tell(trial, value, TrialState.PRUNED if value is None else None)
 
     def failed(self, trial: Trial, reason: str) -> None:
         """Tell that a trial failed; its parameters are not tried again."""

@@ -3,11 +3,9 @@
 import sys
 
 from flows import command
-from mtdnet.interrupt import raising
 
 if __name__ == "__main__":
     parser = command.parser("target", __doc__)
     parser.add_argument("--benchmark", required=True, help="one of train.targets, or the source")
     words = parser.parse_args()
-    with raising():
-        sys.exit(command.main("target", dry_run=words.dry_run, benchmark=words.benchmark))
+    sys.exit(command.main("target", dry_run=words.dry_run, benchmark=words.benchmark))

@@ -1,7 +1,5 @@
 """Stages on workers: each a run of the deployment ``stage`` of its pool, gathered by DVC."""
 
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,9 +30,10 @@ from flows import clone
 from flows.execute import closing
 from flows.graph import Stage
 from mtdnet.errors import InputError, Stopped
+from tasks import dvc_command
 from tasks.process_group import Groups
-from tasks.progress import Progress
 from tasks.stage import run_stage
+from tasks.tally import Tally
 
 POLL_SECONDS = 2.0
 GONE_SECONDS = 20.0  # that Prefect counts a worker as offline; less may be a slow server
@@ -58,7 +57,7 @@ class Workers:
     def walk(self, stages: Sequence[Stage]) -> State[None]:
         """Submit every stage that isn't up to date when its upstream ones are done; in a flow.
 
-        Returns as ``Execution.walk``, or Cancelled when the flow was cancelled; then, and when it
+        Returns as ``execute.walk``, or Cancelled when the flow was cancelled; then, and when it
         is stopped, so are its stages. Raises InputError when the project, its data, DVC's remote or
         MLflow's server isn't ready.
         """
@@ -86,18 +85,14 @@ class Workers:
         self._commit = clone.commit(self._root)
         clone.remote(self._root)
         clone.tracking()
-        command = [sys.executable, "-m", "dvc", "--wait-for-lock", "push", "--run-cache"]
-        done = subprocess.run(command, cwd=self._root, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-            raise InputError(f"DVC's remote: {said[-1][7:] if said else done.stderr[-200:]}")
+        dvc_command.call(self._root, "DVC's remote", "--wait-for-lock", "push", "--run-cache")
 
     def _run(self, client: SyncPrefectClient, stale: Mapping[str, Stage]) -> dict[str, State[Any]]:
         """Run stages until none is left that can; return the states of those that failed."""
         after = {name: [n for n in stage.upstream if n in stale] for name, stage in stale.items()}
         order = TopologicalSorter(after)
         order.prepare()
-        progress = Progress(list(stale))
+        tally = Tally(list(stale))
         failed: dict[str, State[Any]] = {}
         while True:
             for name in order.get_ready():
@@ -111,8 +106,8 @@ class Workers:
                     failed[stage.name] = _failure(stage, run)
                     continue
                 self._gather(stage)
-                progress.ended(stage.name, run.total_run_time.total_seconds())
-                get_run_logger().info(progress.line())
+                tally.ended(stage.name, run.total_run_time.total_seconds())
+                get_run_logger().info(tally.line())
                 order.done(stage.name)
 
     def _submit(self, client: SyncPrefectClient, stage: Stage) -> None:

@@ -1,8 +1,8 @@
-"""Checkpoints of trainings in MLflow, for the machine that goes on where another one died."""
+"""Checkpoints of trainings: shared in MLflow, fetched where another machine died, swept."""
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,19 @@ def restore(root: Path, network: Network) -> Iterator[str]:
         yield from _fetch(target, network)
     except MlflowException as problem:
         yield f"no shared checkpoint ({store.reason(problem)}); begins anew"
+
+
+def sweep(root: Path, networks: Sequence[Network]) -> None:
+    """Remove checkpoints here of networks whose stages are up to date.
+
+    Not earlier: a stage that is stopped before DVC has committed it would train from the start.
+    """
+    for network in networks:
+        folder = root / steps.checkpoints(*network)
+        if folder.is_dir():
+            from mtdnet.training import checkpoint  # torch: only where there is something to do
+
+            checkpoint.sweep(folder)
 
 
 def _fetch(target: Path, network: Network) -> Iterator[str]:

@@ -5,7 +5,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import Field
 
 from mtdnet.artifacts import Document, TrainingRecord
@@ -14,7 +13,7 @@ from mtdnet.data.images import TABLE
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.protocol.query_gallery import SPLIT
-from mtdnet.tables import read_table, write_table
+from mtdnet.tables import read_table
 
 Verdict = Literal["champion", "challenger", "undecided"]
 
@@ -69,16 +68,6 @@ class SplitPersons:
         if not own:
             raise InputError(f"{source}: not the split that the network was trained on")
         return cls(parts.append_column("sha256", images["sha256"]))
-
-    @classmethod
-    def read(cls, file: Path) -> "SplitPersons":
-        """Read those that ``write`` wrote."""
-        return cls(pq.read_table(file))
-
-    def write(self, folder: Path) -> Path:
-        """Write them into a folder; return the file."""
-        write_table(self.table, folder / self.FILE)
-        return folder / self.FILE
 
     @property
     def train_persons(self) -> int:

@@ -21,7 +21,8 @@ class Group:
     """A running command in a process group of its own; iterating gives its lines of output.
 
     A watcher in the same group reads from a pipe that only this process holds open. When the pipe
-    closes, by ``close`` or because this process died of whatever cause, it kills the whole group.
+    closes, by ``kill`` or because this process died of whatever cause, it kills the whole group. So
+    does the end of a ``with`` block.
     """
 
     def __init__(self, command: Sequence[str], *, folder: Path, env: Mapping[str, str]) -> None:
@@ -42,14 +43,17 @@ class Group:
                 process_group=self._watcher.pid,
             )
         except OSError:
-            self._end_watcher()
+            self.kill()
             raise
 
     def __enter__(self) -> "Group":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
+        self.kill()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def __iter__(self) -> Iterator[str]:
         """Yield each line, without its end, as soon as it is written; progress bars give many."""
@@ -61,26 +65,12 @@ class Group:
         """Return the command's exit status, negative for a signal."""
         return self._process.wait()
 
-    def terminate(self) -> None:
-        """Ask every process of the group to stop (SIGTERM)."""
-        os.killpg(self._watcher.pid, signal.SIGTERM)
-
-    def interrupt(self) -> None:
-        """Ask every process of the group to stop as a terminal does (SIGINT)."""
-        os.killpg(self._watcher.pid, signal.SIGINT)
+    def ask(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Ask every process of the group to stop; by SIGINT, as a terminal does."""
+        os.killpg(self._watcher.pid, number)
 
     def kill(self) -> None:
         """Kill every process of the group."""
-        self._end_watcher()
-
-    def close(self) -> None:
-        """Kill what is left of the group and free what it held here."""
-        self._end_watcher()
-        self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-
-    def _end_watcher(self) -> None:
         if self._watcher.stdin is not None:
             self._watcher.stdin.close()
         self._watcher.wait()
@@ -106,9 +96,9 @@ class Groups:
             group = Group(command, folder=folder, env=env)
             self._running.add(group)
         try:
-            yield group
+            with group:
+                yield group
         finally:
-            group.close()
             self._running.discard(group)
 
     def stop(self) -> None:
@@ -116,7 +106,7 @@ class Groups:
         with self._lock:
             self.stopped.set()
             for group in self._running:
-                group.terminate()
+                group.ask()
         end = time.monotonic() + GRACE_SECONDS
         while self._running and time.monotonic() < end:
             time.sleep(0.1)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from mlflow.entities.model_registry import ModelVersion
 from numpy.typing import NDArray
 
@@ -23,6 +24,7 @@ from mtdnet.metrics.interval import CONFIDENCE, rank1_difference
 from mtdnet.networks.header import FILE
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.steps import Network
+from mtdnet.tables import write_table
 from tasks import champion, download_model, store
 from tasks.evidence import Evidence, SplitPersons, Verdict
 
@@ -38,29 +40,30 @@ Rows = NDArray[np.int64]
 def judged(model: Path, network: Network, root: Path, made: ModelVersion) -> Evidence:
     """Return the evidence of a new version against the champion that there is.
 
-    ``model``: the folder of its network; ``root``: the project's.
+    ``model``: the folder of its network; ``root``: the project's. What makes a comparison
+    impossible stands in the evidence.
     """
-    against = champion.present(made.name)
-    promotion = Promotion(made.name, str(made.version), against, "{}-{}".format(*network))
-    if against is None:
-        return promotion.first()
-    with TemporaryDirectory() as room:
+    name, against = made.name, champion.present(made.name)
+    facts: dict[str, Any] = {
+        **{"model": name, "version": str(made.version), "against": against, "rule": RULE},
+        **{"split": "{}-{}".format(*network), "date": date.today().isoformat()},
+    }
+    verdict: Verdict = "champion"
+    why = "no champion before it"
+    if against is not None:
         try:
-            file = download_model.network(f"models:/{made.name}/{against}", Path(room))
+            with TemporaryDirectory() as room:
+                verdict, why = _compared(facts, model, *_data(network, root), Path(room))
         except InputError as problem:
-            return promotion.undecided(str(problem))
-        rival = store.client().get_model_version(made.name, against)
-        theirs = _persons(str(rival.run_id), Path(room))
-        return promotion.judge(*_data(network, root), model, file, theirs)
+            verdict, why = "undecided", f"no comparison: {problem}"
+    return Evidence(verdict=verdict, why=why, **facts)
 
 
 def keep(made: ModelVersion, evidence: Evidence) -> None:
     """Store the evidence with a version: a file of its run, and tags."""
-    client, place = store.client(), f"promotion/{made.name}-{made.version}"
-    with TemporaryDirectory() as room:
-        evidence.write(Path(room))
-        client.log_artifact(made.run_id, str(Path(room, Evidence.FILE)), place)
-    file = f"runs:/{made.run_id}/{place}/{Evidence.FILE}"
+    client, place = store.client(), f"promotion/{made.name}-{made.version}/{Evidence.FILE}"
+    client.log_dict(str(made.run_id), evidence.model_dump(exclude_unset=True), place)
+    file = f"runs:/{made.run_id}/{place}"
     tags = {champion.WHY: evidence.why, champion.EVIDENCE: file, "rule": evidence.rule}
     for key, value in (tags | {champion.VERDICT: evidence.verdict}).items():  # the verdict last
         client.set_model_version_tag(made.name, made.version, key, value)
@@ -69,7 +72,8 @@ def keep(made: ModelVersion, evidence: Evidence) -> None:
 def log_persons(run_id: str, network: Network, root: Path, record: TrainingRecord) -> None:
     """Keep with a run whom its network was trained on, as far as the data are there still."""
     with suppress(InputError), TemporaryDirectory() as room:
-        file = SplitPersons.of_split(*_data(network, root), record).write(Path(room))
+        file = Path(room, SplitPersons.FILE)
+        write_table(SplitPersons.of_split(*_data(network, root), record).table, file)
         store.client().log_artifact(run_id, str(file))
 
 
@@ -78,110 +82,72 @@ def _data(network: Network, root: Path) -> tuple[Path, Path]:
     return root / steps.ingested(network[0]), root / steps.augmented(*network[:2])
 
 
-def _persons(run_id: str, room: Path) -> SplitPersons | None:
-    """Return the persons of the data that a run's network was trained on, None without a record."""
+def _compared(
+    facts: dict[str, Any], model: Path, ingested: Path, augmented: Path, room: Path
+) -> tuple[Verdict, str]:
+    """Score the network of ``model`` and the champion's; return the verdict and why.
+
+    What they were scored on, and the figures, join ``facts``. InputError tells why there is no
+    comparison.
+    """
+    champions = download_model.network(f"models:/{facts['model']}/{facts['against']}", room)
+    seen = _persons(facts["model"], facts["against"], room)
+    own = SplitPersons.of_split(ingested, augmented, TrainingRecord.read(model))
+    if not seen.shares_images(own):
+        raise InputError("the data are others than the champion's")
+    images = Images.open(ingested)
+    query, gallery = probes(images, augmented, "validation")
+    everybody, known = set(images.person[query]), list(seen.overlap(own))
+    query, gallery = (rows[~np.isin(images.person[rows], known)] for rows in (query, gallery))
+    persons = sorted(set(images.person[query].tolist()))
+    facts |= {
+        "persons": persons,
+        "passed_over": len(everybody) - len(persons),
+        "train_persons": own.train_persons,
+        "train_persons_against": seen.train_persons,
+    }
+    if len(persons) < LEAST:
+        kinds = f"of {len(everybody)} validation persons the champion has not seen"
+        raise InputError(f"{kinds} {len(persons)}; the rule wants {LEAST}")
+    new, mean = _ranked(model / FILE, images, query, gallery)
+    old, old_mean = _ranked(champions, images, query, gallery)
+    interval = rank1_difference(new, old, images.person[query])
+    facts |= {
+        "rank1": float((new == 1).mean()),
+        "rank1_against": float((old == 1).mean()),
+        "mAP": mean,
+        "mAP_against": old_mean,
+        "difference": interval.difference,
+        "low": interval.low,
+        "high": interval.high,
+    }
+    return _verdict(facts)
+
+
+def _persons(model: str, version: str, room: Path) -> SplitPersons:
+    """Return the persons of the data that a version was trained on; InputError without a record."""
     client = store.client()
+    run_id = str(client.get_model_version(model, version).run_id)
     if not any(file.path == SplitPersons.FILE for file in client.list_artifacts(run_id)):
-        return None
-    return SplitPersons.read(Path(client.download_artifacts(run_id, SplitPersons.FILE, str(room))))
+        raise InputError("whom the champion was trained on is not on record")
+    file = client.download_artifacts(run_id, SplitPersons.FILE, str(room))
+    return SplitPersons(pq.read_table(file))
 
 
-class Promotion:
-    """A new version against the champion of the model ``name``; ``judge`` tells who stays."""
-
-    def __init__(self, name: str, version: str, against: str | None, split: str) -> None:
-        self.facts: dict[str, Any] = {
-            **{"model": name, "version": version, "against": against, "split": split},
-            **{"rule": RULE, "date": date.today().isoformat()},
-        }
-
-    def first(self) -> Evidence:
-        """Return the evidence of a version that has nobody before it."""
-        return self._evidence("champion", "no champion before it")
-
-    def undecided(self, why: str) -> Evidence:
-        """Return the evidence that there is none."""
-        return self._evidence("undecided", f"no comparison: {why}")
-
-    def judge(
-        self,
-        ingested: Path,
-        augmented: Path,
-        model: Path,
-        champion: Path,
-        theirs: SplitPersons | None,
-    ) -> Evidence:
-        """Score the network of ``model``, a folder, and the champion's, a file; judge.
-
-        ``theirs``: the persons of the champion's data, where they are on record. What makes a
-        comparison impossible stands in the evidence.
-        """
-        if theirs is None:
-            return self.undecided("whom the champion was trained on is not on record")
-        try:
-            own = SplitPersons.of_split(ingested, augmented, TrainingRecord.read(model))
-            if not theirs.shares_images(own):
-                return self.undecided("the data are others than the champion's")
-            return self._scored(ingested, augmented, model, champion, theirs, own)
-        except InputError as problem:
-            return self.undecided(str(problem))
-
-    def _scored(
-        self,
-        ingested: Path,
-        augmented: Path,
-        model: Path,
-        champion: Path,
-        theirs: SplitPersons,
-        own: SplitPersons,
-    ) -> Evidence:
-        images = Images.open(ingested)
-        query, gallery = probes(images, augmented, "validation")
-        known = list(theirs.overlap(own))
-        everybody = set(images.person[query])
-        query, gallery = (rows[~np.isin(images.person[rows], known)] for rows in (query, gallery))
-        persons = sorted(set(images.person[query].tolist()))
-        self.facts |= {
-            "persons": persons,
-            "passed_over": len(everybody) - len(persons),
-            "train_persons": own.train_persons,
-            "train_persons_against": theirs.train_persons,
-        }
-        if len(persons) < LEAST:
-            kinds = f"of {len(everybody)} validation persons the champion has not seen"
-            return self.undecided(f"{kinds} {len(persons)}; the rule wants {LEAST}")
-        new, mean = _ranked(model / FILE, images, query, gallery)
-        old, old_mean = _ranked(champion, images, query, gallery)
-        interval = rank1_difference(new, old, images.person[query])
-        self.facts |= {
-            "rank1": float((new == 1).mean()),
-            "rank1_against": float((old == 1).mean()),
-            "mAP": mean,
-            "mAP_against": old_mean,
-            "difference": interval.difference,
-            "low": interval.low,
-            "high": interval.high,
-        }
-        return self._verdict()
-
-    def _verdict(self) -> Evidence:
-        """Apply the rule to the figures of both."""
-        of = self.facts
-        figures = (
-            f"rank-1 {of['rank1']:.1%} against {of['rank1_against']:.1%} of version "
-            f"{of['against']} on {len(of['persons'])} persons (difference {of['difference']:+.1%}, "
-            f"{CONFIDENCE:.0%} interval {of['low']:+.1%} to {of['high']:+.1%})"
-        )
-        trained = f"trained on {of['train_persons']} persons, not {of['train_persons_against']}"
-        if of["low"] > 0:
-            return self._evidence("champion", f"better: {figures}")
-        if of["difference"] >= 0 and of["train_persons"] > of["train_persons_against"]:
-            return self._evidence("champion", f"not worse and {trained}: {figures}")
-        worse = "worse" if of["high"] < 0 else "not shown to be better"
-        return self._evidence("challenger", f"{worse}: {figures}; {trained}")
-
-    def _evidence(self, verdict: Verdict, why: str) -> Evidence:
-        return Evidence(verdict=verdict, why=why, **self.facts)
+def _verdict(of: dict[str, Any]) -> tuple[Verdict, str]:
+    """Apply the rule to the figures of both; return the verdict and why."""
+    figures = (
+        f"rank-1 {of['rank1']:.1%} against {of['rank1_against']:.1%} of version "
+        f"{of['against']} on {len(of['persons'])} persons (difference {of['difference']:+.1%}, "
+        f"{CONFIDENCE:.0%} interval {of['low']:+.1%} to {of['high']:+.1%})"
+    )
+    trained = f"trained on {of['train_persons']} persons, not {of['train_persons_against']}"
+    if of["low"] > 0:
+        return "champion", f"better: {figures}"
+    if of["difference"] >= 0 and of["train_persons"] > of["train_persons_against"]:
+        return "champion", f"not worse and {trained}: {figures}"
+    worse = "worse" if of["high"] < 0 else "not shown to be better"
+    return "challenger", f"{worse}: {figures}; {trained}"
 
 
 def _ranked(

@@ -22,7 +22,7 @@ from mtdnet.params import Params
 from mtdnet.protocol.persons import PUBLISHED
 from tasks import release_card
 from tasks.command import ROOT
-from tasks.released import CARD, FOLDER
+from tasks.release_remote import CARD, FOLDER
 
 RECIPE = Path("configs/release.yaml")
 PEOPLE = "people"  # the table's benchmark; persons and cameras are named BENCHMARK-ID there

@@ -54,7 +54,8 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
     same += [f"params.{key} = '{settings[key]}'" for key in ("steps", "compile") if key in settings]
     before = client().search_runs([place], " and ".join(same))
     before.sort(key=lambda run: run.info.status != "FINISHED")
-    run = before[0] if before else client().create_run(place, run_name=_name(network), tags=tags)
+    name = f"{benchmark}-{split}-{variant}"
+    run = before[0] if before else client().create_run(place, run_name=name, tags=tags)
     run_id = str(run.info.run_id)
     client().update_run(run_id, status="RUNNING")
     names = {"benchmark": benchmark, "split": split, "variant": variant}
@@ -178,7 +179,3 @@ def end_dead() -> None:
 def _lock(fingerprint: str) -> FileLock:
     """Return the lock that whoever trains holds, and that the system frees when they die."""
     return FileLock(store.FOLDER / "running" / fingerprint)
-
-
-def _name(network: Network) -> str:
-    return "{}-{}-{}".format(*network)

@@ -5,9 +5,7 @@ import re
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,8 +19,8 @@ from mtdnet.errors import Stopped
 from tasks import dvc_lock
 from tasks.bar import Bar
 from tasks.process_group import Groups
-from tasks.progress import Progress
 from tasks.slots import slot
+from tasks.tally import Tally
 
 BAR_SECONDS = 10.0
 RETRY_SECONDS = [2.0, 10.0]
@@ -30,7 +28,6 @@ FINAL_STATUS = (2, 126, 127)  # bad input; a command that can't be run
 # What DVC does for a stage: in this folder; on a worker, with all that it builds on; and in this
 # folder with what a worker has pushed. `--pull` fetches the run cache too.
 Way = Literal["here", "worker", "gather"]
-Share = Callable[[], AbstractContextManager[dict[str, str]]]  # of the machine
 COMMANDS: dict[Way, tuple[tuple[str, ...], ...]] = {
     "here": (("repro", "-s"),),
     "worker": (("repro", "--pull"), ("push", "--run-cache", "--with-deps")),
@@ -67,7 +64,7 @@ def run_stage(
     root: Path,
     stage: str,
     groups: Groups,
-    progress: Progress | None = None,
+    tally: Tally | None = None,
     *,
     gpu: bool = False,
     alone: bool = False,
@@ -82,10 +79,10 @@ def run_stage(
     else as ``BadInput``; or as ``Stopped`` with the flow.
     """
     logger = get_run_logger()
-    share = partial(slot, root, gpu=gpu, alone=alone, stop=groups.stopped)
     try:
         while True:
-            status, lines = _repro(root, stage, groups, progress, share, way)
+            with slot(root, gpu=gpu, alone=alone, stop=groups.stopped) as room:
+                status, lines = _repro(root, stage, groups, tally, room, way)
             if status == 0 or not (blockers := BLOCKER.findall("\n".join(lines))):
                 break
             logger.info(f"{stage}: waits for {blockers[0][1]} (process {blockers[0][0]})")
@@ -101,44 +98,39 @@ def run_stage(
         return Failed(name=name, message=f"{stage}: {cause}")
     found = (WORDS[words] for line in lines for words in WORDS if words.format(stage) in line)
     name = next(found, "Ran")
-    if progress and not progress.live:
-        logger.info(progress.line())
+    if tally and not tally.live:
+        logger.info(tally.line())
     return Completed(name=name, message=f"{stage}: {name}")
 
 
 def _repro(
-    root: Path, stage: str, groups: Groups, progress: Progress | None, share: Share, way: Way
+    root: Path, stage: str, groups: Groups, tally: Tally | None, room: Mapping[str, str], way: Way
 ) -> tuple[int, list[str]]:
-    """Run DVC on a stage when there is room for it; return its exit status and its lines."""
+    """Run DVC on a stage in the room that it has; return its exit status and its lines."""
     logger = get_run_logger()
     lines: list[str] = []
-    own = progress or Progress([stage])  # which nobody looks at
-    env = _environment() | (NO_SHELL if way == "gather" else {})
-    with share() as extra:
-        logger.info(f"{stage}: runs in {socket.gethostname()}:{root}{_room(extra)}")
-        begun = time.monotonic()
-        own.begin(stage)
-        try:
-            for words in COMMANDS[way]:
-                command = [sys.executable, "-m", "dvc", "--wait-for-lock", *words, stage]
-                with groups.start(command, folder=root, env=env | extra) as group:
-                    for line in _words(group, stage, own):
-                        logger.info(line)
-                        lines.append(line)
-                    if (status := group.wait()) != 0:
-                        return status, lines
-        finally:
-            own.leave(stage)
-        if progress:
-            progress.ended(stage, time.monotonic() - begun)
-        return 0, lines
+    own = tally or Tally([stage])  # which nobody looks at
+    env = {**_environment(), **(NO_SHELL if way == "gather" else {}), **room}
+    logger.info(f"{stage}: runs in {socket.gethostname()}:{root}{_told(room)}")
+    begun = time.monotonic()
+    with own.running(stage):
+        for words in COMMANDS[way]:
+            command = [sys.executable, "-m", "dvc", "--wait-for-lock", *words, stage]
+            with groups.start(command, folder=root, env=env) as group:
+                for line in _words(group, stage, own):
+                    logger.info(line)
+                    lines.append(line)
+                if (status := group.wait()) != 0:
+                    return status, lines
+    own.ended(stage, time.monotonic() - begun)
+    return 0, lines
 
 
-def _room(extra: Mapping[str, str]) -> str:
+def _told(room: Mapping[str, str]) -> str:
     """Return what a slot gives a stage, in words."""
-    if gpu := extra.get("CUDA_VISIBLE_DEVICES"):
+    if gpu := room.get("CUDA_VISIBLE_DEVICES"):
         return f", GPU {gpu}"
-    return f", threads: {threads}" if (threads := extra.get("OMP_NUM_THREADS")) else ""
+    return f", threads: {threads}" if (threads := room.get("OMP_NUM_THREADS")) else ""
 
 
 def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:
@@ -149,10 +141,10 @@ def _wait(root: Path, processes: Sequence[int], groups: Groups) -> None:
             return
 
 
-def _words(lines: Iterable[str], stage: str, progress: Progress) -> Iterator[str]:
+def _words(lines: Iterable[str], stage: str, tally: Tally) -> Iterator[str]:
     """Yield lines that say something; of progress bars, in words, one now and then.
 
-    None of them where ``progress`` is on a terminal, which shows each.
+    None of them where ``tally`` is on a terminal, which shows each.
     """
     last = time.monotonic()
     for line in filter(None, lines):
@@ -161,8 +153,8 @@ def _words(lines: Iterable[str], stage: str, progress: Progress) -> Iterator[str
         if not (bar := Bar.read(line)):
             yield line
             continue
-        progress.show(stage, bar)
-        if not progress.live and time.monotonic() - last >= BAR_SECONDS:
+        tally.show(stage, bar)
+        if not tally.live and time.monotonic() - last >= BAR_SECONDS:
             last = time.monotonic()
             yield bar.line()
 

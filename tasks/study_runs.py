@@ -6,11 +6,9 @@ from mlflow.entities import Metric, RunTag
 
 from mtdnet.provenance import commit
 from mtdnet.steps import Network
-from mtdnet.tracker import End
-from tasks.runs import PARENT, PARENT_VARIABLE
+from tasks.runs import PARENT, SOURCE_COMMIT
 from tasks.store import client, experiment
 
-__all__ = ["PARENT_VARIABLE", "end", "history", "log", "of_study", "of_trial"]
 STUDY, TRIAL = "study", "trial"  # tags
 MEASURE = "validation_rank1"
 
@@ -23,7 +21,7 @@ def of_study(network: Network, name: str) -> str:
         run_id = str(known[0].info.run_id)
         client().update_run(run_id, status="RUNNING")
         return run_id
-    tags = {STUDY: name, TRIAL: "", "mlflow.source.git.commit": commit()}
+    tags = {STUDY: name, TRIAL: "", SOURCE_COMMIT: commit()}
     return str(client().create_run(place, run_name=name, tags=tags).info.run_id)
 
 
@@ -48,8 +46,3 @@ def history(network: Network, trial: str) -> list[tuple[int, float]]:
     runs = client().search_runs([experiment(benchmark)], own)
     rows = [client().get_metric_history(run.info.run_id, MEASURE) for run in runs]
     return sorted((row.step, row.value) for of_run in rows for row in of_run)
-
-
-def end(run_id: str, status: End) -> None:
-    """End a run."""
-    client().set_terminated(run_id, status)

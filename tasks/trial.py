@@ -1,11 +1,13 @@
 """One trial of a search: the stages of a network, in a copy of the project that DVC makes."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from dvc.api import DVCFileSystem
@@ -14,6 +16,7 @@ from mtdnet import steps
 from mtdnet.artifacts import TrainingRecord
 from mtdnet.errors import InputError
 from mtdnet.steps import Network
+from tasks import dvc_command
 from tasks.process_group import Group
 from tasks.slots import slot
 
@@ -43,7 +46,8 @@ def run(
     The project's own folders stay as they are; what has been computed before is taken from DVC's
     cache. Raises Pruned as soon as ``hopeless`` says so, Failed when a stage fails.
     """
-    _dvc(root, "exp", "remove", name)  # of a study that was begun anew
+    with suppress(InputError):  # there is one where a study was begun anew
+        dvc_command.call(root, name, "exp", "remove", name)
     command = [sys.executable, "-m", "dvc", "--wait-for-lock", "exp", "run", "--temp"]
     command += ["--name", name]
     for file in _outside_git(root):
@@ -57,7 +61,7 @@ def run(
             try:
                 _follow(group, lines, hopeless)
             except BaseException:
-                group.interrupt()  # DVC takes its copy away
+                group.ask(signal.SIGINT)  # DVC takes its copy away
                 _drain(group)
                 raise
             if group.wait():
@@ -100,12 +104,6 @@ def _outside_git(root: Path) -> Sequence[str]:
     command = ["git", "ls-files", "--others", "--", *OUTSIDE_GIT]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     return done.stdout.splitlines()
-
-
-def _dvc(root: Path, *words: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "dvc", *words], cwd=root, capture_output=True, check=False
-    )
 
 
 def _written(value: object) -> str:

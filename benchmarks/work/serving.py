@@ -6,14 +6,13 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from http.client import HTTPConnection
 from time import perf_counter
 
 import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.model_server import SECONDS, model_server
+from benchmarks.model_server import model_server, post
 from benchmarks.rows import NotMeasured, Place, Ratio, seconds
 from mtdnet.data.pixels import resized
 from mtdnet.networks import header, serialization
@@ -79,13 +78,8 @@ def ask(port: int, images: list[bytes], pairs: list[tuple[int, int]]) -> None:
     """Send one request of pairs of images; it must be answered."""
     text = [base64.b64encode(image).decode() for image in images]
     rows = [{"left": text[a], "right": text[b]} for a, b in pairs]
-    client = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
-    body = json.dumps({"dataframe_records": rows})
-    client.request("POST", "/invocations", body, {"Content-Type": "application/json"})
-    answer = client.getresponse()
-    found = json.load(answer)
-    assert answer.status == 200 and len(found["predictions"]) == len(pairs), found
-    client.close()
+    status, found = post(port, json.dumps({"dataframe_records": rows}))
+    assert status == 200 and len(found["predictions"]) == len(pairs), found
 
 
 def one_by_one(port: int, images: list[bytes], pairs: list[tuple[int, int]]) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks.team import answers, free_port, running
+from benchmarks.servers import answers, free_port, running
 from flows.environment import ROOT
 from tests.deploy.compose import FOLDER, Here
 from tests.flows.test_servers import client
@@ -46,8 +46,7 @@ FLOW = """
 import sys
 from pathlib import Path
 from prefect import flow
-from flows import graph, labels
-from flows.execute import Execution
+from flows import execute, graph, labels
 from prefect.artifacts import create_table_artifact
 
 @flow(flow_run_name=labels.name)
@@ -55,7 +54,7 @@ def small():
     labels.add({"benchmark:viper"})
     create_table_artifact(table=[{"rank-1": "25.00"}], key="results")
     root = Path.cwd()
-    return Execution(root).walk(graph.stages(root))
+    return execute.walk(root, graph.stages(root))
 
 sys.exit(not small(return_state=True).is_completed())
 """
@@ -171,20 +170,20 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         weed = made.here("s3")
         log = room / "s3.log"
         env = made.environment(**weed.env)
-        stack.enter_context(running(["weed", *weed.command, *ports], room, env, log))
-        assert answers(f"{made.url('s3')}/healthz"), log.read_text()
+        store = stack.enter_context(running(["weed", *weed.command, *ports], room, env, log))
+        assert answers(store, f"{made.url('s3')}/healthz"), log.read_text()
         for _ in range(2):  # and again, as when the servers are started again
             subprocess.run(made.here("buckets").command, env=env, check=True)
         port = {"PREFECT_SERVER_API_PORT": str(made.port["prefect"])}
         prefect = made.here("prefect")
         log = room / "prefect.log"
         env = made.environment(**prefect.env, **port)
-        stack.enter_context(running(prefect.command, room, env, log))
+        flows = stack.enter_context(running(prefect.command, room, env, log))
         mlflow = made.here("mlflow")
         env = made.environment(**mlflow.env)
-        stack.enter_context(running(mlflow.command, room, env, room / "mlflow.log"))
-        assert answers(f"{made.url('prefect')}/api/health"), log.read_text()
-        assert answers(f"{made.url('mlflow')}/health"), (room / "mlflow.log").read_text()
+        runs = stack.enter_context(running(mlflow.command, room, env, room / "mlflow.log"))
+        assert answers(flows, f"{made.url('prefect')}/api/health"), log.read_text()
+        assert answers(runs, f"{made.url('mlflow')}/health"), (room / "mlflow.log").read_text()
         yield made
 
 

@@ -18,7 +18,8 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-from benchmarks.team import PATIENCE, REPRODUCE, WORD, Team, git, make, project
+from benchmarks.servers import PATIENCE
+from benchmarks.team import REPRODUCE, WORD, Team, git, make, project
 from tests.waiting import until
 
 pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]

@@ -14,9 +14,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows import command, finished, pipeline, plan, server, workspace
+from flows import command, pipeline, plan, server, workspace
 from flows.environment import ROOT
 from flows.graph import Stage
+from tasks import checkpoints
 
 STALE = Stage("one", (), (), gpu=False, reasons=("never run",))
 
@@ -87,7 +88,7 @@ def test_with_nothing_to_do_no_flow_is_started(
     planned: list[Stage], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     swept: list[Path] = []
-    monkeypatch.setattr(finished, "sweep", lambda root, networks: swept.append(root))
+    monkeypatch.setattr(checkpoints, "sweep", lambda root, networks: swept.append(root))
     assert command.main("reproduce", dry_run=False) == 0  # started, it would miss its server
     assert capsys.readouterr().out == "reproduce: 0 UpToDate\nfigures\n"
     assert len(swept) == 1
@@ -102,7 +103,7 @@ def test_after_a_kill_the_flow_settles_what_the_killed_one_left(
     (locks / workspace.NOTE).write_text("{}")  # of one killed in its last moment
     assert command.main("reproduce", dry_run=False) == 1
     assert began == ["reproduce"]
-    monkeypatch.setattr(finished, "sweep", lambda root, networks: None)
+    monkeypatch.setattr(checkpoints, "sweep", lambda root, networks: None)
     assert command.main("reproduce", dry_run=False) == 0
     assert began == ["reproduce"]
 

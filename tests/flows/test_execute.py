@@ -13,8 +13,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import State
 
-from flows import graph, pipeline, plan
-from flows.execute import Execution
+from flows import execute, graph, pipeline, plan
 from mtdnet.errors import InputError
 from mtdnet.steps import Network
 from tasks.stage import run_stage
@@ -27,7 +26,7 @@ def run(root: Path) -> tuple[State[State[None]], dict[str, str]]:
 
     @flow(persist_result=False)
     def small() -> State[None]:
-        return Execution(root).walk(graph.stages(root))
+        return execute.walk(root, graph.stages(root))
 
     state = small(return_state=True)
     with get_client(sync_client=True) as client:

@@ -13,7 +13,7 @@ from rich.theme import Theme
 
 from flows import live
 from tasks.bar import Bar
-from tasks.progress import Progress
+from tasks.tally import Tally
 
 
 @contextmanager
@@ -35,12 +35,15 @@ def logged(terminal: bool) -> Iterator[tuple[io.StringIO, logging.Logger]]:
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_what_runs_is_shown_below_the_lines(terminal: bool) -> None:
-    progress = Progress(["train@viper", "report"])
-    progress.begin("train@viper")
-    progress.show("train@viper", Bar("mtdnet", 37, "134k/360k", "53:20", ""))
-    with logged(terminal) as (out, logger), live.table(progress):
+    tally = Tally(["train@viper", "report"])
+    with (
+        tally.running("train@viper"),
+        logged(terminal) as (out, logger),
+        live.table(tally),
+    ):
+        tally.show("train@viper", Bar("mtdnet", 37, "134k/360k", "53:20", ""))
         logger.info("a line")
         time.sleep(2 / live.A_SECOND)
-    assert progress.live is terminal and "a line" in out.getvalue()
+    assert tally.live is terminal and "a line" in out.getvalue()
     shown = ("train@viper  mtdnet, 37 %  53:20", "0 of 2 stages, left: 1 train and 1 report")
     assert all((line in out.getvalue()) is terminal for line in shown)

@@ -16,7 +16,7 @@ from flows.environment import ROOT
 from flows.study import Space, Study
 from mtdnet import params, steps
 from mtdnet.errors import InputError, Stopped
-from tasks import study_runs, trial
+from tasks import runs, study_runs, trial
 
 SPACE = """
 benchmark: cuhk03
@@ -48,7 +48,7 @@ def tries(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str
     numbers = count()
     monkeypatch.setattr(study_runs, "of_trial", lambda *words: f"run {next(numbers)}")
     monkeypatch.setattr(study_runs, "log", lambda run, parameters, rank1=None: None)
-    monkeypatch.setattr(study_runs, "end", lambda run, how: ends.setdefault(run, []).append(how))
+    monkeypatch.setattr(runs, "end", lambda run, how: ends.setdefault(run, []).append(how))
 
     def run(root: Path, stage: str, name: str, values: dict[str, Any], *more: Any) -> None:
         assert stage == "pretrain@mtdnet-0"
@@ -175,7 +175,7 @@ def test_a_trial_below_the_median_is_hopeless(root: Path) -> None:
         space.suggest(one)
         for step in (10, 20):
             one.report(0.5 + number / 100, step)
-        own.finished(one, 0.5)
+        own.ended(one, 0.5)
     late = own.ask()
     late.report(0.1, 5)
     assert not late.should_prune(), "too early"

@@ -11,19 +11,19 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks.team import answers, free_port, make, running
+from benchmarks.servers import answers, free_port, running
+from benchmarks.team import make
 from flows.environment import ROOT
 
 FLOW = """
 from pathlib import Path
 from prefect import flow
-from flows import graph
-from flows.execute import Execution
+from flows import execute, graph
 
 @flow
 def small(benchmark: str = ""):
     root = Path(__file__).resolve().parent
-    return Execution(root).walk(graph.stages(root))
+    return execute.walk(root, graph.stages(root))
 """
 DEPLOYMENT = """
 name: small
@@ -65,8 +65,8 @@ def test_schedule_fires_and_a_page_gets_nowhere(
     env = environment | {"PREFECT_SERVER_API_PORT": str(port)}
     here = f"SERVER=PREFECT_API_URL={api}"
     logs = tmp_path / "server.log", tmp_path / "worker.log"
-    with running(make("prefect"), root, env, logs[0]):
-        assert answers(f"{api}/health"), logs[0].read_text()
+    with running(make("prefect"), root, env, logs[0]) as server:
+        assert answers(server, f"{api}/health"), logs[0].read_text()
         password = tmp_path / "prefect" / "password"
         assert password.stat().st_mode & 0o777 == 0o600
         done = subprocess.run(
@@ -100,8 +100,8 @@ def test_a_page_gets_nowhere_with_mlflow(tmp_path: Path, environment: dict[str, 
     environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{tmp_path / '.mlflow' / 'mlflow.db'}"
     api = f"http://127.0.0.1:{port}"
     create = f"{api}/api/2.0/mlflow/experiments/create"
-    with running(make(f"PORT={port}", "mlflow"), tmp_path, environment, log):
-        assert answers(f"{api}/health"), log.read_text()
+    with running(make(f"PORT={port}", "mlflow"), tmp_path, environment, log) as server:
+        assert answers(server, f"{api}/health"), log.read_text()
         for answer in attacks(create, f"{api}/api/2.0/mlflow/experiments/get?experiment_id=0"):
             assert answer.status_code in (400, 403), answer.request
             assert answer.headers.get("access-control-allow-origin") not in ("*", EVIL)

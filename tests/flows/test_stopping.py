@@ -18,13 +18,12 @@ import os, signal, sys
 from contextlib import nullcontext
 from pathlib import Path
 from prefect import flow
-from flows import graph, server
-from flows.execute import Execution
+from flows import execute, graph, server
 
 @flow
 def small():
     root = Path(sys.argv[1])
-    return Execution(root).walk(graph.stages(root))
+    return execute.walk(root, graph.stages(root))
 
 # As in a terminal: what a script starts in its background ignores SIGINT.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -46,7 +46,7 @@ class Blind(Team):
 
     def start(
         self, name: str, log: str, *command: str, before: str = "", **env: str
-    ) -> AbstractContextManager[None]:
+    ) -> AbstractContextManager["subprocess.Popen[bytes]"]:
         others = [self.room / each for each in (*NAMES, "still") if each != name]
         before = "\n".join(f"mount -t tmpfs none {each}" for each in others)
         return super().start(name, log, *command, before=before, **env)

@@ -13,10 +13,13 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.states import Cancelled, Completed, Crashed, Failed, Running
 
-from flows import clone, graph, stage, workers
+from flows import clone, execute, graph, stage, workers
 from flows.workers import Workers
+from mtdnet import steps
 from mtdnet.errors import InputError
+from tasks import checkpoints
 from tasks.stage import COMMANDS
+from tests.pipeline.project import PARAMS
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -154,3 +157,25 @@ def test_a_remote_that_takes_nothing_is_one_line(
     ) as caught:
         Workers(project("stages: {}"))._prepare({})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("network", [("viper", 0, "cross"), ("joint", 0, "joint")])
+def test_a_worker_goes_on_with_what_was_shared_of_every_training(
+    network: steps.Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "params.yaml").write_text(PARAMS)
+    own = graph.Stage("one", (), (steps.model(*network).as_posix(),), gpu=True)
+    called: list[steps.Network] = []
+
+    def restore(root: Path, each: steps.Network) -> list[str]:
+        called.append(each)
+        return []
+
+    monkeypatch.setattr(graph, "stages", lambda root, look: [own])
+    monkeypatch.setattr(clone, "tracking", lambda: None)
+    monkeypatch.setattr(execute, "walk", lambda root, stages, way: WELL)
+    monkeypatch.setattr(checkpoints, "restore", restore)
+    monkeypatch.setattr(checkpoints, "sweep", lambda root, networks: called.extend(networks))
+    monkeypatch.setenv(checkpoints.SETTING, "5")
+    assert stage._bring(tmp_path, "one") is WELL
+    assert called == [network, network]

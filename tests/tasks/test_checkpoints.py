@@ -8,6 +8,7 @@ from mlflow import MlflowClient
 
 from mtdnet import steps
 from mtdnet.errors import InputError
+from mtdnet.training import checkpoint
 from tasks import checkpoints, store
 
 NETWORK = ("viper", 0, "mtdnet")
@@ -58,3 +59,15 @@ def test_how_often_is_a_number_of_seconds_or_never(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv(checkpoints.SETTING, "often")
     with pytest.raises(InputError, match="MTDNET_SHARE_SECONDS=often: a number of seconds"):
         checkpoints.seconds()
+
+
+def test_checkpoints_of_the_networks_that_are_there_are_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[Path] = []
+    monkeypatch.setattr(checkpoint, "sweep", swept.append)
+    folder = tmp_path / "checkpoints" / "viper-0" / "mtdnet"
+    folder.mkdir(parents=True)
+    (tmp_path / "checkpoints" / "other-0" / "mtdnet").mkdir(parents=True)
+    checkpoints.sweep(tmp_path, [("viper", 0, "mtdnet"), ("viper", 0, "cls")])
+    assert swept == [folder]

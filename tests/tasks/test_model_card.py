@@ -93,4 +93,4 @@ def test_everything_links_and_stays_linked_where_the_project_is_moved(
         assert sha256(found) == sha256(registered / "network.safetensors")
     (again,) = store.client().search_logged_models([run.info.experiment_id])
     assert again.artifact_location.startswith(home.as_uri())
-    assert promotion._persons(run.info.run_id, tmp_path) is not None
+    assert promotion._persons(MODEL, str(version.version), tmp_path).train_persons == 10

@@ -16,7 +16,7 @@ from mtdnet.__main__ import main
 from mtdnet.errors import InputError
 from mtdnet.networks import serialization
 from mtdnet.networks.mtdnet import MTDnet
-from tasks import release, released
+from tasks import release, release_remote
 from tasks.command import ROOT
 
 PERSONS = {"viper": 24, "ilids": 16, "prid2011": 8}
@@ -106,9 +106,9 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         subprocess.run([sys.executable, "-m", "dvc", *words], cwd=root, check=True)
     shutil.rmtree(root / ".dvc" / "cache")
     (folder / "network.safetensors").unlink()
-    monkeypatch.setattr(released, "ROOT", root)
-    monkeypatch.setattr(released, "FOLDER", folder)
-    points = {"released": "tasks.released:network"}
+    monkeypatch.setattr(release_remote, "ROOT", root)
+    monkeypatch.setattr(release_remote, "FOLDER", folder)
+    points = {"released": "tasks.release_remote:network"}
     monkeypatch.setattr(
         "mtdnet.inference.model_file.entry_points",
         lambda group, name: [EntryPoint(name, points[name], group)] if name in points else [],

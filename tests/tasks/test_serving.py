@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.model_server import SECONDS, model_server
+from benchmarks.model_server import model_server, post
 from benchmarks.work import serving
 from mtdnet.inference.verifier import Verifier
 from mtdnet.metrics.calibration import calibrated
@@ -37,15 +36,8 @@ def verifier(saved: Path) -> Verifier:
     return Verifier(saved / "network" / header.FILE)
 
 
-def send(port: int, body: str | bytes, kind: str = "application/json") -> tuple[int, Any]:
-    client = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
-    client.request("POST", "/invocations", body, {"Content-Type": kind})
-    answer = client.getresponse()
-    return answer.status, json.load(answer)
-
-
 def ask(port: int, body: Any, kind: str = "application/json") -> list[dict[str, Any]]:
-    status, content = send(port, body if isinstance(body, str) else json.dumps(body), kind)
+    status, content = post(port, body if isinstance(body, str) else json.dumps(body), kind)
     assert status == 200, content
     rows: list[dict[str, Any]] = content["predictions"]
     return rows
@@ -112,7 +104,7 @@ def test_a_query_of_several_images(server: int, verifier: Verifier) -> None:
 
 
 def refused(port: int, left: object, right: object) -> str:
-    status, answer = send(port, json.dumps({"dataframe_records": [{"left": left, "right": right}]}))
+    status, answer = post(port, json.dumps({"dataframe_records": [{"left": left, "right": right}]}))
     assert status == 400 and "stack_trace" not in answer
     line = str(answer["message"])
     assert "\n" not in line and len(line) < 300  # so nothing of the input is repeated
@@ -135,8 +127,8 @@ def test_what_is_no_image_is_refused_in_a_line(server: int, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"rows": []}', '{"dataframe_split": {"data": 3}}'])
 def test_what_is_no_request_is_refused(body: str, server: int) -> None:
-    assert 400 <= send(server, body)[0] < 500
-    assert 400 <= send(server, b"left,right\n\xff", "text/csv")[0] < 500
+    assert 400 <= post(server, body)[0] < 500
+    assert 400 <= post(server, b"left,right\n\xff", "text/csv")[0] < 500
 
 
 def test_clients_get_the_answers_to_their_own_pairs(server: int, verifier: Verifier) -> None:

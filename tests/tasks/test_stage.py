@@ -6,7 +6,7 @@ import pytest
 
 from tasks import stage
 from tasks.bar import Bar
-from tasks.progress import Progress
+from tasks.tally import Tally
 
 CRASH = [
     "Running stage 'train':",
@@ -73,18 +73,18 @@ def test_failure_is_named_and_told_in_one_line(
 
 def test_bars_are_thinned_and_words_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 0.0, 4.0, 11.0, 11.0, 12.0])
-    progress = Progress(["train@viper"])
+    tally = Tally(["train@viper"])
     monkeypatch.setattr("tasks.stage.time.monotonic", lambda: next(clock, 12.0))
     bars = [f"viper:  {done}%|███ | 1/9 [00:01<00:09, 5 triplets/s]" for done in (1, 2, 50)]
     full = "viper: 100%|█████| 9/9 [00:10<00:00, 5 triplets/s]"
     lines = [bars[0], "", "word", bars[1], bars[2], full, full]
     said = "viper: 50 %, 1/9, 00:09 left, 5 triplets/s"
-    assert list(stage._words(lines, "train@viper", progress)) == ["word", said]
-    assert list(stage._words(lines[:-2], "train@viper", progress)) == ["word"]
-    assert progress.rows() == [("train@viper", "viper, 50 %", "00:09")]
-    progress.live = True
+    assert list(stage._words(lines, "train@viper", tally)) == ["word", said]
+    assert list(stage._words(lines[:-2], "train@viper", tally)) == ["word"]
+    assert tally.rows() == [("train@viper", "viper, 50 %", "00:09")]
+    tally.live = True
     clock = iter([0.0, 20.0])
-    assert list(stage._words(lines, "train@viper", progress)) == ["word"]
+    assert list(stage._words(lines, "train@viper", tally)) == ["word"]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,6 @@ def test_who_holds_what_is_read_from_dvc() -> None:
 
 
 def test_a_log_says_what_a_slot_gives() -> None:
-    assert stage._room({"CUDA_VISIBLE_DEVICES": "7"}) == ", GPU 7"
-    assert stage._room({"OMP_NUM_THREADS": "4"}) == ", threads: 4"
-    assert stage._room({}) == ""
+    assert stage._told({"CUDA_VISIBLE_DEVICES": "7"}) == ", GPU 7"
+    assert stage._told({"OMP_NUM_THREADS": "4"}) == ", threads: 4"
+    assert stage._told({}) == ""

@@ -1,13 +1,12 @@
 """The released network for real people, which the repository's DVC remote keeps."""
 
 import hashlib
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 from mtdnet.errors import InputError
 from mtdnet.networks.header import FILE
+from tasks import dvc_command
 from tasks.command import ROOT
 
 FOLDER = ROOT / "released"
@@ -24,7 +23,10 @@ def network(_name: str, _room: Path) -> Path:
     if not pointer.is_file():
         raise InputError(f"none is released with {ROOT}")
     if not _is(file, pointer):
-        _pull(pointer)
+        if find_spec("dvc") is None:
+            raise InputError("install mtdnet[pipeline] to fetch it")
+        words = ("pull", "--quiet", "--force", "-r", REMOTE, str(pointer))
+        dvc_command.call(ROOT, "not fetched", *words)
     return file
 
 
@@ -34,23 +36,3 @@ def _is(file: Path, pointer: Path) -> bool:
         return False
     own = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
     return f"md5: {own}\n" in pointer.read_text(encoding="utf-8")
-
-
-def _pull(pointer: Path) -> None:
-    if find_spec("dvc") is None:
-        raise InputError("install mtdnet[pipeline] to fetch it")
-    command = [
-        sys.executable,
-        "-m",
-        "dvc",
-        "pull",
-        "--quiet",
-        "--force",
-        "-r",
-        REMOTE,
-        str(pointer),
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        line = next(iter(done.stderr.strip().splitlines()), f"status {done.returncode}")
-        raise InputError(f"not fetched: {line.removeprefix('ERROR: ')}")

@@ -3,14 +3,15 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from tasks.bar import Bar
 
 Row = tuple[str, str, str]  # stage, what of it is done, time left
 
 
-class Progress:
+class Tally:
     """The stages of a flow that have to run: how long those that ended worked, and what is left.
 
     ``live``: a table of what runs is on a terminal, so nobody needs lines about that.
@@ -24,21 +25,22 @@ class Progress:
         self.live = False
         self._lock = threading.Lock()
 
-    def begin(self, stage: str) -> None:
-        """Count a stage among those that run."""
+    @contextmanager
+    def running(self, stage: str) -> Iterator[None]:
+        """Count a stage among those that run, until the block ends."""
         with self._lock:
             self._running[stage] = (stage, "runs", "")
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._running[stage]
 
     def show(self, stage: str, bar: Bar) -> None:
         """Take over what a running stage's bar says."""
         done = f"{bar.share} %" if bar.name in ("", stage) else f"{bar.name}, {bar.share} %"
         with self._lock:
             self._running[stage] = (stage, done, bar.left if bar.share < 100 else "")
-
-    def leave(self, stage: str) -> None:
-        """Count a stage no more among those that run, however it ended."""
-        with self._lock:
-            self._running.pop(stage, None)
 
     def rows(self) -> list[Row]:
         """Return the stages that run: what they say is done, and the time that they say is left."""

@@ -28,7 +28,7 @@ def told(problem: BaseException) -> str:
     return str(problem)
 
 
-def reason(problem: Exception) -> str:
+def reason(problem: BaseException) -> str:
     """Return what a library raised, in a line of at most 200 characters."""
     return " ".join(str(problem).split())[:200] or type(problem).__name__
 

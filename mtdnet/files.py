@@ -88,7 +88,7 @@ def _room(target: Path) -> Iterator[Path]:
     prefix = f".{target.name}.{os.getpid()}."
     while True:
         room = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
-        with locked(room, wait=True):
+        with _locked(room, wait=True):
             if not room.is_dir():  # swept by another process before it was locked
                 continue
             try:
@@ -102,13 +102,13 @@ def _sweep(target: Path) -> None:
     own = re.compile(rf"\.{re.escape(target.name)}\.\d+\.[a-z0-9_]{{8}}")
     for left in target.parent.iterdir():
         if own.fullmatch(left.name):
-            with locked(left) as alone:
+            with _locked(left) as alone:
                 if alone:
                     shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
-def locked(folder: Path, wait: bool = False) -> Iterator[bool]:
+def _locked(folder: Path, wait: bool = False) -> Iterator[bool]:
     """Hold a folder's lock, which goes with the process; False where it can't be had."""
     try:
         handle = os.open(folder, os.O_RDONLY)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mtdnet.artifacts import ImageCounts
 from mtdnet.errors import InputError, reason
 from mtdnet.files import read_array, sha256
-from mtdnet.tables import read_table
 
 TABLE, PIXELS, COUNTS = "images.parquet", "images.npy", "counts.json"
 SCHEMA = pa.schema(
@@ -60,11 +60,13 @@ class Images:
         """
         again = "run the ingest step again"
         counts = ImageCounts.read(folder)
-        table = read_table(folder / TABLE, dict(zip(SCHEMA.names, SCHEMA.types, strict=True)))
         try:
+            table = pq.read_table(folder / TABLE, page_checksum_verification=True)
             pixels = read_array(folder / PIXELS, "c")  # torch warns of read-only
-        except (OSError, ValueError) as problem:
+        except (OSError, ValueError, pa.ArrowException) as problem:
             raise InputError(f"{folder}: not a whole ingest ({reason(problem)}); {again}") from None
+        if table.schema.remove_metadata() != SCHEMA:
+            raise InputError(f"{folder / TABLE}: other columns than {SCHEMA.names}; {again}")
         expected = (table.num_rows, *pixels.shape[1:3], 3)
         if pixels.shape != expected or pixels.dtype != np.uint8:
             raise InputError(
@@ -84,6 +86,8 @@ class Images:
         if (table.schema.metadata or {}).get(SEAL) != sha256(folder / PIXELS).encode():
             raise InputError(f"{folder / PIXELS}: not the pixels that ingest wrote; {again}")
         names = ("person", "camera", "path", "part", "role")
+        if empty := [name for name in names if table[name].null_count]:
+            raise InputError(f"{folder / TABLE}: an empty cell in {empty[0]}; {again}")
         text = {name: np.array(table[name].to_pylist(), dtype=np.str_) for name in names}
         return cls(**text, pixels=pixels, counts=counts.model_dump())
 

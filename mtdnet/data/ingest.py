@@ -19,6 +19,7 @@ from mtdnet.files import whole, write_json
 from mtdnet.networks.trunks import TRUNKS
 from mtdnet.tables import write_table
 
+BOXES = ("labeled", "detected")
 NUMBER = re.compile(r"0*(\d+)(?:\.0*)?")
 
 
@@ -43,6 +44,8 @@ def ingest(
     """
     if layout not in LAYOUTS:
         raise InputError(f"layout '{layout}' of {benchmark}: unknown; known: {', '.join(LAYOUTS)}")
+    if boxes not in BOXES:
+        raise InputError(f"boxes '{boxes}': unknown; known: {', '.join(BOXES)}")
     if not source.exists():
         raise InputError(f"{source}: no such folder or archive; put {benchmark} there")
     with whole(out) as draft:

@@ -1,5 +1,7 @@
 """Building an index: block by block, stopped and continued by the same call."""
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,7 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtdnet.errors import InputError, Stopped
-from mtdnet.files import locked, whole
+from mtdnet.files import whole
 from mtdnet.inference import index_store as store
 from mtdnet.inference.features import Describer, packed, pixels
 from mtdnet.inference.image_files import listed, unchanged
@@ -146,11 +148,14 @@ def _room(begun: Path, target: Path, facts: store.Facts, count: int) -> None:
 def _alone(folder: Path) -> Iterator[None]:
     """Hold a folder for this process, which makes it; the lock goes with the process."""
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder) as held:
-        if not held:
-            raise InputError(f"{folder}: another process builds it; wait for that one")
+    handle = os.open(folder, os.O_RDONLY)
+    try:
         try:
-            yield
-        finally:
-            with suppress(OSError):  # it holds what is done, or has its own name now
-                folder.rmdir()
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{folder}: another process builds it; wait for that one") from None
+        yield
+    finally:
+        with suppress(OSError):  # it holds what is done, or has its own name now
+            folder.rmdir()
+        os.close(handle)

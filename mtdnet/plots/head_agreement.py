@@ -33,8 +33,11 @@ def draw_head_agreement(
     how many of the queries with a true match "both", "pair head alone", "ranking head alone" and
     "neither" answer rightly. Of either kind in the middle, the ``rows`` queries with the largest
     gap between the ranks are drawn, each with both heads' first three images and its true match.
+
+    Raises InputError when no query has a true match.
     """
     by_pair, by_ranking = (ranks(cost, probes.names()) for cost in (pair_cost, ranking_cost))
+    query_gallery.matched(by_pair, title)
     matched, pair, ranking = by_pair > 0, by_pair == 1, by_ranking == 1
     kinds: dict[Case, NDArray[np.bool_]] = {
         "both": matched & pair & ranking,

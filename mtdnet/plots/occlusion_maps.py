@@ -42,7 +42,10 @@ def draw_occlusion_maps(
     the surest right first match, a typical one, the surest wrong one, and the true match of the
     worst rank, as far as there are such; then the next of each. A pair has a scale of colours of
     its own.
+
+    Raises InputError when no query has a true match.
     """
+    query_gallery.matched(ranks, title)
     chosen = list(islice(_pairs(probes, score, ranks), pairs))
     rows = -(-len(chosen) // COLUMNS)
     figure = Figure(figsize=(min(len(chosen), COLUMNS) * PAIR, HEAD + rows * ROW))

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mtdnet.errors import InputError
 from mtdnet.metrics.cmc import Probes
 from mtdnet.plots.style import GREEN, RED
 
@@ -57,6 +58,14 @@ class QueryGallery:
         true = self.true(q)
         best = np.lexsort((true, -score))
         return best[(true | ~self.same(q))[best]]
+
+
+def matched(ranks: NDArray[np.int64], title: str) -> NDArray[np.intp]:
+    """Return the queries that have a rank, of (Q,) with 0 for none; InputError when none has."""
+    found = np.flatnonzero(ranks > 0)
+    if not len(found):
+        raise InputError(f"{title}: none of {len(ranks)} queries has a true match to draw")
+    return found
 
 
 def marked(text: str, true: bool) -> str:

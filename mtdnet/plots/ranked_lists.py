@@ -33,8 +33,10 @@ def draw_ranked_lists(
     the score of the true match decides. True matches have a solid frame and a tick, wrong ones a
     dashed frame and a cross; the probability or distance stands below. The query's person in its
     own camera is passed over.
+
+    Raises InputError when no query has a true match.
     """
-    matched = np.flatnonzero(ranks > 0)
+    matched = query_gallery.matched(ranks, title)
     order = sorted(matched.tolist(), key=lambda q: (ranks[q], -score[q][probes.true(q)].max()))
     picked = _pick(len(order), queries)
 

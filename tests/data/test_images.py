@@ -51,9 +51,7 @@ def test_missing_file_is_named(folder: Path, name: str) -> None:
 def test_truncated_file_is_refused(folder: Path, name: str) -> None:
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) // 2])
-    with pytest.raises(
-        InputError, match=r"not a whole ingest .*; run the ingest|images.parquet: not the table"
-    ):
+    with pytest.raises(InputError, match=r"not a whole ingest .*; run the ingest step again"):
         Images.open(folder)
 
 
@@ -66,7 +64,7 @@ def test_pixels_of_another_shape_are_refused(folder: Path) -> None:
 def test_other_columns_are_refused(folder: Path) -> None:
     file = folder / "images.parquet"
     pq.write_table(pq.read_table(file).drop_columns(["role"]), file)
-    with pytest.raises(InputError, match=r"images\.parquet: not the table .*role"):
+    with pytest.raises(InputError, match=r"images\.parquet: other columns"):
         Images.open(folder)
 
 

@@ -137,6 +137,8 @@ def test_missing_source(tmp_path: Path) -> None:
 def test_unknown_words(tmp_path: Path) -> None:
     known = "known: cuhk01, cuhk03, ilids, market1501, prid2011, table, viper"
     refuse(tmp_path, tmp_path, f"layout 'vipr' of mine: unknown; {known}", "vipr")
+    with pytest.raises(InputError, match="boxes 'labelled': unknown; known: labeled, detected"):
+        run(tmp_path, boxes="labelled")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mtdnet.inference import nearest as module
 from mtdnet.inference.nearest import Features, Rows, by_torch, nearest
 
 
@@ -35,8 +36,12 @@ def with_faiss(features: Features, queries: Features, count: int) -> Rows:
 @pytest.mark.parametrize("search", [by_torch, without_faiss, with_faiss])
 @pytest.mark.parametrize("count", [1, 40, 200])
 def test_finds_the_nearest_by_squared_distance(
-    search: Callable[..., Rows], count: int, points: tuple[Features, Features]
+    search: Callable[..., Rows],
+    count: int,
+    points: tuple[Features, Features],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(module, "BLOCK", 23)
     features, queries = points
     rows = search(features, queries, count)
     distance = 2 - 2 * queries.astype("f8") @ features.astype("f8").T

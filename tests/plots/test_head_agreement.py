@@ -1,5 +1,6 @@
 """Pictures of what the heads decide: cases, calibration, and what the pair head looks at."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mtdnet.device import Device
+from mtdnet.errors import InputError
 from mtdnet.metrics import calibration
 from mtdnet.metrics.cmc import ranks
 from mtdnet.networks.mtdnet import MTDnet
@@ -100,6 +102,18 @@ def test_ties_are_nobodys_right_answer(tmp_path: Path, figures: list[Figure]) ->
     assert counts["neither"] == PERSONS and sum(counts.values()) == PERSONS
     assert "pair head alone right: no such query" in texts(figures[0])
     assert not figures[0].axes
+
+
+def test_no_true_match_is_one_line(tmp_path: Path) -> None:
+    alone = replace(shown(), person=np.arange(2 * PERSONS).astype(str))
+    with pytest.raises(InputError, match="some: none of 12 queries has a true match"):
+        draw_head_agreement(
+            alone,
+            pair_cost=costs(range(0)),
+            ranking_cost=costs(range(0)),
+            target=tmp_path / "head_agreement.png",
+            title="some",
+        )
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from mtdnet.errors import InputError
 from mtdnet.metrics.cmc import Probes, ranks
 from mtdnet.plots import query_gallery
 from mtdnet.plots.query_gallery import QueryGallery
@@ -18,13 +19,14 @@ def drawn(
     persons: int = 30,
     queries: int = 6,
     score: NDArray[np.float64] | None = None,
+    matched: bool = True,
 ) -> None:
     """Draw ``persons`` queries of camera a and as many gallery images of camera b."""
     random = np.random.default_rng(0)
     query = np.arange(persons)
     person = np.tile(query.astype(str), 2)
     score = random.random((persons, persons)) if score is None else score
-    ranks_ = ranks(-score, Probes(person[:persons], person[persons:]))
+    ranks_ = ranks(-score, Probes(person[:persons], person[persons:])) if matched else 0 * query
     draw_ranked_lists(
         QueryGallery(
             pixels=random.integers(0, 256, (2 * persons, 227, 227, 3), np.uint8),
@@ -116,3 +118,9 @@ def test_the_person_in_its_own_camera_is_passed_over(
         ("2 ✓", "0.400"),
     ]
     assert len(labels) == 4
+
+
+def test_no_true_match_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="none of 30 queries has a true match"):
+        drawn(tmp_path / "ranked.png", matched=False)
+    assert not list(tmp_path.iterdir())

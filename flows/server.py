@@ -14,7 +14,7 @@ from typing import NoReturn
 import httpx
 
 from flows.environment import ROOT
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 from mtdnet.interrupt import Stop
 from tasks import process_group
 from tasks.process_group import Group
@@ -130,5 +130,6 @@ def check(url: str) -> None:
             f"Prefect's server {url} refuses the password; set PREFECT_API_AUTH_STRING to its own"
         ) from None
     except Exception as problem:
-        reason = " ".join(str(problem).split()) or type(problem).__name__
-        raise InputError(f"Prefect's server {url} doesn't answer ({reason}); {advice}") from None
+        raise InputError(
+            f"Prefect's server {url} doesn't answer ({reason(problem)}); {advice}"
+        ) from None

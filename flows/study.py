@@ -13,7 +13,7 @@ from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from mtdnet import params, steps
-from mtdnet.errors import InputError
+from mtdnet.errors import InputError, reason
 from mtdnet.params.base import Benchmark, Listed, Section
 
 FOLDER = ".search"
@@ -101,9 +101,9 @@ def kept(root: Path, name: str, seed: int, patience: int) -> Iterator["Study"]:
     try:
         yield Study(root, name, seed, patience)
     except (SQLAlchemyError, StorageInternalError) as problem:
-        reason = str(getattr(problem, "orig", None) or problem.__cause__ or problem).splitlines()[0]
+        cause = getattr(problem, "orig", None) or problem.__cause__ or problem
         raise InputError(
-            f"{root / FOLDER / name}.db: {reason}; the study can't go on with it: "
+            f"{root / FOLDER / name}.db: {reason(cause)}; the study can't go on with it: "
             "mend what is said, or move the file away to begin anew"
         ) from None
 

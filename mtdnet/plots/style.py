@@ -53,8 +53,10 @@ def plain(axes: Axes) -> None:
 def save(figure: Figure, target: Path) -> None:
     """Write a figure as a PNG of 256 colours (a third of the bytes), whole or not at all."""
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    with whole(target) as draft, Image.open(buffer) as opened:
-        image = opened.convert("RGB")
-        palette = image.quantize(256, method=Image.Quantize.FASTOCTREE)
+    figure.set_dpi(DPI)
+    figure.savefig(buffer, format="rgba", dpi=DPI)
+    size = figure.canvas.get_width_height()
+    image = Image.frombytes("RGBA", size, buffer.getvalue()).convert("RGB")
+    palette = image.quantize(256, method=Image.Quantize.FASTOCTREE)
+    with whole(target) as draft:
         image.quantize(palette=palette).save(draft, format="PNG", optimize=True)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from prefect.states import Completed, Failed
 
 from flows import live
 from flows.graph import Stage
+from tasks import launcher
 from tasks.process_group import Groups
-from tasks.stage import Way, run_stage
+from tasks.stage import Way, environment, run_stage
 from tasks.tally import Tally
 
 
@@ -26,25 +28,28 @@ def walk(root: Path, stages: Sequence[Stage], way: Way = "here") -> State[None]:
     futures: dict[str, PrefectFuture[State[None]]] = {}
     stale = [stage for stage in stages if not stage.fresh]
     groups, tally = Groups(), Tally([stage.name for stage in stale])
-    try:
-        for stage in stale:
-            upstream = [futures[name] for name in stage.upstream if name in futures]
-            futures[stage.name] = run_stage.submit(
-                root,
-                stage.name,
-                groups,
-                tally,
-                gpu=stage.gpu,
-                alone=stage.alone,
-                way=way,
-                wait_for=upstream,
-                return_state=False,
-            )
-        with live.table(tally):
-            wait(list(futures.values()))
-    except BaseException:
-        groups.stop()
-        raise
+    many = way == "here" and sum(stage.gpu for stage in stale) > 1  # it takes as long as one saves
+    with launcher.started(root, environment()) if many else nullcontext() as env:
+        try:
+            for stage in stale:
+                upstream = [futures[name] for name in stage.upstream if name in futures]
+                futures[stage.name] = run_stage.submit(
+                    root,
+                    stage.name,
+                    groups,
+                    tally,
+                    gpu=stage.gpu,
+                    alone=stage.alone,
+                    way=way,
+                    env=env,
+                    wait_for=upstream,
+                    return_state=False,
+                )
+            with live.table(tally):
+                wait(list(futures.values()))
+        except BaseException:
+            groups.stop()
+            raise
     states = {name: future.state for name, future in futures.items()}
     return closing(states, fresh=sum(stage.fresh for stage in stages))
 

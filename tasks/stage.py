@@ -69,20 +69,21 @@ def run_stage(
     gpu: bool = False,
     alone: bool = False,
     way: Way = "here",
+    env: Mapping[str, str] | None = None,
 ) -> State[None]:
     """Run DVC's commands of a ``way`` on one stage of the project at ``root``.
 
-    Its upstream ones stay as they are, but on a worker. It runs as one of ``groups``; its lines go
-    to the run's log as they come; when this process ends, so do DVC and its command. Returns
-    Completed as ``Ran``, ``UpToDate`` or ``FromRunCache``; or Failed, its message one line that
-    tells why: as ``Failed`` when another attempt may succeed (a crash, a killed process, a lock),
-    else as ``BadInput``; or as ``Stopped`` with the flow.
+    Its upstream ones stay as they are, but on a worker. It runs as one of ``groups``, with ``env``
+    besides its ``environment``; its lines go to the run's log as they come; when this process ends,
+    so do DVC and its command. Returns Completed as ``Ran``, ``UpToDate`` or ``FromRunCache``; or
+    Failed, its message one line that tells why: as ``Failed`` when another attempt may succeed (a
+    crash, a killed process, a lock), else as ``BadInput``; or as ``Stopped`` with the flow.
     """
     logger = get_run_logger()
     try:
         while True:
             with slot(root, gpu=gpu, alone=alone, stop=groups.stopped) as room:
-                status, lines = _repro(root, stage, groups, tally, room, way)
+                status, lines = _repro(root, stage, groups, tally, {**(env or {}), **room}, way)
             if status == 0 or not (blockers := BLOCKER.findall("\n".join(lines))):
                 break
             logger.info(f"{stage}: waits for {blockers[0][1]} (process {blockers[0][0]})")
@@ -110,7 +111,7 @@ def _repro(
     logger = get_run_logger()
     lines: list[str] = []
     own = tally or Tally([stage])  # which nobody looks at
-    env = {**_environment(), **(NO_SHELL if way == "gather" else {}), **room}
+    env = {**environment(), **(NO_SHELL if way == "gather" else {}), **room}
     logger.info(f"{stage}: runs in {socket.gethostname()}:{root}{_told(room)}")
     begun = time.monotonic()
     with own.running(stage):
@@ -159,7 +160,7 @@ def _words(lines: Iterable[str], stage: str, tally: Tally) -> Iterator[str]:
             yield bar.line()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return what a stage inherits: this Python first, unbuffered lines, the flow run's id.
 
     Not the password of Prefect's server.

@@ -16,6 +16,7 @@ from prefect.client.schemas.objects import State
 from flows import execute, graph, pipeline, plan
 from mtdnet.errors import InputError
 from mtdnet.steps import Network
+from tasks import launcher
 from tasks.stage import run_stage
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -168,6 +169,31 @@ def test_independent_stages_run_side_by_side_and_gpu_stages_one_by_one(
     assert state.is_completed(), state.message
     assert set(names.values()) == {"Ran"}
     assert {(root / name).read_text() for name in "abc"} == {"7\n"}
+
+
+def test_of_several_trainings_each_begins_with_all_loaded(
+    project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "MODULES", ("colorsys",))
+    root = project("""
+        stages:
+          ready:
+            cmd: until test -S .locks/launcher; do sleep 0.1; done; touch ready
+            outs: [ready]
+          train:
+            foreach: [a, b]
+            do:
+              cmd: python -m tasks.train ${item}
+              deps: [ready]
+              outs: ["${item}"]
+              meta: {gpu: true}
+    """)
+    (root / "tasks").mkdir()
+    train = "import sys; open(sys.argv[1], 'w').write(str('colorsys' in sys.modules))"
+    (root / "tasks" / "train.py").write_text(train)
+    state, names = run(root)
+    assert names == {"ready": "Ran", "train@a": "Ran", "train@b": "Ran"}, state.message
+    assert [(root / name).read_text() for name in "ab"] == ["True", "True"]
 
 
 def test_a_registration_that_fails_is_one_line(

@@ -111,7 +111,7 @@ def test_a_bar_is_read(line: str, said: str | None) -> None:
 def test_a_stage_inherits_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "a:b")
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "a:b")
-    assert "a:b" not in stage._environment().values()
+    assert "a:b" not in stage.environment().values()
 
 
 def test_who_holds_what_is_read_from_dvc() -> None:

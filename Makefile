@@ -18,8 +18,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STORE := .mlflow/mlflow.db
 IN := $(BIN)/python -m flows
-# A file's tests share what they made, so a file stays with one process.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# A file's tests share what they made, so a file stays with one process; in conftest.py's order.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 SERVER := PREFECT_API_URL=$(or $(PREFECT_API_URL),http://127.0.0.1:4200/api)
 
 .PHONY: demo install repository test test-fast test-long chaos check lint format bench docs prefect mlflow deploy worker run results dist release-network clean

@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MARKS = {"benchmarks": "slow", "flows": "pipeline", "tasks": "pipeline"}
+WHOLE_FLOWS = ("chaos", "pipeline")
 HOME = Path(tempfile.mkdtemp(prefix="mtdnet-tests-"))
 os.environ |= {
     "PREFECT_HOME": str(HOME / "prefect"),
@@ -37,10 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what a whole folder has in common."""
+    """Mark what a whole folder has in common; whole flows first, so that none runs on alone."""
     for item in items:
         if mark := MARKS.get(item.path.parent.name):
             item.add_marker(mark)
+    items.sort(key=lambda item: item.path.parent.name not in WHOLE_FLOWS)
 
 
 def pytest_unconfigure() -> None:

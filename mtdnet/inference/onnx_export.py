@@ -3,7 +3,9 @@
 import logging
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,18 +18,22 @@ from mtdnet.networks.base import Network
 OPSET = 18
 FACTS = "export.json"
 
-Work = Callable[[Tensor], object]
+Work = Callable[..., tuple[Tensor, ...]]
+Parts = dict[str, tuple[list[str], list[str]]]  # inputs and outputs of a file
+TRUNK: Parts = {"trunk": (["images"], ["maps"])}
+RANKING: Parts = {"ranking": (["maps"], ["features"])}
+PAIR: Parts = {"halves": (["maps"], ["left", "right"]), "tail": (["joint"], ["same"])}
 
 
-class _Part(nn.Module):
+class _Whole(nn.Module):
     """A function of a network as a module, which is what is exported."""
 
     def __init__(self, network: Network, work: Work) -> None:
         super().__init__()
         self.network, self.work = network, work
 
-    def forward(self, given: Tensor) -> object:
-        return self.work(given)
+    def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
+        return self.work(*given)
 
 
 def export(source: Path, target: Path) -> list[str]:
@@ -42,6 +48,8 @@ def export(source: Path, target: Path) -> list[str]:
     none, or ONNX is not installed.
     """
     try:
+        import onnx
+        import onnx.utils
         import onnxscript  # noqa: F401 - what torch exports by
     except ImportError:
         raise InputError("install mtdnet[onnx] to export") from None
@@ -49,44 +57,60 @@ def export(source: Path, target: Path) -> list[str]:
     network, trunk = model.network, model.network.trunk
     with torch.no_grad():
         images = torch.zeros(2, *trunk.size, 3, dtype=torch.uint8)
-        maps = trunk(trunk.prepare(images))
-        parts: list[tuple[str, Work, Tensor, list[str], list[str]]] = [
-            ("trunk", lambda x: trunk(trunk.prepare(x)), images, ["images"], ["maps"]),
-            ("ranking", network.features, maps, ["maps"], ["features"]),
-        ]
+        heads, files = {"maps": _maps(network, images)[0]}, RANKING
         if network.pair is not None:
-            left, right, tail = network.left, network.right, network.pair.tail
-            joint = left(maps) + right(maps)
-            parts += [
-                ("halves", lambda x: (left(x), right(x)), maps, ["maps"], ["left", "right"]),
-                ("tail", lambda x: tail(x).softmax(1)[:, 1], joint, ["joint"], ["same"]),
-            ]
-    with whole(target) as draft, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the exporter's own making
+            heads["joint"] = network.left(heads["maps"]) + network.right(heads["maps"])
+            files = RANKING | PAIR
+    wholes: list[tuple[Work, dict[str, Tensor], Parts]] = [
+        (partial(_maps, network), {"images": images}, TRUNK),
+        (partial(_heads, network), heads, files),
+    ]
+    names = []
+    with whole(target) as draft:
         draft.mkdir()
-        for name, work, given, inputs, outputs in parts:
-            _write(_Part(network, work), given, draft / f"{name}.onnx", inputs, outputs)
+        for work, given, parts in wholes:  # an export takes seconds, however much it is of
+            outputs = [name for part in parts.values() for name in part[1]]
+            parted = onnx.utils.Extractor(_exported(_Whole(network, work), given, outputs))
+            for name, part in parts.items():
+                names.append(f"{name}.onnx")
+                onnx.save(parted.extract_model(*part), draft / names[-1])
         facts = {"size": trunk.size, "temperature": model.temperature, "opset": OPSET}
         write_json(draft / FACTS, facts | {"network": sha256(source)})
-    return [f"{part[0]}.onnx" for part in parts]
+    return names
 
 
-def _write(part: _Part, given: Tensor, file: Path, inputs: list[str], outputs: list[str]) -> None:
+def _maps(network: Network, images: Tensor) -> tuple[Tensor]:
+    return (network.trunk(network.trunk.prepare(images)),)
+
+
+def _heads(network: Network, maps: Tensor, joint: Tensor | None = None) -> tuple[Tensor, ...]:
+    ranking = (network.features(maps),)
+    if joint is None or network.pair is None:
+        return ranking
+    same = network.pair.tail(joint).softmax(1)[:, 1]
+    return *ranking, network.left(maps), network.right(maps), same
+
+
+def _exported(work: _Whole, given: dict[str, Tensor], outputs: list[str]) -> Any:
+    """Return onnx's model of a function of any number of images, and any number of pairs."""
     log = logging.getLogger("torch.onnx")
     level = log.level
     log.setLevel(logging.ERROR)
     try:
-        torch.onnx.export(
-            part.eval(),
-            (given,),
-            file,
-            input_names=inputs,
-            output_names=outputs,
-            opset_version=OPSET,
-            dynamic_shapes=({0: torch.export.Dim("N")},),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the exporter's own making
+            program = torch.onnx.export(
+                work.eval(),
+                tuple(given.values()),
+                input_names=list(given),
+                output_names=outputs,
+                opset_version=OPSET,
+                dynamic_shapes=(tuple({0: torch.export.Dim(f"N_{name}")} for name in given),),
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
     finally:
         log.setLevel(level)
+    assert program is not None
+    return program.model_proto

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from prefect.states import Completed, Failed
 
 from flows import live
 from flows.graph import Stage
-from tasks import launcher
+from tasks import launcher, slots
 from tasks.process_group import Groups
 from tasks.stage import Way, environment, run_stage
 from tasks.tally import Tally
@@ -28,8 +28,7 @@ def walk(root: Path, stages: Sequence[Stage], way: Way = "here") -> State[None]:
     futures: dict[str, PrefectFuture[State[None]]] = {}
     stale = [stage for stage in stages if not stage.fresh]
     groups, tally = Groups(), Tally([stage.name for stage in stale])
-    many = way == "here" and sum(stage.gpu for stage in stale) > 1  # it takes as long as one saves
-    with launcher.started(root, environment()) if many else nullcontext() as env:
+    with _launched(root, stale, way) as env:
         try:
             for stage in stale:
                 upstream = [futures[name] for name in stage.upstream if name in futures]
@@ -52,6 +51,18 @@ def walk(root: Path, stages: Sequence[Stage], way: Way = "here") -> State[None]:
             raise
     states = {name: future.state for name, future in futures.items()}
     return closing(states, fresh=sum(stage.fresh for stage in stages))
+
+
+def _launched(
+    root: Path, stale: Sequence[Stage], way: Way
+) -> AbstractContextManager[dict[str, str] | None]:
+    """Run a launcher where that pays: it takes as long to load as it spares one stage.
+
+    Not for GPUs: a process that has asked CUDA anything, as some library may, can't be forked.
+    """
+    if way != "here" or sum(stage.gpu for stage in stale) < 2 or slots.gpus():
+        return nullcontext()
+    return launcher.started(root, environment())
 
 
 def closing(states: dict[str, State[Any]], fresh: int) -> State[None]:

@@ -31,11 +31,14 @@ ALONE = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:fals
 def started(root: Path, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Run a launcher for the project at ``root``; yield what lets DVC start its stages by it.
 
-    DVC runs commands by the program that SHELL names: here one that asks the launcher, and is
-    ``/bin/sh`` where none answers. The launcher ends with the block or with this process; what it
+    DVC runs commands by the program that SHELL names: here one that asks the launcher, and is the
+    former SHELL where none answers. The launcher ends with the block or with this process; what it
     has forked belongs to the process group that asked for it.
     """
     (root / ".locks").mkdir(exist_ok=True)
     env = {**environment, **ALONE}
     with Group([sys.executable, str(HERE / "server.py"), *MODULES], folder=root, env=env):
-        yield {"SHELL": str(HERE / "shell.py")}
+        yield {
+            "SHELL": str(HERE / "shell.py"),
+            "MTDNET_SHELL": environment.get("SHELL") or "/bin/sh",
+        }

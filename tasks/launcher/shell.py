@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What DVC takes for a shell, ``shell.py -c COMMAND``: asks the launcher to run a stage's Python.
 
-It is ``/bin/sh`` for any other command, and where no launcher answers in this folder.
+For any other command, and where no launcher answers in this folder, it is the user's own shell.
 """
 
 import json
@@ -40,10 +40,11 @@ def launched(words: list[str]) -> int | None:
 def main() -> int:
     """Run a command; return its exit status, or end by the signal that it ended by."""
     command = sys.argv[-1]
+    os.environ["SHELL"] = shell = os.environ.pop("MTDNET_SHELL", "/bin/sh")
     plain = PLAIN.fullmatch(command)
     status = launched(plain[1].split()) if plain else None
     if status is None:
-        os.execv("/bin/sh", ["/bin/sh", "-c", command])  # noqa: S606
+        os.execv(shell, [shell, "-c", command])  # noqa: S606
     if os.WIFSIGNALED(status):
         if (number := os.WTERMSIG(status)) != signal.SIGKILL:
             signal.signal(number, signal.SIG_DFL)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,9 +19,9 @@ TELL = """
 import json, os, sys
 from pathlib import Path
 parent = Path(f"/proc/{os.getppid()}/cmdline").read_text().split(chr(0))
-print(json.dumps({"words": sys.argv[1:], "word": os.environ.get("WORD"), "folder": os.getcwd(),
-                  "name": __name__, "launched": any("server.py" in each for each in parent),
-                  "loaded": "colorsys" in sys.modules}), flush=True)
+env = {"word": os.environ.get("WORD"), "shell": os.environ["SHELL"], "folder": os.getcwd()}
+found = {"launched": any("server.py" in p for p in parent), "loaded": "colorsys" in sys.modules}
+print(json.dumps(env | found | {"words": sys.argv[1:], "name": __name__}), flush=True)
 """
 HEAR = """
 import signal, sys
@@ -31,6 +32,8 @@ signal.signal(signal.SIGTERM, leave)
 print("begun", flush=True)
 signal.pause()
 """
+
+SHELL = shutil.which("bash") or "/bin/sh"
 
 Run = Callable[[str], "subprocess.Popen[str]"]
 
@@ -50,7 +53,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         return subprocess.Popen(
             [launcher.HERE / "shell.py", "-c", command],
             cwd=tmp_path,
-            env=os.environ | {"WORD": "a b"},
+            env=os.environ | {"WORD": "a b", "MTDNET_SHELL": SHELL},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -63,8 +66,8 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture
 def launching(begin: Run, tmp_path: Path) -> Iterator[Path]:
     """Have a launcher answer in the project; return its folder."""
-    with launcher.started(tmp_path, os.environ) as given:
-        assert given == {"SHELL": str(launcher.HERE / "shell.py")}
+    with launcher.started(tmp_path, {**os.environ, "SHELL": SHELL}) as given:
+        assert given == {"SHELL": str(launcher.HERE / "shell.py"), "MTDNET_SHELL": SHELL}
         assert until((tmp_path / ".locks" / "launcher").is_socket)
         yield tmp_path
 
@@ -76,7 +79,7 @@ def told(process: "subprocess.Popen[str]") -> Any:
 
 
 def test_a_module_runs_as_by_python_and_finds_all_loaded(begin: Run, launching: Path) -> None:
-    here = {"word": "a b", "folder": str(launching), "name": "__main__"}
+    here = {"word": "a b", "folder": str(launching), "name": "__main__", "shell": SHELL}
     by_launcher = here | {"words": ["--split", "0"], "launched": True, "loaded": True}
     assert told(begin("python -m tasks.tell --split 0")) == by_launcher
     assert told(begin("python -m tasks.tell --split 0\n")) == by_launcher
@@ -90,6 +93,7 @@ def test_a_module_runs_as_by_python_and_finds_all_loaded(begin: Run, launching: 
 def test_what_needs_a_shell_gets_one(command: str, begin: Run, launching: Path) -> None:
     answer = told(begin(command))
     assert (answer["words"], answer["launched"], answer["loaded"]) == (["a b"], False, False)
+    assert answer["shell"] == SHELL
 
 
 def test_without_a_launcher_it_is_a_shell(begin: Run, tmp_path: Path) -> None:

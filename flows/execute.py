@@ -12,7 +12,7 @@ from prefect.states import Completed, Failed
 
 from flows import live
 from flows.graph import Stage
-from tasks import launcher, slots
+from tasks import launcher
 from tasks.process_group import Groups
 from tasks.stage import Way, environment, run_stage
 from tasks.tally import Tally
@@ -56,13 +56,10 @@ def walk(root: Path, stages: Sequence[Stage], way: Way = "here") -> State[None]:
 def _launched(
     root: Path, stale: Sequence[Stage], way: Way
 ) -> AbstractContextManager[dict[str, str] | None]:
-    """Run a launcher where that pays: it takes as long to load as it spares one stage.
-
-    Not for GPUs: a process that has asked CUDA anything, as some library may, can't be forked.
-    """
-    if way != "here" or sum(stage.gpu for stage in stale) < 2 or slots.gpus():
-        return nullcontext()
-    return launcher.started(root, environment())
+    """Run a launcher where that pays: it takes as long to load as it spares one training."""
+    if way == "here" and sum(stage.gpu for stage in stale) > 1 and launcher.usable():
+        return launcher.started(root, environment())
+    return nullcontext()
 
 
 def closing(states: dict[str, State[Any]], fresh: int) -> State[None]:

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tasks import launcher
+from tasks import launcher, slots
 from tests.waiting import until
 
 TELL = """
@@ -51,7 +51,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def run(command: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [launcher.HERE / "shell.py", "-c", command],
+            [launcher.SHELL, "-c", command],
             cwd=tmp_path,
             env=os.environ | {"WORD": "a b", "MTDNET_SHELL": SHELL},
             stdout=subprocess.PIPE,
@@ -67,7 +67,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def launching(begin: Run, tmp_path: Path) -> Iterator[Path]:
     """Have a launcher answer in the project; return its folder."""
     with launcher.started(tmp_path, {**os.environ, "SHELL": SHELL}) as given:
-        assert given == {"SHELL": str(launcher.HERE / "shell.py"), "MTDNET_SHELL": SHELL}
+        assert given == {"SHELL": str(launcher.SHELL), "MTDNET_SHELL": SHELL}
         assert until((tmp_path / ".locks" / "launcher").is_socket)
         yield tmp_path
 
@@ -132,6 +132,19 @@ def test_a_killed_group_leaves_nothing(begin: Run, launching: Path) -> None:
         assert killed.stdout.read() == ""  # nobody holds it open any more
 
 
+def test_it_is_usable_without_gpus_where_its_shell_may_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "gpus", lambda: ())
+    assert launcher.usable()
+    monkeypatch.setattr(slots, "gpus", lambda: ("7",))
+    assert not launcher.usable()
+    monkeypatch.setattr(slots, "gpus", lambda: ())
+    (tmp_path / "shell.py").touch(0o644)
+    monkeypatch.setattr(launcher, "SHELL", tmp_path / "shell.py")
+    assert not launcher.usable()
+
+
 @pytest.mark.slow
 def test_it_has_one_thread_and_a_module_as_many_as_it_is_given(
     begin: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -146,6 +159,6 @@ def test_it_has_one_thread_and_a_module_as_many_as_it_is_given(
         assert until((tmp_path / ".locks" / "launcher").is_socket)
         said, _ = begin("python -m tasks.count").communicate()
         every = psutil.Process().children(recursive=True)
-        (server,) = [each for each in every if str(launcher.HERE / "server.py") in each.cmdline()]
+        (server,) = [each for each in every if str(launcher.SERVER) in each.cmdline()]
         assert server.num_threads() == 1
     assert said == "[True, 3]\n"

@@ -17,7 +17,7 @@ from mtdnet.params import Params, build
 from mtdnet.steps import folders
 from mtdnet.training.validation import Validation
 from tests.pipeline.project import PARAMS
-from tests.training.test_train import interrupt
+from tests.training.small_training import interrupt
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("float32")]
 

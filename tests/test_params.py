@@ -84,6 +84,11 @@ def changed(tmp_path: Path, section: str, **values: object) -> Path:
         ),
         ("train", {"variants": ["none"]}, r"train\.variants\[0\]: no 'none'; known: aug, cls"),
         ("train", {"variants": ["rnk", "rnk"]}, r"train\.variants: 'rnk' stands twice"),
+        (
+            "augment",
+            {"splits": {"viper": {"seed": -1}}},
+            r"augment\.splits\.viper\.seed: expected greater than or equal to 0, found -1",
+        ),
         ("train", {"splits": [-1]}, r"train\.splits\[0\]: expected greater than or equal to 0"),
         ("train", {"compared": {"targets": ["x"]}}, r"compared\.targets: 'x' is not among targets"),
         (

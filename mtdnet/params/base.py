@@ -39,6 +39,7 @@ Listed = Annotated[
 Benchmark = Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
 Variant = Annotated[str, AfterValidator(_variant), Field(json_schema_extra={"enum": [*LISTED]})]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 SplitNumber = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]

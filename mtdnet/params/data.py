@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mtdnet.params.base import Benchmark, Count, Section
+from mtdnet.params.base import Benchmark, Count, Section, Seed
 
 
 class Ingest(Section):
@@ -27,7 +27,7 @@ class Split(Section):
     """
 
     name: Literal["paper", "random"] = "paper"
-    seed: int = 0
+    seed: Seed = 0
     validation: int | None = None
     test: int | None = None
     test_ids: str | None = None

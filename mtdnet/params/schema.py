@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mtdnet.params.base import JOINT, Count, Listed, Section, Share, Variant
+from mtdnet.params.base import JOINT, Count, Listed, Section, Seed, Share, Variant
 from mtdnet.params.data import Augment, Ingest
 from mtdnet.params.networks import Pretrain, Train
 
@@ -52,7 +52,7 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     report: Report
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    seed: Seed = 0
     trunk: Literal["caffenet", "resnet50"] = "caffenet"
 
     @model_validator(mode="after")

@@ -392,7 +392,6 @@ def test_a_named_split_overrides_the_layout() -> None:
         (pairs(9), Split(validation=0), "viper: validation must be 1 to 3, found 0"),
         (pairs(9), Split(test=3), "viper: test is for name: random"),
         (pairs(9), Split(test=3, test_ids="x"), "viper: test_ids and test are both given"),
-        (pairs(9), Split(seed=-1), "seed must not be negative, found -1"),
     ],
 )
 def test_bad_counts_are_named(rows: Rows, settings: Split, line: str) -> None:

@@ -78,6 +78,13 @@ def told(process: "subprocess.Popen[str]") -> Any:
     return json.loads(said)
 
 
+def server() -> psutil.Process:
+    """Return the launcher's own process."""
+    every = psutil.Process().children()
+    (found,) = [each for each in every if str(launcher.SERVER) in each.cmdline()]
+    return found
+
+
 def test_a_module_runs_as_by_python_and_finds_all_loaded(begin: Run, launching: Path) -> None:
     here = {"word": "a b", "folder": str(launching), "name": "__main__", "shell": SHELL}
     by_launcher = here | {"words": ["--split", "0"], "launched": True, "loaded": True}
@@ -132,6 +139,17 @@ def test_a_killed_group_leaves_nothing(begin: Run, launching: Path) -> None:
         assert killed.stdout.read() == ""  # nobody holds it open any more
 
 
+def test_a_killed_launcher_takes_nothing_with_it(begin: Run, launching: Path) -> None:
+    with begin("python -m tasks.hear") as asked:
+        assert asked.stdout is not None
+        assert asked.stdout.readline() == "begun\n"
+        server().kill()
+        assert told(begin("python -m tasks.tell"))["launched"] is False
+        os.killpg(asked.pid, signal.SIGTERM)
+        assert asked.stdout.read() == "kept\n"
+    assert asked.returncode == 130
+
+
 def test_it_is_usable_without_gpus_where_its_shell_may_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,7 +176,5 @@ def test_it_has_one_thread_and_a_module_as_many_as_it_is_given(
     with launcher.started(tmp_path, os.environ):
         assert until((tmp_path / ".locks" / "launcher").is_socket)
         said, _ = begin("python -m tasks.count").communicate()
-        every = psutil.Process().children(recursive=True)
-        (server,) = [each for each in every if str(launcher.SERVER) in each.cmdline()]
-        assert server.num_threads() == 1
+        assert server().num_threads() == 1
     assert said == "[True, 3]\n"

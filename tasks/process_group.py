@@ -70,10 +70,12 @@ class Group:
         os.killpg(self._watcher.pid, number)
 
     def kill(self) -> None:
-        """Kill every process of the group."""
+        """Kill every process of the group, also where somebody has killed its watcher."""
         if self._watcher.stdin is not None:
             self._watcher.stdin.close()
-        self._watcher.wait()
+        if self._watcher.returncode is None:  # until it is waited for, its number is the group's
+            os.killpg(self._watcher.pid, signal.SIGKILL)
+            self._watcher.wait()
 
 
 class Groups:

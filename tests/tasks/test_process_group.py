@@ -1,6 +1,7 @@
 """A group ends with whoever started it, however that ends."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -45,6 +46,15 @@ def test_lines_and_status(tmp_path: Path) -> None:
 def test_close_kills_the_whole_family(tmp_path: Path) -> None:
     with Group(["/bin/sh", "-c", FAMILY], folder=tmp_path, env=dict(os.environ)) as group:
         child = int(next(iter(group)))
+        os.kill(child, 0)
+    assert gone(child)
+
+
+def test_close_kills_the_family_whose_watcher_was_killed(tmp_path: Path) -> None:
+    with Group(["/bin/sh", "-c", FAMILY], folder=tmp_path, env=dict(os.environ)) as group:
+        child = int(next(iter(group)))
+        os.kill(os.getpgid(child), signal.SIGKILL)
+        time.sleep(0.1)
         os.kill(child, 0)
     assert gone(child)
 

@@ -52,11 +52,17 @@ class SplitPersons:
     """The persons of a network's data: image by image its ``person``, ``part`` and ``sha256``."""
 
     FILE: ClassVar[str] = "persons.parquet"
+    COLUMNS: ClassVar = dict.fromkeys(("person", "part", "sha256"), pa.string())
 
     def __init__(self, table: pa.Table) -> None:
         self.table = table
-        names = ("person", "part", "sha256")
-        self.person, self.part, self.sha256 = (np.array(table[n].to_pylist(), str) for n in names)
+        columns = (np.array(table[name].to_pylist(), str) for name in self.COLUMNS)
+        self.person, self.part, self.sha256 = columns
+
+    @classmethod
+    def read(cls, file: Path) -> "SplitPersons":
+        """Return those that are on record with a run; InputError when the file is broken."""
+        return cls(read_table(file, cls.COLUMNS))
 
     @classmethod
     def of_split(cls, ingested: Path, augmented: Path, record: TrainingRecord) -> "SplitPersons":

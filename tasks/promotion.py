@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from mlflow.entities.model_registry import ModelVersion
 from numpy.typing import NDArray
 
@@ -130,8 +129,11 @@ def _persons(model: str, version: str, room: Path) -> SplitPersons:
     run_id = str(client.get_model_version(model, version).run_id)
     if not any(file.path == SplitPersons.FILE for file in client.list_artifacts(run_id)):
         raise InputError("whom the champion was trained on is not on record")
-    file = client.download_artifacts(run_id, SplitPersons.FILE, str(room))
-    return SplitPersons(pq.read_table(file))
+    file = Path(client.download_artifacts(run_id, SplitPersons.FILE, str(room)))
+    try:
+        return SplitPersons.read(file)
+    except InputError:
+        raise InputError("the record of whom the champion was trained on is broken") from None
 
 
 def _verdict(of: dict[str, Any]) -> tuple[Verdict, str]:

@@ -120,6 +120,17 @@ def test_other_data_need_a_word(
     assert "no comparison: whom the champion was trained on is not on record" in unknown
 
 
+def test_a_broken_record_of_persons_needs_a_word(
+    own_store: MlflowClient, trained: Trained, data: Data, sharp: Sharp, tmp_path: Path
+) -> None:
+    data(30, 12, 8)
+    register.register_one(sharp(trained("a", 0.9, 1), 1), NETWORK)
+    (record,) = (tmp_path / ".mlflow").rglob(SplitPersons.FILE)
+    record.write_bytes(record.read_bytes()[:-50])
+    second = register.register_one(sharp(trained("b", 0.9, 2), 2), NETWORK)
+    assert "no comparison: the record of whom the champion was trained on is broken" in second
+
+
 def test_the_command_says_what_it_lacks(
     own_store: MlflowClient,
     trained: Trained,

@@ -3,15 +3,14 @@
 ``mtdnet champion MODEL --why``, ``--undo``, or ``--take VERSION``.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypedDict
 
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from mtdnet.commands.parser import Parser
 from mtdnet.errors import InputError
@@ -22,12 +21,15 @@ HISTORY = "champions"  # the registered model's tag: all that have been, the pre
 VERDICT, WHY, EVIDENCE = "verdict", "why", "evidence"  # a version's tags
 
 
-class Reign(TypedDict):
+class Reign(BaseModel):
     """A version that was made champion, when, and why."""
 
     version: str
     date: str
     why: str
+
+
+REIGNS = TypeAdapter(list[Reign])
 
 
 def present(name: str) -> str | None:
@@ -39,12 +41,18 @@ def present(name: str) -> str | None:
 def history(name: str) -> list[Reign]:
     """Return all that were made champion, without those that were taken back; the last one is.
 
-    A champion that somebody named in MLflow's own pages stands there too.
+    A champion that somebody named in MLflow's own pages stands there too. Raises InputError when
+    somebody has changed the tag that holds them.
     """
     model: RegisteredModel = store.client().get_registered_model(name)
-    reigns: list[Reign] = json.loads(model.tags.get(HISTORY, "[]"))
+    try:
+        reigns = REIGNS.validate_json(model.tags.get(HISTORY, "[]"))
+    except ValidationError:
+        raise InputError(
+            f"{name}: its tag '{HISTORY}' is not what was written there; delete it in MLflow"
+        ) from None
     now = present(name)
-    if now and (not reigns or reigns[-1]["version"] != now):
+    if now and (not reigns or reigns[-1].version != now):
         reigns.append(Reign(version=now, date="", why="named in MLflow, without evidence"))
     return reigns
 
@@ -79,10 +87,10 @@ def undo(name: str) -> str:
         if len(reigns) < 2:
             raise InputError(f"{name}: no champion before this one to go back to")
         last = reigns.pop()
-        back = _version(name, reigns[-1]["version"]).version
+        back = _version(name, reigns[-1].version).version
         _write(name, reigns)
-        _note(_version(name, last["version"]), "undone", f"taken back on {_today()}: {last['why']}")
-    return f"{name}: version {back} is champion again, version {last['version']} no more"
+        _note(_version(name, last.version), "undone", f"taken back on {_today()}: {last.why}")
+    return f"{name}: version {back} is champion again, version {last.version} no more"
 
 
 def why(name: str) -> str:
@@ -90,16 +98,16 @@ def why(name: str) -> str:
     model, reigns = _model(name), history(name)
     lines = [f"{name}: no champion"] if not reigns else []
     for place, reign in enumerate(reversed(reigns)):
-        since = f", since {reign['date']}" if reign["date"] else ""
-        title = f"{name}: version {reign['version']} is champion{since}"
-        lines.append(title if not place else f"before: version {reign['version']}{since}")
-        lines.append(f"  {reign['why']}")
+        since = f", since {reign.date}" if reign.date else ""
+        title = f"{name}: version {reign.version} is champion{since}"
+        lines.append(title if not place else f"before: version {reign.version}{since}")
+        lines.append(f"  {reign.why}")
     if waiting := model.aliases.get(CHALLENGER):
         made = _version(name, str(waiting))
         lines.append(f"challenger: version {waiting}, {made.tags.get(VERDICT, 'not judged')}")
         lines.append(f"  {made.tags.get(WHY, '')}")
         lines.append(f"  take it: `mtdnet champion {name} --take {waiting}`")
-    if reigns and (file := _version(name, reigns[-1]["version"]).tags.get(EVIDENCE)):
+    if reigns and (file := _version(name, reigns[-1].version).tags.get(EVIDENCE)):
         lines.append(f"evidence: {file}")
     return "\n".join(lines)
 
@@ -124,8 +132,8 @@ def answer(words: Sequence[str]) -> str:
 def _write(name: str, reigns: list[Reign]) -> None:
     """Name the last of them champion, and keep the history."""
     client = store.client()
-    client.set_registered_model_alias(name, CHAMPION, reigns[-1]["version"])
-    client.set_registered_model_tag(name, HISTORY, json.dumps(reigns))
+    client.set_registered_model_alias(name, CHAMPION, reigns[-1].version)
+    client.set_registered_model_tag(name, HISTORY, REIGNS.dump_json(reigns).decode())
 
 
 def _note(made: ModelVersion, verdict: str, why: str) -> None:

@@ -157,6 +157,10 @@ def test_the_command_says_what_it_lacks(
     assert done == 0 and "no champion before it" in out
     own_store.set_registered_model_tag(MODEL, champion.HISTORY, json.dumps([]))
     assert "named in MLflow, without evidence" in ask("mtdnet-viper", "--why")[1]
+    for text in ("1, 2", '["1"]', '[{"version": "1"}]'):
+        own_store.set_registered_model_tag(MODEL, champion.HISTORY, text)
+        done, _, err = ask("mtdnet-viper", "--why")
+        assert (done, err.count("\n")) == (2, 1) and "its tag 'champions' is not what" in err
     assert store.location() == store.OWN
 
 

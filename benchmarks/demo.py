@@ -13,9 +13,9 @@ from mtdnet import device, params, steps
 from mtdnet.params import Params
 from tasks.slots import cores, gpus
 
-# Of a demo of 257 s on two cores, where a step took 0.13 s and Python with torch 1.8 s to start:
-# what was not training took so many starts a network.
-STARTS = 15
+# Of a demo of 381 s on two cores, where a step took 0.28 s, alone 0.15, and Python with torch 2.5 s
+# to start: what was not training took so many starts a network.
+STARTS = 16
 PROBE = 5  # steps
 
 

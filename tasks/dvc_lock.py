@@ -1,4 +1,4 @@
-"""DVC's list of who reads and writes what: who is in it, and what of it is dead."""
+"""What a killed DVC leaves broken: its list of who reads and writes what, and ``dvc.lock``."""
 
 import json
 import os
@@ -7,20 +7,67 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from dvc.dvcfile import LOCK_FILE
 from dvc.lock import make_lock
 from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK, SCHEMA
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA as LOCKFILE
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from voluptuous import Invalid
 
 from mtdnet.errors import InputError
 from mtdnet.files import whole
 
+FORM = "2.0"  # of ``dvc.lock``
 CLOCK_SECONDS = 1.0  # between a process's start and a file's time, which come of two clocks
 
 Holder = dict[str, Any]  # pid, cmd
 
 
 def heal(root: Path) -> list[str]:
-    """Take from DVC's list what is provably dead; return a line for each thing that was done.
+    """Mend what killed processes left of DVC's files; return a line for each thing that was done.
+
+    Raises InputError where that can't be done while another DVC is at work.
+    """
+    return [*_heal_lockfile(root), *_heal_list(root)]
+
+
+def _heal_lockfile(root: Path) -> list[str]:
+    """Set a ``dvc.lock`` aside that was cut off: DVC empties it before it writes.
+
+    What its stages have made, DVC finds in its run cache.
+    """
+    place, tmp = root / LOCK_FILE, root / ".dvc" / "tmp"
+    if not _is_cut(place):
+        return []
+    tmp.mkdir(exist_ok=True)
+    with make_lock(str(tmp / "lock"), tmp_dir=str(tmp), wait=True):  # which DVC has as it writes
+        if not _is_cut(place):
+            return []
+        aside = root / ".locks" / f"{LOCK_FILE}.cut"
+        aside.parent.mkdir(exist_ok=True)
+        place.replace(aside)
+    line = f"{LOCK_FILE} was cut off by a killed process: moved to {aside.relative_to(root)}"
+    return [f"{line}; DVC finds what was made in its run cache"]
+
+
+def _is_cut(place: Path) -> bool:
+    """Tell whether a file is no ``dvc.lock``: not one of another form, nor one that git merged."""
+    try:
+        text = place.read_text(encoding="utf-8", errors="replace")
+        content = YAML(typ="safe").load(text)
+        if isinstance(content, dict) and content.get("schema", FORM) != FORM:
+            return False
+        LOCKFILE(content)
+    except FileNotFoundError:
+        return False
+    except (ValueError, YAMLError, Invalid):
+        return "<<<<<<<" not in text
+    return False
+
+
+def _heal_list(root: Path) -> list[str]:
+    """Take from DVC's list what is provably dead.
 
     A list that can't be read was cut off by a killed process: it goes, unless a DVC is at work in
     the project, which would miss its own entry (InputError). An entry goes when its process has

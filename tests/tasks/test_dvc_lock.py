@@ -64,6 +64,41 @@ def test_a_broken_list_is_removed_and_dvc_runs_again(content: str, root: Path) -
     assert repro(root) == ""
 
 
+@pytest.mark.parametrize("kept", [0, 25, 30])
+def test_a_lock_file_that_was_cut_off_is_set_aside_and_nothing_runs_again(
+    kept: int, root: Path
+) -> None:
+    stage = "{cmd: echo x >> runs; cp source one, deps: [source], outs: [one]}"
+    (root / "dvc.yaml").write_text(f"stages: {{one: {stage}}}")
+    (root / "source").write_text("content")
+    assert repro(root) == ""
+    whole = (root / "dvc.lock").read_text()
+    assert dvc_lock.heal(root) == []
+    (root / "dvc.lock").write_text(whole[:kept])
+    assert "dvc.lock" in repro(root)
+    (line,) = dvc_lock.heal(root)
+    assert line.startswith("dvc.lock was cut off by a killed process: moved to .locks/dvc.lock.cut")
+    assert (root / ".locks" / "dvc.lock.cut").read_text() == whole[:kept]
+    assert dvc_lock.heal(root) == []
+    assert repro(root) == ""
+    assert (root / "dvc.lock").read_text() == whole
+    assert (root / "runs").read_text() == "x\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda text: f"<<<<<<< HEAD\n{text}=======\n", lambda text: text.replace("2.0", "3.0")],
+)
+def test_a_lock_file_that_somebody_has_to_mend_stays(
+    change: Callable[[str], str], root: Path
+) -> None:
+    assert repro(root) == ""
+    text = change((root / "dvc.lock").read_text())
+    (root / "dvc.lock").write_text(text)
+    assert dvc_lock.heal(root) == []
+    assert (root / "dvc.lock").read_text() == text
+
+
 def test_a_broken_list_stays_while_dvc_is_at_work(root: Path) -> None:
     place(root).write_text("")
     script = root / "dvc"

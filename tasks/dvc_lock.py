@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 from dvc.dvcfile import LOCK_FILE
-from dvc.lock import make_lock
+from dvc.lock import LockError, make_lock
 from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK, SCHEMA
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA as LOCKFILE
 from ruamel.yaml import YAML
@@ -32,16 +33,35 @@ def heal(root: Path) -> list[str]:
     return [*_heal_lockfile(root), *_heal_list(root)]
 
 
+@contextmanager
+def unwritten(root: Path) -> Iterator[None]:
+    """Let no DVC write its files in a project while one is read: it empties ``dvc.lock`` first.
+
+    Waits for one that does; one that keeps DVC's lock for three seconds does something else.
+    """
+    tmp = root / ".dvc" / "tmp"
+    tmp.mkdir(exist_ok=True)
+    lock = make_lock(str(tmp / "lock"), tmp_dir=str(tmp))
+    try:
+        lock.lock()
+    except LockError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.unlock()
+
+
 def _heal_lockfile(root: Path) -> list[str]:
-    """Set a ``dvc.lock`` aside that was cut off: DVC empties it before it writes.
+    """Set a ``dvc.lock`` aside that was cut off.
 
     What its stages have made, DVC finds in its run cache.
     """
-    place, tmp = root / LOCK_FILE, root / ".dvc" / "tmp"
+    place = root / LOCK_FILE
     if not _is_cut(place):
         return []
-    tmp.mkdir(exist_ok=True)
-    with make_lock(str(tmp / "lock"), tmp_dir=str(tmp), wait=True):  # which DVC has as it writes
+    with unwritten(root):
         if not _is_cut(place):
             return []
         aside = root / ".locks" / f"{LOCK_FILE}.cut"

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from mtdnet.errors import InputError
-from tasks import dvc_lock
+from tasks import datasets, dvc_lock
 
 STAGES = "stages: {one: {cmd: echo done > one, outs: [one]}}"
 DVC = [sys.executable, "-m", "dvc"]
@@ -83,6 +83,41 @@ def test_a_lock_file_that_was_cut_off_is_set_aside_and_nothing_runs_again(
     assert repro(root) == ""
     assert (root / "dvc.lock").read_text() == whole
     assert (root / "runs").read_text() == "x\n"
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from dvc.lock import make_lock
+place = Path("dvc.lock")
+text = place.read_text()
+with make_lock(".dvc/tmp/lock", tmp_dir=".dvc/tmp"):
+    place.write_text("")
+    print("begun", flush=True)
+    time.sleep(1)
+    place.write_text(text)
+    if sys.argv[1] == "held":
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("first", ["heal", "read"])
+@pytest.mark.parametrize("then", ["done", "held"])
+def test_a_lock_file_is_read_when_dvc_has_written_it(then: str, first: str, root: Path) -> None:
+    deps = "    deps: [{path: data/viper, md5: 0f1c.dir}]"
+    text = f"schema: '2.0'\nstages:\n  ingest@viper:\n    cmd: a\n{deps}\n"
+    (root / "dvc.lock").write_text(text)
+    assert datasets.data_hash("viper", root) == "0f1c.dir"
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, then], cwd=root, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None and writer.stdout.readline() == "begun\n"
+        if first == "heal":
+            assert dvc_lock.heal(root) == []
+        assert datasets.data_hash("viper", root) == "0f1c.dir"
+        assert dvc_lock.heal(root) == []
+        assert (root / "dvc.lock").read_text() == text
+        writer.kill()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from mtdnet.errors import InputError
+from tasks import dvc_lock
 
 BUSY = "another DVC is at work"
 NEVER_RUN = ("params.yaml", "new")
@@ -45,7 +46,8 @@ def stages(root: Path, *, look: bool = True) -> list[Stage]:
     """
     try:
         with Repo(str(root)) as repo:
-            graph = _work(repo)
+            with dvc_lock.unwritten(root):
+                graph = _work(repo)
             top = Path(repo.root_dir)
             reasons = _reasons(repo) if look else {}
             names = {stage: _name(stage, top) for stage in graph}

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from flows import graph
 from mtdnet.errors import InputError
 from tasks import datasets, dvc_lock
 
@@ -101,7 +102,7 @@ with make_lock(".dvc/tmp/lock", tmp_dir=".dvc/tmp"):
 """
 
 
-@pytest.mark.parametrize("first", ["heal", "read"])
+@pytest.mark.parametrize("first", ["heal", "read", "graph"])
 @pytest.mark.parametrize("then", ["done", "held"])
 def test_a_lock_file_is_read_when_dvc_has_written_it(then: str, first: str, root: Path) -> None:
     deps = "    deps: [{path: data/viper, md5: 0f1c.dir}]"
@@ -114,6 +115,8 @@ def test_a_lock_file_is_read_when_dvc_has_written_it(then: str, first: str, root
         assert writer.stdout is not None and writer.stdout.readline() == "begun\n"
         if first == "heal":
             assert dvc_lock.heal(root) == []
+        elif first == "graph":
+            assert [stage.name for stage in graph.stages(root, look=False)] == ["one"]
         assert datasets.data_hash("viper", root) == "0f1c.dir"
         assert dvc_lock.heal(root) == []
         assert (root / "dvc.lock").read_text() == text

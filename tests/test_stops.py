@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+from mtdnet.errors import status
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(
@@ -73,3 +76,21 @@ def test_stopped_at_any_moment_a_command_says_one_line(
     way = [str(Path(sys.executable).with_name("mtdnet"))] if script else ["-m", "mtdnet"]
     words = [sys.executable, *way, "ingest", "--benchmark", "viper"]
     assert re.fullmatch("stopped.*\n", stopped(words, number, after, tmp_path))
+
+
+def test_stopped_while_a_class_is_made_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    class Stopping:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise KeyboardInterrupt
+
+    def work() -> None:
+        type("Made", (), {"it": Stopping()})
+
+    assert status(work) == 130
+    assert capsys.readouterr().err.startswith("stopped; ")
+    with pytest.raises(RuntimeError, match="another"):
+        status(partial(_raise, RuntimeError("another")))
+
+
+def _raise(problem: Exception) -> None:
+    raise problem

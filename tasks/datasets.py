@@ -1,12 +1,10 @@
 """The data of a training or a test in its MLflow run, by DVC's hash."""
 
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag
-from ruamel.yaml import YAML
 
 from tasks import dvc_lock
 from tasks.store import client
@@ -22,15 +20,9 @@ def data_hash(benchmark: str, root: Path = Path()) -> str | None:
         return None
     with dvc_lock.unwritten(root):
         text = lock.read_text(encoding="utf-8")
-    deps = _stages(text).get(f"ingest@{benchmark}", {}).get("deps", [])
+    stages = dvc_lock.content(text).get("stages", {})
+    deps = stages.get(f"ingest@{benchmark}", {}).get("deps", [])
     return next((dep["md5"] for dep in deps if dep["path"] == f"data/{benchmark}"), None)
-
-
-@lru_cache(1)
-def _stages(text: str) -> dict[str, Any]:
-    """Return the stages of a ``dvc.lock``; once, for a large one takes half a second."""
-    stages: dict[str, Any] = YAML(typ="safe").load(text).get("stages", {})
-    return stages
 
 
 def log(run_id: str, benchmark: str, context: Literal["training", "test"]) -> None:

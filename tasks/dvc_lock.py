@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +75,20 @@ def _heal_lockfile(root: Path) -> list[str]:
     return [f"{line}; DVC finds what was made in its run cache"]
 
 
+@lru_cache(1)
+def content(text: str) -> Any:
+    """Return what the text of a ``dvc.lock`` holds; read once, for flows heal and hash often."""
+    return YAML(typ="safe").load(text)
+
+
 def _is_cut(place: Path) -> bool:
     """Tell whether a file is no ``dvc.lock``: not one of another form, nor one that git merged."""
     try:
         text = place.read_text(encoding="utf-8", errors="replace")
-        content = YAML(typ="safe").load(text)
-        if isinstance(content, dict) and content.get("schema", FORM) != FORM:
+        found = content(text)
+        if isinstance(found, dict) and found.get("schema", FORM) != FORM:
             return False
-        LOCKFILE(content)
+        LOCKFILE(found)
     except FileNotFoundError:
         return False
     except (ValueError, YAMLError, Invalid):

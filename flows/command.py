@@ -20,7 +20,6 @@ def parser(flow: str, text: str | None) -> argparse.ArgumentParser:
     return made
 
 
-@raising()
 def main(name: str, *, dry_run: bool, benchmark: str | None = None) -> int:
     """Run the flow ``name``, or say what it would run; return the exit status.
 
@@ -28,18 +27,19 @@ def main(name: str, *, dry_run: bool, benchmark: str | None = None) -> int:
     Everything is checked before Prefect starts; where nothing has to run, it doesn't.
     """
     try:
-        if dry_run:
-            if who := workspace.holder(ROOT):
-                say(f"{who} is at work")
-            for line in plan.make(ROOT, benchmark).lines():
-                print(line)
-            return 0
-        if workspace.holder(ROOT):  # a mistake needn't wait for it
-            plan.make(ROOT, benchmark)
-        with workspace.held(ROOT, say) as killed:
-            for line in dvc_lock.heal(ROOT):
-                say(line)
-            return _run(name, benchmark, settle=killed)
+        with raising():
+            if dry_run:
+                if who := workspace.holder(ROOT):
+                    say(f"{who} is at work")
+                for line in plan.make(ROOT, benchmark).lines():
+                    print(line)
+                return 0
+            if workspace.holder(ROOT):  # a mistake needn't wait for it
+                plan.make(ROOT, benchmark)
+            with workspace.held(ROOT, say) as killed:
+                for line in dvc_lock.heal(ROOT):
+                    say(line)
+                return _run(name, benchmark, settle=killed)
     except InputError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2

@@ -40,20 +40,15 @@ def status(work: Callable[[], object]) -> int:
     half-written is taken away.
     """
     outcome, line = 0, ""
-    begins_anew = "stopped; nothing was written, the same command begins anew"
-    with raising():
-        try:
+    try:
+        with raising():
             work()
-        except (InputError, OSError) as problem:
-            outcome, line = 2, f"error: {told(problem)}"
-        except KeyboardInterrupt:
-            outcome, line = STOPPED, begins_anew
-        except RuntimeError as problem:  # what Python 3.11 makes of one while a class is made
-            if not isinstance(problem.__cause__, KeyboardInterrupt):
-                raise
-            outcome, line = STOPPED, begins_anew
-        except Stopped as stopped:
-            outcome, line = STOPPED, f"{stopped}; the same command continues"
+    except (InputError, OSError) as problem:
+        outcome, line = 2, f"error: {told(problem)}"
+    except KeyboardInterrupt:
+        outcome, line = STOPPED, "stopped; nothing was written, the same command begins anew"
+    except Stopped as stopped:
+        outcome, line = STOPPED, f"{stopped}; the same command continues"
     if line:
         print(line, file=sys.stderr)
     return outcome

@@ -37,6 +37,10 @@ def raising() -> Iterator[None]:
         for number in former:
             signal.signal(number, signal.default_int_handler)
         yield
+    except RuntimeError as problem:  # what Python 3.11 makes of one while a class is made
+        if isinstance(problem.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)

@@ -13,8 +13,8 @@ from mtdnet import device, params, steps
 from mtdnet.params import Params
 from tasks.slots import cores, gpus
 
-# Of a demo of 381 s on two cores, where a step took 0.28 s, alone 0.15, and Python with torch 2.5 s
-# to start: what was not training took so many starts a network.
+# Of a demo of 381 s on two cores, where a step took 0.28 s, alone 0.15, and Python with torch some
+# 2.5 s to start: what was not training took so many starts a network.
 STARTS = 16
 PROBE = 5  # steps
 
@@ -38,8 +38,9 @@ def main() -> None:
     """Measure and print a line."""
     settings = params.load(Path("params.yaml"))
     lanes = len(gpus()) or min(2, cores())
-    step = _step(settings, max(1, cores() // lanes))  # as a stage gets them
-    alone = step if gpus() else _step(settings, cores())
+    pixels = training.pixels()
+    step = _step(settings, pixels, max(1, cores() // lanes))  # as a stage gets them
+    alone = step if gpus() else _step(settings, pixels, cores())
     command = [sys.executable, "-c", "import torch, mtdnet.training"]
     start = seconds(partial(subprocess.run, command, check=True), torch.device("cpu"), repeat=1)
     minutes = estimate(settings, step, alone, start, lanes) / 60
@@ -49,11 +50,11 @@ def main() -> None:
     )
 
 
-def _step(settings: Params, threads: int) -> float:
+def _step(settings: Params, pixels: torch.Tensor, threads: int) -> float:
     """Return the seconds of a step of the demo's networks by so many threads, or by a GPU."""
     torch.set_num_threads(threads)
     place, section = device.choose(), settings.augment
-    packed, width = place.resident(training.pixels()), settings.pretrain.width
+    packed, width = place.resident(pixels), settings.pretrain.width
     taken = training.fast(place, packed, section.pairs, section.negatives, width=width)
     return seconds(lambda: [next(taken) for _ in range(PROBE)], place.torch, repeat=1) / PROBE
 

@@ -6,8 +6,9 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 import pytest
@@ -78,6 +79,15 @@ def told(process: "subprocess.Popen[str]") -> Any:
     return json.loads(said)
 
 
+@contextmanager
+def hearing(begin: Run) -> "Iterator[tuple[subprocess.Popen[str], IO[str]]]":
+    """Begin a module that hears SIGTERM; yield it, and its output, when it does."""
+    with begin("python -m tasks.hear") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        yield process, process.stdout
+
+
 def server() -> psutil.Process:
     """Return the launcher's own process."""
     every = psutil.Process().children()
@@ -123,30 +133,24 @@ def test_it_ends_as_the_module_does(begin: Run, launching: Path) -> None:
 
 
 def test_a_group_that_is_asked_to_stop_is_waited_for(begin: Run, launching: Path) -> None:
-    with begin("python -m tasks.hear") as asked:
-        assert asked.stdout is not None
-        assert asked.stdout.readline() == "begun\n"
+    with hearing(begin) as (asked, out):
         os.killpg(asked.pid, signal.SIGTERM)
-        assert asked.stdout.read() == "kept\n"
+        assert out.read() == "kept\n"
     assert asked.returncode == 130
 
 
 def test_a_killed_group_leaves_nothing(begin: Run, launching: Path) -> None:
-    with begin("python -m tasks.hear") as killed:
-        assert killed.stdout is not None
-        assert killed.stdout.readline() == "begun\n"
+    with hearing(begin) as (killed, out):
         os.killpg(killed.pid, signal.SIGKILL)
-        assert killed.stdout.read() == ""  # nobody holds it open any more
+        assert out.read() == ""  # nobody holds it open any more
 
 
 def test_a_killed_launcher_takes_nothing_with_it(begin: Run, launching: Path) -> None:
-    with begin("python -m tasks.hear") as asked:
-        assert asked.stdout is not None
-        assert asked.stdout.readline() == "begun\n"
+    with hearing(begin) as (asked, out):
         server().kill()
         assert told(begin("python -m tasks.tell"))["launched"] is False
         os.killpg(asked.pid, signal.SIGTERM)
-        assert asked.stdout.read() == "kept\n"
+        assert out.read() == "kept\n"
     assert asked.returncode == 130
 
 

@@ -3,18 +3,18 @@
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mtdnet.artifacts import Case
 from mtdnet.metrics.cmc import ranks
 from mtdnet.plots import query_gallery
 from mtdnet.plots.query_gallery import QueryGallery
+from mtdnet.plots.sheet import EDGE, Sheet
 from mtdnet.plots.style import save
 
 IMAGES = 3  # first ones of either head
-WIDE, TALL, STEP, GAP = 1.1, 2.2, 1.22, 0.4  # inches
-EDGE, LINE, ROW = 0.1, 0.36, 3.0
+WIDE, STEP, GAP = 1.1, 1.22, 0.4  # inches
+LINE, ROW = 0.36, 3.0
 
 
 def draw_head_agreement(
@@ -54,24 +54,22 @@ def draw_head_agreement(
     }
     heads = {"ranking head, distance": ranking_cost, "pair head, probability": pair_cost}
     width = 2 * (1 + IMAGES) * STEP + 3 * GAP + EDGE
-    figure = Figure(figsize=(width, LINE + sum(2 * LINE + ROW * len(d) for d in cases.values())))
-    query_gallery.text_at(figure, EDGE, 0.08, title, 12)
+    height = LINE + sum(2 * LINE + ROW * len(drawn) for drawn in cases.values())
+    sheet = Sheet(width, height, title)
     top = LINE
     for kind, queries in cases.items():
         line = f"{kind} right: {counts[kind]} of {matched.sum()} queries"
-        query_gallery.text_at(
-            figure, EDGE, top, line if queries else f"{kind} right: no such query", 11
-        )
+        sheet.text(EDGE, top, line if queries else f"{kind} right: no such query", size=11)
         top += 2 * LINE
         for q in queries:
-            _row(figure, top, probes, q, heads, (by_ranking[q], by_pair[q]))
+            _row(sheet, top, probes, q, heads, (by_ranking[q], by_pair[q]))
             top += ROW
-    save(figure, target)
+    save(sheet.figure, target)
     return counts
 
 
 def _row(
-    figure: Figure,
+    sheet: Sheet,
     top: float,
     probes: QueryGallery,
     q: int,
@@ -82,14 +80,13 @@ def _row(
     true = probes.true(q)
 
     def draw(left: float, row: int, above: str, below: str, true: bool | None) -> None:
-        axes = query_gallery.axes_at(figure, left, top, WIDE, TALL)
-        query_gallery.person(axes, probes.pixels[row], above, below, true)
+        sheet.person(left, top, WIDE, probes.pixels[row], above, below, true)
 
     left, wrong = EDGE + STEP + GAP, np.argmax(places)
     draw(EDGE, probes.query[q], f"query\n{probes.name(q)}", "", None)
     for number, (head, cost) in enumerate(heads.items()):
         order = probes.order(q, -cost[q])
-        query_gallery.text_at(figure, left, top - 0.38, head)
+        sheet.text(left, top - 0.38, head)
         for rank, g in enumerate(order[:IMAGES], 1):
             mark, right = query_gallery.marked(str(rank), true[g]), bool(true[g])
             draw(left, probes.gallery[g], mark, f"{abs(cost[q, g]):.3f}", right)

@@ -8,18 +8,18 @@ import numpy as np
 import torch
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mtdnet.plots import query_gallery
-from mtdnet.plots.query_gallery import SMALL, QueryGallery
+from mtdnet.plots.query_gallery import QueryGallery
+from mtdnet.plots.sheet import EDGE, SMALL, Sheet
 from mtdnet.plots.style import BLUE, RED, save
 from mtdnet.scoring.occlusion import occlusion
 from mtdnet.scoring.scorer import Scorer
 
 LEAST = 0.01  # a colour bar ends here at least: bfloat16 rounds, which is no finding
 COLUMNS = 2  # pairs side by side
-EDGE, WIDE, TALL, STEP = 0.1, 1.1, 2.2, 1.18  # inches
+WIDE, STEP = 1.1, 1.18  # inches
 PAIR, ROW, HEAD = 5.9, 3.0, 1.0
 HEAT = LinearSegmentedColormap.from_list(
     "heat", [(0, f"{BLUE}F0"), (0.5, f"{BLUE}00"), (0.5, f"{RED}00"), (1, f"{RED}F0")]
@@ -48,17 +48,15 @@ def draw_occlusion_maps(
     query_gallery.matched(ranks, title)
     chosen = list(islice(_pairs(probes, score, ranks), pairs))
     rows = -(-len(chosen) // COLUMNS)
-    figure = Figure(figsize=(min(len(chosen), COLUMNS) * PAIR, HEAD + rows * ROW))
-    query_gallery.text_at(figure, EDGE, 0.08, title, 12)
-    query_gallery.text_at(
-        figure, EDGE, 0.34, "where a grey patch lowers P(same): red; where it raises P(same): blue"
-    )
+    sheet = Sheet(min(len(chosen), COLUMNS) * PAIR, HEAD + rows * ROW, title)
+    told = "where a grey patch lowers P(same): red; where it raises P(same): blue"
+    sheet.text(EDGE, 0.34, told)
     for number, (kind, q, g) in enumerate(chosen):
         down, right = divmod(number, COLUMNS)
         below = f"P(same) {score[q, g]:.3f}"
         below += f"; the true match has rank {ranks[q]}"
-        _pair(figure, HEAD + down * ROW, right * PAIR, probes, (q, g), (kind, below), scorer)
-    save(figure, target)
+        _pair(sheet, HEAD + down * ROW, right * PAIR, probes, (q, g), (kind, below), scorer)
+    save(sheet.figure, target)
 
 
 def _pairs(
@@ -88,7 +86,7 @@ def _pairs(
 
 
 def _pair(
-    figure: Figure,
+    sheet: Sheet,
     top: float,
     left: float,
     probes: QueryGallery,
@@ -107,18 +105,17 @@ def _pair(
     names = f"query\n{probes.name(q)}", f"{labels[0]}\nperson {probes.person[rows[1]]}"
     columns = ((0, 0, False), (1, 0, True), (2, 1, True), (3, 1, False))
     for column, image, covered in columns:
-        axes = query_gallery.axes_at(figure, left + EDGE + column * STEP, top, WIDE, TALL)
+        corner = left + EDGE + column * STEP, top, WIDE
         outer = column in (0, 3)
         frame = None if image == 0 or covered else true
         above = query_gallery.marked(names[1], true) if column == 3 else names[0] if outer else ""
         pixels = probes.pixels[rows[image]]
-        query_gallery.person(axes, _pale(pixels) if covered else pixels, above, "", frame)
+        sheet.person(*corner, _pale(pixels) if covered else pixels, above, "", frame)
         if covered:
-            aspect = query_gallery.aspect(maps[image])
-            axes.imshow(maps[image], cmap=HEAT, norm=scale, aspect=aspect)
-    query_gallery.text_at(figure, left + EDGE, top + TALL + 0.06, labels[1])
-    bar = query_gallery.axes_at(figure, left + EDGE + 4 * STEP, top + 0.1, 0.1, TALL - 0.2)
-    figure.colorbar(ScalarMappable(scale, HEAT), cax=bar)
+            sheet.image(*corner, maps[image], cmap=HEAT, norm=scale)
+    sheet.text(left + EDGE, top + 2 * WIDE + 0.06, labels[1])
+    bar = sheet.axes(left + EDGE + 4 * STEP, top + 0.1, 0.1, 2 * WIDE - 0.2)
+    sheet.figure.colorbar(ScalarMappable(scale, HEAT), cax=bar)
     bar.tick_params(labelsize=SMALL, length=2, pad=1)
     bar.set_ylabel("drop of P(same)", fontsize=SMALL, labelpad=3)
 

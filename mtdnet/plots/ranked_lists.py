@@ -1,18 +1,20 @@
 """Queries with the gallery images that a system ranks highest."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mtdnet.plots import query_gallery
 from mtdnet.plots.query_gallery import QueryGallery
+from mtdnet.plots.sheet import Labels, Sheet
 from mtdnet.plots.style import save
 
 IMAGES = 8
-WIDE, TALL = 1.16, 2.8  # inches a person, labels included
+WIDE, STEP, ROW = 1.04, 1.16, 2.8  # inches: a person, and from one to the next
+FIRST, TOP = 0.06, 0.72
 
 
 def draw_ranked_lists(
@@ -41,29 +43,27 @@ def draw_ranked_lists(
     picked = _pick(len(order), queries)
 
     columns = min(IMAGES, len(probes.gallery)) + 2
-    width, height = WIDE * columns, TALL * len(picked) + 0.3
-    figure = Figure(figsize=(width, height))
-    figure.suptitle(title, fontsize=12, y=1 - 0.08 / height, verticalalignment="top")
-    room = {"left": 0.04 / width, "right": 1 - 0.04 / width, "wspace": 0.12, "hspace": 0.3}
-    room |= {"top": 1 - 0.75 / height, "bottom": 0.28 / height}
-    grid = figure.subplots(len(picked), columns, squeeze=False, gridspec_kw=room)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    pixels, gallery = probes.pixels, probes.gallery
-    for axes, (place, kind) in zip(grid, picked, strict=True):
-        q = order[place]
-        right, number = probes.true(q), np.abs(score[q])
-        best = probes.order(q, score[q])
-        query_gallery.person(
-            axes[0], probes.pixels[probes.query[q]], f"{kind}\n{probes.name(q)}", f"{label}:"
-        )
-        for rank, g in enumerate(best[: columns - 2], 1):
-            mark, true = query_gallery.marked(str(rank), right[g]), bool(right[g])
-            query_gallery.person(axes[rank], pixels[gallery[g]], mark, f"{number[g]:.3f}", true)
-        match = best[np.argmax(right[best])]
-        above = f"true match\nrank {ranks[q]}"
-        query_gallery.person(axes[-1], pixels[gallery[match]], above, f"{number[match]:.3f}", True)
-    save(figure, target)
+    sheet = Sheet(STEP * columns, ROW * len(picked) + 0.3, title)
+    for row, (place, kind) in enumerate(picked):
+        q, top = order[place], TOP + ROW * row
+        first = f"{kind}\n{probes.name(q)}", f"{label}:", None
+        persons = [(int(probes.query[q]), first), *_listed(probes, q, score[q], ranks[q])]
+        for column, (image, labels) in enumerate(persons):
+            sheet.person(FIRST + STEP * column, top, WIDE, probes.pixels[image], *labels)
+    save(sheet.figure, target)
+
+
+def _listed(
+    probes: QueryGallery, q: int, score: NDArray[np.floating], rank: int
+) -> Iterator[tuple[int, Labels]]:
+    """Yield a query's best gallery images, and its true match at ``rank``, with their labels."""
+    right, number = probes.true(q), np.abs(score)
+    best = probes.order(q, score)
+    for place, g in enumerate(best[:IMAGES], 1):
+        mark = query_gallery.marked(str(place), right[g])
+        yield probes.gallery[g], (mark, f"{number[g]:.3f}", bool(right[g]))
+    match = best[np.argmax(right[best])]
+    yield probes.gallery[match], (f"true match\nrank {rank}", f"{number[match]:.3f}", True)
 
 
 def _pick(count: int, queries: int) -> list[tuple[int, str]]:

@@ -59,4 +59,4 @@ def save(figure: Figure, target: Path) -> None:
     image = Image.frombytes("RGBA", size, buffer.getvalue()).convert("RGB")
     palette = image.quantize(256, method=Image.Quantize.FASTOCTREE)
     with whole(target) as draft:
-        image.quantize(palette=palette).save(draft, format="PNG", optimize=True)
+        image.quantize(palette=palette).save(draft, format="PNG")

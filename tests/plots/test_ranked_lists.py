@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,9 +8,9 @@ from PIL import Image
 
 from mtdnet.errors import InputError
 from mtdnet.metrics.cmc import Probes, ranks
-from mtdnet.plots import query_gallery
 from mtdnet.plots.query_gallery import QueryGallery
 from mtdnet.plots.ranked_lists import draw_ranked_lists
+from mtdnet.plots.sheet import Sheet
 
 Bools = NDArray[np.bool_]
 
@@ -46,12 +47,10 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bool | None]]
     """Collect label above, label below and truth of every image that is drawn."""
     labels: list[tuple[str, str, bool | None]] = []
 
-    def collect(
-        axes: object, pixels: object, above: str, below: str = "", true: bool | None = None
-    ) -> None:
-        labels.append((above, below, true))
+    def collect(_: Sheet, *place_and_labels: Any) -> None:
+        labels.append(place_and_labels[-3:])
 
-    monkeypatch.setattr(query_gallery, "person", collect)
+    monkeypatch.setattr(Sheet, "person", collect)
     return labels
 
 

@@ -22,6 +22,7 @@ MODULES = (
     "torch._dynamo",  # by torch's optimisers
     "mlflow",
     "mlflow.store.tracking.sqlalchemy_store",
+    "dvc.dvcfile",  # to read what DVC has locked
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
 )

@@ -57,9 +57,7 @@ def _run(name: str, benchmark: str | None, *, settle: bool) -> int:
     """Run the flow where there is something to do: a stage, a network, a killed run to settle."""
     wanted = plan.make(ROOT, benchmark)
     on_workers()  # a mistake there is told now
-    from tasks import checkpoints, register  # MLflow takes seconds
-
-    if settle or wanted.stale or register.unregistered(ROOT, wanted.served):
+    if settle or wanted.stale or _unregistered(wanted):
         state = _state(name, {} if benchmark is None else {"benchmark": benchmark})
         if state is None:
             return 1
@@ -68,6 +66,8 @@ def _run(name: str, benchmark: str | None, *, settle: bool) -> int:
             return 1
         message = state.message
     else:
+        from tasks import checkpoints
+
         checkpoints.sweep(ROOT, wanted.networks + wanted.joint)
         message = f"{len(wanted.stages)} UpToDate"
     print(f"{name}: {message}")
@@ -75,12 +75,16 @@ def _run(name: str, benchmark: str | None, *, settle: bool) -> int:
     return 0
 
 
+def _unregistered(wanted: plan.Plan) -> bool:
+    from tasks.register import unregistered  # MLflow takes seconds
+
+    return bool(unregistered(ROOT, wanted.served))
+
+
 def _state(name: str, parameters: dict[str, str]) -> Any:
     """Run a flow on a server that answers; None, after a line, when there is none."""
     import httpx
     from prefect import tags
-
-    from flows import leftovers, pipeline
 
     with ExitStack() as stack:
         try:
@@ -88,6 +92,8 @@ def _state(name: str, parameters: dict[str, str]) -> Any:
         except InputError as problem:
             say(f"error: {problem}")
             return None
+        from flows import leftovers, pipeline
+
         stack.enter_context(tags(leftovers.place(ROOT)))
         try:
             return getattr(pipeline, name)(**parameters, return_state=True)

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import NoReturn
 
 import httpx
@@ -56,6 +57,7 @@ def reached() -> Iterator[None]:
         said: deque[str] = deque(maxlen=20)
         reader = threading.Thread(target=lambda: said.extend(group), daemon=True)
         reader.start()
+        import_module("flows.pipeline")  # takes as long as a server, which starts meanwhile
         url = f"http://127.0.0.1:{port}/api"
         if not _answers(url, reader):
             last = next((line for line in reversed(said) if line), "no answer in time")

@@ -1,56 +1,14 @@
-"""Identity splits: who trains, validates and is tested, and in which role."""
+"""Identity splits: who trains, validates and is tested."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from mtdnet.errors import InputError
 from mtdnet.params import Split
 from mtdnet.protocol.persons import PUBLISHED
-from mtdnet.protocol.splits import Identities, divide
 from mtdnet.rng import generator
-
-Rows = list[tuple[str, str]]
-
-
-def pairs(count: int, images: int = 1, prefix: str = "") -> Rows:
-    """Return (person, camera) rows of persons that cameras a and b saw ``images`` times each."""
-    return [(f"{prefix}{p:04d}", c) for p in range(count) for c in "ab" for _ in range(images)]
-
-
-def divided(
-    rows: Rows,
-    settings: Split | None = None,
-    benchmark: str = "viper",
-    test_sets: list[list[str]] | None = None,
-    said: list[tuple[str, str]] | None = None,
-    number: int = 0,
-) -> Identities:
-    person, camera = (np.array(column) for column in zip(*rows, strict=True))
-    part, role = zip(*(said or [("", "")] * len(rows)), strict=True)
-    return divide(
-        benchmark=benchmark,
-        layout=benchmark,
-        person=person,
-        camera=camera,
-        settings=settings or Split(),
-        part=np.array(part),
-        role=np.array(role),
-        test_sets=test_sets or [],
-        number=number,
-    )
-
-
-def persons(rows: Rows, mask: NDArray[np.bool_]) -> set[str]:
-    return {rows[i][0] for i in np.flatnonzero(mask)}
-
-
-def counts(rows: Rows, found: Identities) -> tuple[int, int, int]:
-    parts = [persons(rows, found.part == name) for name in ("train", "validation", "test")]
-    assert not parts[0] & parts[1] and not parts[1] & parts[2] and not parts[0] & parts[2]
-    return len(parts[0]), len(parts[1]), len(parts[2])
+from tests.protocol.dividing import Rows, counts, divided, market, pairs, persons
 
 
 @pytest.mark.parametrize(
@@ -177,32 +135,6 @@ def test_a_number_takes_its_published_list_and_beyond_them_there_is_none() -> No
         divided(rows, number=-1)
 
 
-def test_files_may_name_other_test_persons_for_each_number(tmp_path: Path) -> None:
-    rows = pairs(30)
-    for number in (0, 1):
-        (tmp_path / f"{number}.txt").write_text(f"000{number + 4}\n", encoding="utf-8")
-    settings = Split(test_ids=str(tmp_path / "{split}.txt"))
-    for number in (0, 1):
-        found = divided(rows, settings, number=number)
-        assert persons(rows, found.part == "test") == {f"000{number + 4}"}
-        assert found.origin == str(tmp_path / f"{number}.txt")
-    with pytest.raises(InputError, match=r"2\.txt: No such file"):
-        divided(rows, settings, number=2)
-
-
-@pytest.mark.parametrize("given", ["file", "layout"])
-def test_given_test_persons_are_those_of_every_number(given: str, tmp_path: Path) -> None:
-    rows, said = market()
-    settings = Split()
-    if given == "file":
-        (tmp_path / "ids.txt").write_text("0003\n0004\n", encoding="utf-8")
-        settings = Split(test_ids=str(tmp_path / "ids.txt"))
-    found = [divided(rows, settings, "market1501", said=said, number=k) for k in range(6)]
-    tests = {frozenset(persons(rows, f.part == "test")) for f in found}
-    validations = {frozenset(persons(rows, f.part == "validation")) for f in found}
-    assert len(tests) == 1 and len(validations) > 1
-
-
 def test_random_takes_the_counts_given() -> None:
     rows = pairs(30)
     found = divided(rows, Split(name="random", test=7, validation=4), "mine")
@@ -220,163 +152,6 @@ def test_random_without_counts_scales(count: int, expected: tuple[int, int, int]
     found = divided(rows, Split(name="random"), "mine")
     assert counts(rows, found) == expected
     assert found.origin == "random, a quarter"
-
-
-def test_a_file_names_the_test_persons(tmp_path: Path) -> None:
-    rows = pairs(12)
-    source = tmp_path / "ids.txt"
-    source.write_text("0003\n\n 0007 \n0003\n", encoding="utf-8")
-    found = divided(rows, Split(test_ids=str(source)))
-    assert persons(rows, found.part == "test") == {"0003", "0007"}
-    assert counts(rows, found) == (9, 1, 2)
-    assert found.origin == str(source)
-
-
-def test_ids_are_read_as_people_write_them(tmp_path: Path) -> None:
-    source = tmp_path / "ids.txt"
-    source.write_text("\ufeff3\r\n 007 \r\n0007\r\n11.0\r\n", encoding="utf-8")
-    found = divided(pairs(12), Split(test_ids=str(source)))
-    assert persons(pairs(12), found.part == "test") == {"0003", "0007", "0011"}
-    rows = [(f"1_{person}", camera) for person, camera in pairs(12)]
-    source.write_text("1_3\n1_0007\n", encoding="utf-8")
-    found = divided(rows, Split(test_ids=str(source)))
-    assert persons(rows, found.part == "test") == {"1_0003", "1_0007"}
-
-
-def test_an_id_that_may_be_two_persons_is_refused(tmp_path: Path) -> None:
-    rows = pairs(12) + [(person.replace("000", "00a"), camera) for person, camera in pairs(9)]
-    rows += [("a01", "a"), ("a01", "b"), ("a001", "a"), ("a001", "b")]
-    source = tmp_path / "ids.txt"
-    source.write_text("a01\n0003\n", encoding="utf-8")
-    found = divided(rows, Split(test_ids=str(source)))
-    assert persons(rows, found.part == "test") == {"a01", "0003"}
-    source.write_text("a1\n", encoding="utf-8")
-    with pytest.raises(InputError, match="person 'a1' may be a001 or a01; write it"):
-        divided(rows, Split(test_ids=str(source)))
-
-
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        (b"0003\n9999\n", "ids.txt: person '9999' is not among the 12 of viper"),
-        (b"\n \n", "ids.txt: no person id"),
-        (b"\xff\xfe\x00", "ids.txt: not UTF-8 text"),
-        (None, "ids.txt: No such file"),
-    ],
-)
-def test_a_bad_file_of_persons_is_named(tmp_path: Path, content: bytes | None, line: str) -> None:
-    source = tmp_path / "ids.txt"
-    if content is not None:
-        source.write_bytes(content)
-    with pytest.raises(InputError, match=line):
-        divided(pairs(12), Split(test_ids=str(source)))
-
-
-def test_roles_of_two_cameras() -> None:
-    rows = pairs(20, images=3)
-    found = divided(rows, Split(name="random", test=10, validation=5), "cuhk01")
-    for i, (_, camera) in enumerate(rows):
-        scored = found.part[i] in ("test", "validation")
-        expected = "query" if camera == "a" else "gallery" if i % 3 == 0 else ""
-        assert found.role[i] == (expected if scored else "")
-
-
-def test_roles_without_cameras() -> None:
-    rows = [(f"{p:04d}", "") for p in range(10) for _ in range(4)]
-    found = divided(rows, benchmark="ilids")
-    for i in range(len(rows)):
-        scored = found.part[i] in ("test", "validation")
-        assert found.role[i] == (("gallery" if i % 4 == 0 else "query") if scored else "")
-
-
-def test_roles_of_many_cameras() -> None:
-    rows = [(f"{p}", c) for p in range(8) for c in ("c2", "c1", "c3", "c2", "c1")]
-    found = divided(rows, Split(name="random", test=2), "mine")
-    for p in persons(rows, found.part == "test"):
-        start = int(p) * 5
-        assert found.role[start : start + 5].tolist() == ["gallery", "query", "", "", "query"]
-
-
-def test_whole_prid_has_549_more_persons_in_its_gallery() -> None:
-    rows = [
-        *pairs(200),
-        *[(f"a{p}", "a") for p in range(185)],
-        *[(f"b{p}", "b") for p in range(549)],
-    ]
-    found = divided(rows, benchmark="prid2011")
-    test = found.role[found.part == "test"]
-    assert np.count_nonzero(test == "query") == 100
-    assert np.count_nonzero(test == "gallery") == 100 + 549
-
-
-def test_all_of_many_cameras_is_all_of_the_second() -> None:
-    rows = [(f"{p}", c) for p in range(8) for c in ("c2", "c1", "c3", "c2", "c1")]
-    found = divided(rows, Split(name="random", test=2, gallery="all"), "mine")
-    for p in persons(rows, found.part == "test"):
-        start = int(p) * 5
-        assert found.role[start : start + 5].tolist() == [
-            "gallery",
-            "query",
-            "",
-            "gallery",
-            "query",
-        ]
-
-
-def test_persons_of_one_camera_are_left_out_and_counted() -> None:
-    rows = [*pairs(20), ("only a", "a"), ("only a", "a"), ("only b", "b")]
-    found = divided(rows)
-    assert (found.part[-3:] == "").all() and (found.role[-3:] == "").all()
-    assert (len(found.one_camera), found.distractors) == (2, 0)
-
-
-def test_prid_gallery_holds_the_persons_of_camera_b_alone() -> None:
-    rows = [*pairs(40), *[(f"a{p}", "a") for p in range(5)], *[(f"b{p}", "b") for p in range(9)]]
-    found = divided(rows, benchmark="prid2011")
-    alone = np.array([p.startswith("b") for p, _ in rows])
-    assert (found.part[alone] == "test").all() and (found.role[alone] == "gallery").all()
-    assert (len(found.one_camera), found.distractors) == (5, 9)
-    assert np.count_nonzero((found.part == "validation") & (found.role == "gallery")) == 2
-
-
-def market() -> tuple[Rows, list[tuple[str, str]]]:
-    """Return rows, parts and roles as the Market-1501 layout says them."""
-    rows: Rows = []
-    said = []
-    for p in range(1, 21):
-        rows += [(f"{p:04d}", c) for c in ("1", "2", "2")]
-        said += [("train", "")] * 3
-    for p in range(21, 31):
-        rows += [(f"{p:04d}", c) for c in ("3", "1", "2", "3")]
-        said += [("test", "query")] + [("test", "gallery")] * 3
-    rows += [("0000", "1"), ("0000", "2"), ("0098", "2"), ("0098", "2"), ("0050", "1")]
-    said += [("test", "gallery")] * 2 + [("test", "query"), ("test", "gallery"), ("train", "")]
-    return rows, said
-
-
-def test_parts_and_roles_of_the_layout_are_kept() -> None:
-    rows, said = market()
-    found = divided(rows, benchmark="market1501", said=said)
-    assert counts(rows, found) == (18, 2, 12)
-    assert (found.origin, found.gallery) == ("layout", "layout")
-    assert (divided(rows, Split(gallery="all"), "market1501", said=said).role == found.role).all()
-    assert (len(found.one_camera), found.distractors) == (1, 2)
-    for i, (part, role) in enumerate(said[:-5]):
-        assert found.part[i] == part or (found.part[i], part) == ("validation", "train")
-        if part == "test":
-            assert found.role[i] == role
-    assert found.part[-5:].tolist() == ["test", "test", "", "test", ""]
-    assert found.role[-5:].tolist() == ["gallery", "gallery", "", "gallery", ""]
-    held = found.role[found.part == "validation"]
-    assert sorted(held.tolist()) == ["", "", "gallery", "gallery", "query", "query"]
-
-
-def test_a_named_split_overrides_the_layout() -> None:
-    rows, said = market()
-    found = divided(rows, Split(name="random", test=5), "market1501", said=said)
-    assert counts(rows, found) == (20, 5, 5)
-    assert len(found.one_camera) == 3
-    assert (found.part[np.array([p == "0000" for p, _ in rows])] == "").all()
 
 
 @pytest.mark.parametrize(

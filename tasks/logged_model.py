@@ -31,7 +31,7 @@ def log(run_id: str, model: Path, tags: dict[str, str]) -> str:
 def add_card(model_id: str, card: str, curve: Path) -> None:
     """Put a model's card, and the picture of its CMC curve where there is one, beside it."""
     with tempfile.TemporaryDirectory() as room:
-        folder = Path(room, CARD)  # MLflow 3.10 takes no name of a folder to write to
+        folder = Path(room, CARD)  # older MLflows take no name of a folder to write to
         folder.mkdir()
         (folder / "card.md").write_text(card, encoding="utf-8")
         if curve.is_file():

@@ -50,9 +50,10 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
     }
     if parent := os.environ.get(PARENT_VARIABLE):
         tags[PARENT] = parent
-    same = [f"tags.{TRAINING} = '{fingerprint}'"]
-    same += [f"params.{key} = '{settings[key]}'" for key in ("steps", "compile") if key in settings]
-    before = client().search_runs([place], " and ".join(same))
+    wanted = {key: str(settings[key]) for key in ("steps", "compile") if key in settings}
+    same = client().search_runs([place], f"tags.{TRAINING} = '{fingerprint}'")
+    # a run whose maker was killed at once has no parameters yet
+    before = [run for run in same if wanted.items() <= {**wanted, **run.data.params}.items()]
     before.sort(key=lambda run: run.info.status != "FINISHED")
     name = f"{benchmark}-{split}-{variant}"
     run = before[0] if before else client().create_run(place, run_name=name, tags=tags)

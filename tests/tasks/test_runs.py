@@ -194,6 +194,22 @@ def test_other_settings_or_inputs_are_another_run(
     assert len(own_store.search_runs([experiment("viper")])) == 3
 
 
+def test_a_training_killed_while_its_run_was_made_goes_on_in_it(
+    own_store: MlflowClient, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt  # which nothing on the way takes for a fault
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(MlflowClient, "log_batch", killed)
+        runs.start(NETWORK, MARK, SETTINGS)
+    assert only_run(own_store).data.params == {}
+    train(trained)
+    run = only_run(own_store)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["steps"] == "40"
+
+
 def begin(uri: str, folder: Path) -> None:
     """Begin two trainings in another process, finish none of them, and die."""
     store.FOLDER, store.OWN, store.LOCK = folder, uri, FileLock(folder / "lock")

@@ -26,7 +26,7 @@ SERVER := PREFECT_API_URL=$(or $(PREFECT_API_URL),http://127.0.0.1:4200/api)
 
 demo: repository $(READY)
 	@$(BIN)/python -m benchmarks.demo
-	$(BIN)/dvc pull -r demo data
+	$(IN) dvc pull -r demo data
 	$(BIN)/python -m flows.reproduce
 
 install: $(READY)

@@ -15,6 +15,7 @@ from mtdnet.errors import InputError
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.setdefault("PREFECT_HOME", str(ROOT / ".prefect")))
 PASSWORD = HOME / "password"
+SITE = ROOT / ".dvc" / "tmp" / "site"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 DEFAULTS = {
@@ -45,6 +46,16 @@ def password() -> str:
     return PASSWORD.read_text(encoding="utf-8").strip()
 
 
+def site() -> str:
+    """Return the folder of DVC's own caches, made when there is none; its owner alone may enter.
+
+    DVC unpickles what lies there, and by default that is /var/tmp/dvc, where every account of the
+    machine may write.
+    """
+    SITE.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return str(SITE)
+
+
 def on_workers() -> bool:
     """Tell where stages run, by MTDNET_STAGES: "here", in this folder, or on "workers"."""
     way = os.environ.get("MTDNET_STAGES") or "here"
@@ -58,6 +69,8 @@ def on_workers() -> bool:
 def _set() -> None:
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+    if not os.environ.get("DVC_SITE_CACHE_DIR"):
+        os.environ["DVC_SITE_CACHE_DIR"] = site()
     own = os.environ.setdefault("PREFECT_SERVER_API_AUTH_STRING", password())
     url = os.environ.get("PREFECT_API_URL")
     if not url or urlsplit(url).hostname in LOOPBACK:  # to nobody else's server

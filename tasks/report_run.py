@@ -21,13 +21,14 @@ def record(root: Path = Path()) -> Run:
     """
     folder, place = root / steps.REPORT, experiment(PLACE)
     own = sha256(folder / "index.html")
+    runs.end_dead()
     before = client().search_runs([place], f"tags.{REPORT} = '{own}'", max_results=1)
     if before and before[0].info.status == "FINISHED":
         return before[0]
     table = (folder / "table.txt").read_text(encoding="utf-8")
     tags = {REPORT: own, runs.DESCRIPTION: f"```\n{table}```\n", **runs.origin()}
-    run = before[0] if before else client().create_run(place, run_name=PLACE, tags=tags)
-    run_id, now = str(run.info.run_id), int(time.time() * 1000)
+    run_id = runs.begin(place, own, PLACE, tags, before[0] if before else None)
+    now = int(time.time() * 1000)
     figures = {
         f"{benchmark}/{system}/{name}": value
         for benchmark, systems in read_json(folder / "metrics.json").items()
@@ -36,5 +37,5 @@ def record(root: Path = Path()) -> Run:
     }
     client().log_artifacts(run_id, str(folder), PLACE)
     client().log_batch(run_id, metrics=[Metric(key, v, now, 0) for key, v in figures.items()])
-    client().set_terminated(run_id)
+    runs.end(run_id, "FINISHED")
     return client().get_run(run_id)

@@ -21,7 +21,7 @@ from mtdnet.tracker import End
 from tasks import datasets, store
 from tasks.store import client, experiment
 
-TRAINING = "fingerprint"  # the tag of the same data and settings
+TRAINING = "fingerprint"  # the tag of the same data and settings, or what else a run is of
 NETWORK = "network_sha256"  # the tag by which a test finds its training
 SOURCE_COMMIT = "mlflow.source.git.commit"
 DESCRIPTION = "mlflow.note.content"
@@ -39,11 +39,7 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
     benchmark, split, variant = network
     place = experiment(benchmark)
     end_dead()
-    lock = _lock(fingerprint)
-    with suppress(Timeout):  # two at once are one run still
-        lock.acquire(blocking=False)
     tags = {
-        TRAINING: fingerprint,
         "variant": variant,
         "split": str(split),
         **origin(),
@@ -56,9 +52,7 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
     before = [run for run in same if wanted.items() <= {**wanted, **run.data.params}.items()]
     before.sort(key=lambda run: run.info.status != "FINISHED")
     name = f"{benchmark}-{split}-{variant}"
-    run = before[0] if before else client().create_run(place, run_name=name, tags=tags)
-    run_id = str(run.info.run_id)
-    client().update_run(run_id, status="RUNNING")
+    run_id = begin(place, fingerprint, name, tags, before[0] if before else None)
     names = {"benchmark": benchmark, "split": split, "variant": variant}
     client().log_batch(
         run_id,
@@ -66,12 +60,29 @@ def start(network: Network, fingerprint: str, settings: Mapping[str, Any]) -> st
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
     datasets.log(run_id, benchmark, "training")
+    return run_id
+
+
+def begin(
+    place: str, fingerprint: str, name: str, tags: Mapping[str, str], known: Run | None = None
+) -> str:
+    """Return the id of a run, RUNNING until its ``end`` or this process's: a new one, or ``known``.
+
+    ``place``: its experiment's id; ``fingerprint``: what it is of.
+    """
+    lock = _lock(fingerprint)
+    with suppress(Timeout):  # two at once are one run still
+        lock.acquire(timeout=1)  # who looks for the dead holds it for a moment
+    tags = {TRAINING: fingerprint, **tags}
+    run = known or client().create_run(place, run_name=name, tags=tags)
+    run_id = str(run.info.run_id)
+    client().update_run(run_id, status="RUNNING")
     _locks[run_id] = lock
     return run_id
 
 
 def end(run_id: str, status: End) -> None:
-    """End a run that ``start`` gave."""
+    """End a run that ``begin`` or ``start`` gave."""
     client().set_terminated(run_id, status)
     if lock := _locks.pop(run_id, None):
         lock.release()
@@ -178,5 +189,5 @@ def end_dead() -> None:
 
 
 def _lock(fingerprint: str) -> FileLock:
-    """Return the lock that whoever trains holds, and that the system frees when they die."""
+    """Return the lock that a run's process holds, and that the system frees when it dies."""
     return FileLock(store.FOLDER / "running" / fingerprint)

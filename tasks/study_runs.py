@@ -6,7 +6,7 @@ from mlflow.entities import Metric, RunTag
 
 from mtdnet.provenance import commit
 from mtdnet.steps import Network
-from tasks.runs import PARENT, SOURCE_COMMIT
+from tasks.runs import PARENT, SOURCE_COMMIT, begin
 from tasks.store import client, experiment
 
 STUDY, TRIAL = "study", "trial"  # tags
@@ -17,19 +17,14 @@ def of_study(network: Network, name: str) -> str:
     """Return the id of a study's run, RUNNING: the one that it has, or a new one."""
     place = experiment(network[0])
     known = client().search_runs([place], f"tags.{STUDY} = '{name}' and tags.{TRIAL} = ''")
-    if known:
-        run_id = str(known[0].info.run_id)
-        client().update_run(run_id, status="RUNNING")
-        return run_id
     tags = {STUDY: name, TRIAL: "", SOURCE_COMMIT: commit()}
-    return str(client().create_run(place, run_name=name, tags=tags).info.run_id)
+    return begin(place, name, name, tags, known[0] if known else None)
 
 
 def of_trial(network: Network, study: str, name: str, number: int) -> str:
     """Return the id of a new run of a trial, below its study's."""
-    tags = {STUDY: name, TRIAL: str(number), PARENT: study}
-    made = client().create_run(experiment(network[0]), run_name=f"{name}-{number}", tags=tags)
-    return str(made.info.run_id)
+    tags, own = {STUDY: name, TRIAL: str(number), PARENT: study}, f"{name}-{number}"
+    return begin(experiment(network[0]), own, own, tags)
 
 
 def log(run_id: str, parameters: Mapping[str, object], rank1: float | None = None) -> None:

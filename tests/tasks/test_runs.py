@@ -22,7 +22,7 @@ from mtdnet import params, steps
 from mtdnet.errors import InputError
 from mtdnet.files import sha256
 from mtdnet.tracker import End
-from tasks import datasets, mlflow_tracker, report_run, runs, store
+from tasks import datasets, mlflow_tracker, report_run, runs, store, study_runs
 from tasks.command import ROOT
 from tasks.mlflow_tracker import MlflowTracker
 from tasks.store import experiment
@@ -211,30 +211,31 @@ def test_a_training_killed_while_its_run_was_made_goes_on_in_it(
 
 
 def begin(uri: str, folder: Path) -> None:
-    """Begin two trainings in another process, finish none of them, and die."""
+    """Begin two trainings and a study's trial in another process, finish none of them, and die."""
     store.FOLDER, store.OWN, store.LOCK = folder, uri, FileLock(folder / "lock")
     store.client.cache_clear()
     for mark in (MARK, "other"):
         tracker = MlflowTracker(NETWORK)
         tracker.start(mark, SETTINGS)
         tracker.log(ROWS[0])
+    study_runs.of_trial(NETWORK, study_runs.of_study(NETWORK, "rates"), "rates", 0)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.slow
-def test_a_killed_training_leaves_no_run_running(own_store: MlflowClient, trained: Trained) -> None:
+def test_what_was_killed_leaves_no_run_running(own_store: MlflowClient, trained: Trained) -> None:
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=begin, args=(store.OWN, store.FOLDER))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
     found = own_store.search_runs([experiment("viper")])
-    assert [run.info.status for run in found] == ["RUNNING", "RUNNING"]
+    assert [run.info.status for run in found] == ["RUNNING"] * 4
     alive = runs.start(NETWORK, "third", SETTINGS)
     train(trained)
     by_mark = {run.data.tags["fingerprint"]: run for run in own_store.search_runs(["1"])}
     assert by_mark[MARK].info.status == "FINISHED"
-    assert by_mark["other"].info.status == "KILLED"
+    assert {by_mark[mark].info.status for mark in ("other", "rates", "rates-0")} == {"KILLED"}
     assert by_mark["third"].info.status == "RUNNING", "whose process lives"
     runs.end(alive, "KILLED")
 

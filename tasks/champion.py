@@ -19,6 +19,7 @@ from tasks import download_model, logged_model, store
 CHAMPION, CHALLENGER = "champion", "challenger"
 HISTORY = "champions"  # the registered model's tag: all that have been, the present one last
 VERDICT, WHY, EVIDENCE = "verdict", "why", "evidence"  # a version's tags
+UNDONE = "undone"  # a verdict: a person has taken it back
 
 
 class Reign(BaseModel):
@@ -53,8 +54,19 @@ def history(name: str) -> list[Reign]:
         ) from None
     now = present(name)
     if now and (not reigns or reigns[-1].version != now):
-        reigns.append(Reign(version=now, date="", why="named in MLflow, without evidence"))
+        why = "named in MLflow, without evidence"
+        tags = _version(name, now).tags
+        if tags.get(VERDICT) == CHAMPION:  # whoever named it was killed before this was written
+            why = tags[WHY]
+        reigns.append(Reign(version=now, date="", why=why))
     return reigns
+
+
+def settled(made: ModelVersion) -> bool:
+    """Tell whether a version was judged, and has been champion if that was the verdict."""
+    if made.tags.get(VERDICT) not in (None, CHAMPION):
+        return True
+    return str(made.version) in {reign.version for reign in history(made.name)}
 
 
 def crown(name: str, version: str, why: str) -> None:
@@ -88,8 +100,8 @@ def undo(name: str) -> str:
             raise InputError(f"{name}: no champion before this one to go back to")
         last = reigns.pop()
         back = _version(name, reigns[-1].version).version
+        _note(_version(name, last.version), UNDONE, f"taken back on {_today()}: {last.why}")
         _write(name, reigns)
-        _note(_version(name, last.version), "undone", f"taken back on {_today()}: {last.why}")
     return f"{name}: version {back} is champion again, version {last.version} no more"
 
 

@@ -40,7 +40,8 @@ def unregistered(root: Path, networks: Sequence[Network]) -> list[Network]:
     for network in networks:
         if answers(model := root / steps.model(*network)):
             known = _versions(f"mtdnet-{network[0]}", sha256(model / FILE))
-            if not known or not logged_model.holds_network(known[0]):
+            whole = known and logged_model.holds_network(known[0])
+            if not whole or not champion.settled(known[0]):
                 lacking.append(network)
     return lacking
 
@@ -70,20 +71,22 @@ def register_one(model: Path, network: Network, root: Path = Path()) -> str:
             done = f"{name}: version {made.version} was not there; written again"
         stays = champion.present(name)
         if stays != str(made.version):
-            if champion.VERDICT in made.tags:
+            if champion.settled(made):
                 return f"{done}; champion stays version {stays}"
             client.set_registered_model_alias(name, champion.CHALLENGER, made.version)
     if stays == str(made.version):
         return f"{done}; champion{logged_model.add_onnx(made, model / FILE)}"
-    verdict = promotion.judged(model, network, root, made)  # outside of the lock: it takes a while
+    # outside of the lock: these take a while
+    verdict = promotion.judged(model, network, root, made)
+    wins = verdict.verdict == "champion"
+    lack = logged_model.add_onnx(made, model / FILE) if wins else ""
     with store.LOCK:
         if champion.present(name) != verdict.against:
             return f"{done}; somebody named another champion meanwhile, and the next flow judges"
         promotion.keep(made, verdict)
-        if verdict.verdict == "champion":
+        if wins:
             champion.crown(name, str(made.version), verdict.why)
-    if verdict.verdict == "champion":
-        return f"{done}; now champion: {verdict.why}{logged_model.add_onnx(made, model / FILE)}"
+            return f"{done}; now champion: {verdict.why}{lack}"
     word = f"; `mtdnet champion {name} --take {made.version}` is a person's word"
     return (
         f"{done}; champion stays version {verdict.against}: {verdict.why}"

@@ -61,7 +61,7 @@ def wrong(root: Path) -> Iterator[str]:
             yield f"a draft: {place.relative_to(root)}"
     if left := list((root / "checkpoints").rglob("*.[!l]*")):
         yield f"state of what is finished: {left}"
-    for line in _trainings(root):
+    for line in (*_trainings(root), *_champions(root)):
         yield f"MLflow: {line}"
     with closing(sqlite3.connect(root / ".prefect" / "prefect.db")) as store:
         for table in ("flow_run", "task_run"):
@@ -84,3 +84,13 @@ def _trainings(root: Path) -> Iterator[str]:
     for name in sorted(trained | {name for name, _ in runs}):
         if (states := [status for own, status in runs if own == name]) != ["FINISHED"]:
             yield f"{name}: {states}"
+
+
+def _champions(root: Path) -> Iterator[str]:
+    """Yield registered models that have other than one version, which is champion."""
+    with closing(sqlite3.connect(root / ".mlflow" / "mlflow.db")) as store:
+        versions = list(store.execute("select name, version from model_versions"))
+        named = "select name, version from registered_model_aliases where alias = 'champion'"
+        champions = list(store.execute(named))
+    if not versions or versions != champions:
+        yield f"versions {versions}, champions {champions}"

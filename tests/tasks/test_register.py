@@ -67,6 +67,33 @@ def test_a_network_is_registered_and_judged_once(own_store: MlflowClient, traine
     assert (tags["verdict"], version(own_store)) == ("undecided", "1")
 
 
+@pytest.mark.parametrize("last", ["set_registered_model_alias", "set_registered_model_tag"])
+def test_a_flow_killed_while_it_named_the_champion_names_it_when_it_starts_again(
+    last: str,
+    own_store: MlflowClient,
+    trained: Trained,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, call = trained("viper-0/mtdnet", 0.5, 1), getattr(MlflowClient, last)
+
+    def killed(self: MlflowClient, name: str, key: str, value: str) -> None:
+        if key != champion.CHALLENGER:
+            raise KeyboardInterrupt
+        call(self, name, key, value)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(MlflowClient, last, killed)
+        register.register_one(model, NETWORK)
+    assert register.unregistered(tmp_path, [NETWORK]) == (
+        [NETWORK] if last == "set_registered_model_alias" else []
+    )
+    list(register.registered(tmp_path, [NETWORK]))
+    assert version(own_store) == "1"
+    assert "no champion before it" in champion.why("mtdnet-viper")
+    assert register.unregistered(tmp_path, [NETWORK]) == []
+
+
 def test_champion_answers_in_another_folder_without_the_checkout(
     own_store: MlflowClient, trained: Trained, tmp_path: Path
 ) -> None:

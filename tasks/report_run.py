@@ -1,9 +1,8 @@
 """The report as an artefact of a run of its own, in the experiment ``report``."""
 
-import time
 from pathlib import Path
 
-from mlflow.entities import Metric, Run
+from mlflow.entities import Run
 
 from mtdnet import steps
 from mtdnet.files import read_json, sha256
@@ -28,7 +27,6 @@ def record(root: Path = Path()) -> Run:
     table = (folder / "table.txt").read_text(encoding="utf-8")
     tags = {REPORT: own, runs.DESCRIPTION: f"```\n{table}```\n", **runs.origin()}
     run_id = runs.begin(place, own, PLACE, tags, before[0] if before else None)
-    now = int(time.time() * 1000)
     figures = {
         f"{benchmark}/{system}/{name}": value
         for benchmark, systems in read_json(folder / "metrics.json").items()
@@ -36,6 +34,6 @@ def record(root: Path = Path()) -> Run:
         for name, value in measured.items()
     }
     client().log_artifacts(run_id, str(folder), PLACE)
-    client().log_batch(run_id, metrics=[Metric(key, v, now, 0) for key, v in figures.items()])
+    runs.log_figures(run_id, figures)
     runs.end(run_id, "FINISHED")
     return client().get_run(run_id)

@@ -17,7 +17,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 
 from mtdnet import steps
-from tasks import register, report_run, store
+from tasks import logged_model, register, report_run, store
 from tasks.mlflow_tracker import MlflowTracker
 
 Trained = Callable[[str, float, int], Path]
@@ -59,9 +59,18 @@ def work() -> None:
     list(register.registered(Path(), [NETWORK]))
 
 
-def killed(left: int) -> None:
-    """Do it in a process of its own, and die when so many writes are done."""
-    store.LOCK = FileLock(store.FOLDER / "lock")  # none that is inherited
+def settle(root: Path, patch: pytest.MonkeyPatch) -> None:
+    """Let the project and its store be ``root``."""
+    patch.chdir(root)
+    patch.setattr(store, "FOLDER", root / ".mlflow")
+    patch.setattr(store, "OWN", f"sqlite:///{root / '.mlflow' / 'mlflow.db'}")
+    patch.setattr(store, "LOCK", FileLock(root / ".mlflow" / "lock"))
+    patch.setattr(logged_model, "add_onnx", lambda made, network: "")  # seconds
+
+
+def killed(root: Path, left: int) -> None:
+    """Work in a process of its own, and die when so many writes are done."""
+    settle(root, pytest.MonkeyPatch())
 
     def counted(write: Callable[..., Any]) -> Callable[..., Any]:
         def instead(*words: Any, **named: Any) -> Any:
@@ -104,12 +113,9 @@ def test_a_flow_killed_at_any_write_ends_as_an_undisturbed_one(
         (root / ".mlflow").mkdir()
         shutil.copy(migrated, root / ".mlflow" / "mlflow.db")
         with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(root)
-            patch.setattr(store, "FOLDER", root / ".mlflow")
-            patch.setattr(store, "OWN", f"sqlite:///{root / '.mlflow' / 'mlflow.db'}")
-            patch.setattr(store, "LOCK", FileLock(root / ".mlflow" / "lock"))
+            settle(root, patch)
             if expected:
-                process = get_context("fork").Process(target=killed, args=(writes,))
+                process = get_context("spawn").Process(target=killed, args=(root, writes))
                 process.start()
                 process.join()
                 if process.exitcode == 0:

@@ -120,6 +120,7 @@ def test_a_flow_killed_at_any_write_ends_as_an_undisturbed_one(
                 process.join()
                 if process.exitcode == 0:
                     break
+                assert process.exitcode == -signal.SIGKILL
             work()
         expected = expected or content(root)
         assert content(root) == expected, f"killed after {writes} writes"

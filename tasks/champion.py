@@ -45,36 +45,28 @@ def history(name: str) -> list[Reign]:
     A champion that somebody named in MLflow's own pages stands there too. Raises InputError when
     somebody has changed the tag that holds them.
     """
-    model: RegisteredModel = store.client().get_registered_model(name)
-    try:
-        reigns = REIGNS.validate_json(model.tags.get(HISTORY, "[]"))
-    except ValidationError:
-        raise InputError(
-            f"{name}: its tag '{HISTORY}' is not what was written there; delete it in MLflow"
-        ) from None
-    now = present(name)
+    reigns, now = _recorded(name), present(name)
     if now and (not reigns or reigns[-1].version != now):
-        why = "named in MLflow, without evidence"
-        tags = _version(name, now).tags
-        if tags.get(VERDICT) == CHAMPION:  # whoever named it was killed before this was written
-            why = tags[WHY]
-        reigns.append(Reign(version=now, date="", why=why))
+        reigns.append(Reign(version=now, date="", why="named in MLflow, without evidence"))
     return reigns
 
 
 def settled(made: ModelVersion) -> bool:
-    """Tell whether a version was judged, and has been champion if that was the verdict."""
-    if made.tags.get(VERDICT) not in (None, CHAMPION):
-        return True
-    return str(made.version) in {reign.version for reign in history(made.name)}
+    """Tell whether a version was judged, and all is written where it was to be champion."""
+    name, version = made.name, str(made.version)
+    if (verdict := made.tags.get(VERDICT)) == CHAMPION:
+        return version in {reign.version for reign in _recorded(name)}
+    return verdict is not None or present(name) == version
 
 
 def crown(name: str, version: str, why: str) -> None:
-    """Make a version champion."""
-    reigns = [*history(name), Reign(version=version, date=_today(), why=why)]
-    _write(name, reigns)
+    """Make a version champion; the history comes last, for ``settled``."""
+    before = history(name)
+    if present(name) == version:  # named by one that was killed before the rest
+        before.pop()
     if str(store.client().get_registered_model(name).aliases.get(CHALLENGER)) == version:
         store.client().delete_registered_model_alias(name, CHALLENGER)
+    _write(name, [*before, Reign(version=version, date=_today(), why=why)])
 
 
 def take(name: str, version: str) -> str:
@@ -139,6 +131,16 @@ def answer(words: Sequence[str]) -> str:
         return undo(given.model) if given.undo else why(given.model)
     except MlflowException as problem:
         raise InputError(f"{given.model}: {store.reason(problem)}") from None
+
+
+def _recorded(name: str) -> list[Reign]:
+    model: RegisteredModel = store.client().get_registered_model(name)
+    try:
+        return REIGNS.validate_json(model.tags.get(HISTORY, "[]"))
+    except ValidationError:
+        raise InputError(
+            f"{name}: its tag '{HISTORY}' is not what was written there; delete it in MLflow"
+        ) from None
 
 
 def _write(name: str, reigns: list[Reign]) -> None:

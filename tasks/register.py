@@ -70,10 +70,13 @@ def register_one(model: Path, network: Network, root: Path = Path()) -> str:
             logged_model.write_again(made, model)
             done = f"{name}: version {made.version} was not there; written again"
         stays = champion.present(name)
+        settled = champion.settled(made)
         if stays != str(made.version):
-            if champion.settled(made):
+            if settled:
                 return f"{done}; champion stays version {stays}"
             client.set_registered_model_alias(name, champion.CHALLENGER, made.version)
+        elif not settled:  # whoever named it was killed before the rest
+            champion.crown(name, stays, made.tags[champion.WHY])
     if stays == str(made.version):
         return f"{done}; champion{logged_model.add_onnx(made, model / FILE)}"
     # outside of the lock: these take a while

@@ -156,7 +156,6 @@ def test_the_command_says_what_it_lacks(
     done, out, _ = ask("mtdnet-viper", "--why")
     assert done == 0 and "no champion before it" in out
     own_store.set_registered_model_tag(MODEL, champion.HISTORY, json.dumps([]))
-    own_store.set_model_version_tag(MODEL, "1", champion.VERDICT, "undecided")
     assert "named in MLflow, without evidence" in ask("mtdnet-viper", "--why")[1]
     for text in ("1, 2", '["1"]', '[{"version": "1"}]'):
         own_store.set_registered_model_tag(MODEL, champion.HISTORY, text)

@@ -29,13 +29,25 @@ def _leave(number: int, frame: FrameType | None) -> None:
     os._exit(STOPPED)
 
 
+class Interrupt(KeyboardInterrupt):
+    """What a signal raises: not the plain KeyboardInterrupt.
+
+    After a plain one out of the ``exec`` of a text, by which libraries make classes and functions,
+    a ``python -m`` ends by the signal, whoever has caught it, and not with our status.
+    """
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise Interrupt
+
+
 @contextmanager
 def raising() -> Iterator[None]:
     """Context in which SIGTERM raises KeyboardInterrupt like SIGINT, so that drafts are removed."""
     former = {number: signal.getsignal(number) for number in _heard()}
     try:
         for number in former:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, _interrupt)
         yield
     except RuntimeError as problem:  # what Python 3.11 makes of one while a class is made
         if isinstance(problem.__cause__, KeyboardInterrupt):

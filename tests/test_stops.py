@@ -94,3 +94,18 @@ def test_stopped_while_a_class_is_made_is_one_line(capsys: pytest.CaptureFixture
 
 def _raise(problem: Exception) -> None:
     raise problem
+
+
+def test_stopped_in_the_exec_of_a_text_the_status_is_ours(tmp_path: Path) -> None:
+    text = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    (tmp_path / "work.py").write_text(
+        f"import sys\nfrom mtdnet.errors import status\nsys.exit(status(lambda: exec({text!r})))\n"
+    )
+    ended = subprocess.run(
+        ["env", "--default-signal=INT", sys.executable, "-m", "work"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 130 and ended.stderr.startswith(b"stopped")

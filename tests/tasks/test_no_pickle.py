@@ -55,11 +55,7 @@ def no_pickle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     for name in ("Unpickler", "_Unpickler"):
         monkeypatch.setattr(pickle, name, Unpickler)
-    for place, name in (
-        *((pickle, name) for name in ("load", "loads")),
-        (torch, "load"),
-        (np.lib._format_impl.pickle, "load"),  # type: ignore[attr-defined]
-    ):
+    for place, name in ((pickle, "load"), (pickle, "loads"), (torch, "load")):
         monkeypatch.setattr(place, name, fail)
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     monkeypatch.chdir(tmp_path)

@@ -20,10 +20,10 @@ def record(root: Path = Path()) -> Run:
     """
     folder, place = root / steps.REPORT, experiment(PLACE)
     own = sha256(folder / "index.html")
-    runs.end_dead()
     before = client().search_runs([place], f"tags.{REPORT} = '{own}'", max_results=1)
     if before and before[0].info.status == "FINISHED":
         return before[0]
+    runs.end_dead()
     table = (folder / "table.txt").read_text(encoding="utf-8")
     tags = {REPORT: own, runs.DESCRIPTION: f"```\n{table}```\n", **runs.origin()}
     run_id = runs.begin(place, own, PLACE, tags, before[0] if before else None)

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from filelock import FileLock
 from mlflow import MlflowClient, pyfunc
 from PIL import Image
 
@@ -18,11 +17,11 @@ from mtdnet.files import sha256
 from mtdnet.networks import header, serialization
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.protocol.augment import augment
-from tasks import logged_model, served_model, store
+from tasks import served_model, store
 from tests.networks.spread import spread
+from tests.tasks.tracked import Trained, settle
 
 SPLIT = "results/augment/viper-0/split.parquet"
-Trained = Callable[[str, float, int], Path]
 
 
 @pytest.fixture(scope="session")
@@ -41,11 +40,7 @@ def own_store(
     folder = tmp_path / ".mlflow"
     folder.mkdir()
     shutil.copy(migrated, folder / "mlflow.db")
-    monkeypatch.setattr(store, "FOLDER", folder)
-    monkeypatch.setattr(store, "OWN", f"sqlite:///{folder / 'mlflow.db'}")
-    monkeypatch.setattr(store, "LOCK", FileLock(folder / "lock"))
-    monkeypatch.setattr(logged_model, "add_onnx", lambda made, network: "")  # seconds
-    monkeypatch.chdir(tmp_path)
+    settle(tmp_path, monkeypatch)
     store.client.cache_clear()
     yield store.client()
     store.client.cache_clear()

@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 from mlflow import MlflowClient
 
 from mtdnet import steps
-from tasks import logged_model, register, report_run, store
+from tasks import register, report_run, store
 from tasks.mlflow_tracker import MlflowTracker
+from tests.tasks.tracked import MARK, NETWORK, Trained, evaluated, settle
 
-Trained = Callable[[str, float, int], Path]
-NETWORK = "viper", 0, "mtdnet"
 WRITES = ("create_", "log_", "set_", "update_", "delete_", "finalize_")  # MLflow's client's
 COLUMNS = {
     "runs": "name, status, lifecycle_stage",
@@ -37,10 +35,8 @@ COLUMNS = {
 
 def project(root: Path) -> None:
     """Write what an evaluation and a report leave."""
-    evaluation, report = root / steps.evaluation(*NETWORK), root / steps.REPORT
-    (evaluation / "pictures").mkdir(parents=True)
-    (evaluation / "metrics.json").write_text(json.dumps({"MTDnet": {"rank-1": 0.75, "mAP": 0.8}}))
-    (evaluation / "pictures" / "cmc.png").write_bytes(b"picture")
+    evaluated(root)
+    report = root / steps.REPORT
     report.mkdir(parents=True)
     (report / "index.html").write_text("<p>one</p>")
     (report / "table.txt").write_text("benchmark  rank-1\n")
@@ -51,21 +47,12 @@ def work() -> None:
     """Do what a flow does to MLflow: a training, its test, the report, the registration."""
     store.client.cache_clear()
     tracker = MlflowTracker(NETWORK)
-    tracker.start("viper-0/mtdnet-1", {"steps": 40, "compile": False})
+    tracker.start(MARK, {"steps": 40, "compile": False})
     tracker.log({"step": 20, "triplet_loss": 0.5, "validation_rank1": 0.25})
     tracker.end("FINISHED")
     steps.track_evaluation(NETWORK, MlflowTracker(NETWORK))
     report_run.record()
     list(register.registered(Path(), [NETWORK]))
-
-
-def settle(root: Path, patch: pytest.MonkeyPatch) -> None:
-    """Let the project and its store be ``root``."""
-    patch.chdir(root)
-    patch.setattr(store, "FOLDER", root / ".mlflow")
-    patch.setattr(store, "OWN", f"sqlite:///{root / '.mlflow' / 'mlflow.db'}")
-    patch.setattr(store, "LOCK", FileLock(root / ".mlflow" / "lock"))
-    patch.setattr(logged_model, "add_onnx", lambda made, network: "")  # seconds
 
 
 def killed(root: Path, left: int) -> None:

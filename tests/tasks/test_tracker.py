@@ -24,6 +24,16 @@ from tests.tasks.tracked import (
 )
 
 
+def recorded_by_the_test(client: MlflowClient) -> None:
+    """Check that a test's own tracker records what its training could not."""
+    runs._locks.clear()  # as when the process ends
+    steps.track_evaluation(NETWORK, MlflowTracker(NETWORK))
+    run = only_run(client)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["test/rank-1"] == 0.75
+    assert history(client, run, "pair_loss") == [(20, 0.7)]
+
+
 def test_a_locked_store_fails_no_training_and_is_told_later(
     own_store: MlflowClient,
     tmp_path: Path,
@@ -47,13 +57,8 @@ def test_a_locked_store_fails_no_training_and_is_told_later(
         "`python -m tasks.mlflow_tracker` records it once MLflow answers"
     )
     assert only_run(own_store).info.status == "RUNNING"
-    runs._locks.clear()  # as when the process ends
     evaluated(tmp_path)
-    steps.track_evaluation(NETWORK, MlflowTracker(NETWORK))
-    run = only_run(own_store)
-    assert run.info.status == "FINISHED"
-    assert run.data.metrics["test/rank-1"] == 0.75
-    assert history(own_store, run, "pair_loss") == [(20, 0.7)]
+    recorded_by_the_test(own_store)
 
 
 def test_a_full_disk_fails_no_training_and_is_told_later(
@@ -76,12 +81,7 @@ def test_a_full_disk_fails_no_training_and_is_told_later(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("viper-0-mtdnet: not recorded in MLflow (") and line.isprintable()
     assert "disk" in line and "python -m tasks.mlflow_tracker" in line
-    runs._locks.clear()  # as when the process ends
-    steps.track_evaluation(NETWORK, MlflowTracker(NETWORK))
-    run = only_run(own_store)
-    assert run.info.status == "FINISHED"
-    assert run.data.metrics["test/rank-1"] == 0.75
-    assert history(own_store, run, "pair_loss") == [(20, 0.7)]
+    recorded_by_the_test(own_store)
 
 
 def test_a_broken_store_of_the_project_stops_no_training(

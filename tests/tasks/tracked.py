@@ -4,9 +4,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from tasks import logged_model, store
 from tasks.mlflow_tracker import MlflowTracker
 from tasks.store import experiment
 
@@ -37,6 +40,16 @@ def evaluated(tmp_path: Path) -> None:
     found = {"MTDnet": {"rank-1": 0.75, "mAP": 0.8}, "MTDnet-trp": {"rank-1": 0.5}}
     (evaluation / "metrics.json").write_text(json.dumps(found))
     (evaluation / "pictures" / "cmc.png").write_bytes(b"picture")
+
+
+def settle(root: Path, patch: pytest.MonkeyPatch) -> None:
+    """Let the project be the folder ``root``, and its store be there."""
+    folder = root / ".mlflow"
+    patch.setattr(store, "FOLDER", folder)
+    patch.setattr(store, "OWN", f"sqlite:///{folder / 'mlflow.db'}")
+    patch.setattr(store, "LOCK", FileLock(folder / "lock"))
+    patch.setattr(logged_model, "add_onnx", lambda made, network: "")  # seconds
+    patch.chdir(root)
 
 
 def only_run(client: MlflowClient) -> Run:

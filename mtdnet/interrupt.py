@@ -10,6 +10,7 @@ from types import FrameType
 
 SIGNALS = signal.SIGINT, signal.SIGTERM
 STOPPED = 130  # the exit status, as a shell gives it
+SOON = 0.01  # seconds, after which what can't be raised now is tried again
 
 
 def hear_early() -> None:
@@ -30,7 +31,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 class Interrupt(KeyboardInterrupt):
-    """What a signal raises: not the plain KeyboardInterrupt.
+    """What a signal raises, whose number it has: not the plain KeyboardInterrupt.
 
     After a plain one out of the ``exec`` of a text, by which libraries make classes and functions,
     a ``python -m`` ends by the signal, whoever has caught it, and not with our status.
@@ -38,13 +39,33 @@ class Interrupt(KeyboardInterrupt):
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise Interrupt
+    """Raise Interrupt, but after an import: C code there takes one for a failure of its own."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            _again(number)
+            return
+        frame = frame.f_back
+    raise Interrupt(number)
+
+
+def _again(number: int) -> None:
+    main = threading.main_thread().ident
+    threading.Timer(SOON, lambda: signal.pthread_kill(main or 0, number)).start()
+
+
+def _unraisable(problem: "sys.UnraisableHookArgs") -> None:
+    """Raise an Interrupt again that came in a destructor, where Python tells of it and goes on."""
+    if isinstance(problem.exc_value, Interrupt):
+        _again(problem.exc_value.args[0])
+    else:
+        sys.__unraisablehook__(problem)
 
 
 @contextmanager
 def raising() -> Iterator[None]:
     """Context in which SIGTERM raises KeyboardInterrupt like SIGINT, so that drafts are removed."""
     former = {number: signal.getsignal(number) for number in _heard()}
+    sys.unraisablehook, hook = _unraisable, sys.unraisablehook
     try:
         for number in former:
             signal.signal(number, _interrupt)
@@ -56,6 +77,7 @@ def raising() -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+        sys.unraisablehook = hook
 
 
 def _heard() -> list[signal.Signals]:

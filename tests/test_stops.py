@@ -49,7 +49,7 @@ def stopped(words: list[str], number: signal.Signals, after: float, folder: Path
             time.sleep(after)
             process.send_signal(number)
             _, said = process.communicate(timeout=60)
-        assert "Traceback" not in said
+        assert "Traceback" not in said, said
         if process.returncode not in (0, 2):
             break
     assert process.returncode == 130, said
@@ -90,6 +90,47 @@ def test_stopped_while_a_class_is_made_is_one_line(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err.startswith("stopped; ")
     with pytest.raises(RuntimeError, match="another"):
         status(partial(_raise, RuntimeError("another")))
+
+
+STOP = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
+HELD = f"""
+try:
+    {STOP}
+    seen = sum(range(1_000))  # the signal would be raised by now
+except BaseException as problem:  # what C code makes of it, of an array's import say
+    raise ImportError("a failure of its own") from problem
+"""
+LOST = f"""
+import time
+class Held:
+    def __del__(self):
+        {STOP}
+        sum(range(1_000))
+Held()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("held", "work"), [(HELD, "import held"), ("", LOST)])
+def test_stopped_where_it_cannot_be_raised_it_stops_soon_after(
+    held: str, work: str, tmp_path: Path
+) -> None:
+    (tmp_path / "held.py").write_text(held)
+    (tmp_path / "work.py").write_text(
+        f"import sys\nfrom mtdnet.errors import status\n"
+        f"def work():\n    exec({work!r}, {{}})\n    import time; time.sleep(60)\n"
+        "sys.exit(status(work))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "work.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    assert ended.stderr.startswith(b"stopped") and ended.stderr.count(b"\n") == 1
+    assert ended.returncode == 130
 
 
 def _raise(problem: Exception) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from mtdnet.errors import InputError
 
@@ -25,11 +25,15 @@ class Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of rank-1, in [-1, 1], and its 95 % interval, which one person hasn't."""
+    """A difference of rank-1, in [-1, 1], its 95 % interval and standard error.
+
+    One person has neither.
+    """
 
     difference: float
     low: float | None
     high: float | None
+    error: float | None
 
 
 def interval(values: Sequence[float]) -> Interval:
@@ -63,8 +67,8 @@ def rank1_difference(
     _, who = np.unique(person[has_match], return_inverse=True)
     gains, queries = np.bincount(who, gain), np.bincount(who)
     if len(gains) < 2:
-        return Difference(float(gain.mean()), None, None)
-    bounds = stats.bootstrap(
+        return Difference(float(gain.mean()), None, None, None)
+    drawn = stats.bootstrap(
         (gains, queries),
         lambda gains, queries, axis: gains.sum(axis) / queries.sum(axis),
         n_resamples=DRAWS,
@@ -73,5 +77,20 @@ def rank1_difference(
         paired=True,
         vectorized=True,
         random_state=np.random.default_rng(seed),  # its name before SciPy 1.15 too
-    ).confidence_interval
-    return Difference(float(gain.mean()), float(bounds.low), float(bounds.high))
+    )
+    low, high = map(float, drawn.confidence_interval)
+    return Difference(float(gain.mean()), low, high, float(drawn.standard_error))
+
+
+def mean_difference(parts: Sequence[Difference]) -> Difference:
+    """Return the mean of differences on independent test persons, of several benchmarks say.
+
+    Each weighs alike. The interval is the normal one: variances add up. None without all errors.
+    """
+    mean = float(np.mean([part.difference for part in parts]))
+    errors = [part.error for part in parts if part.error is not None]
+    if len(errors) < len(parts):
+        return Difference(mean, None, None, None)
+    error = float(np.linalg.norm(errors)) / len(errors)
+    reach = float(ndtri((1 + CONFIDENCE) / 2)) * error
+    return Difference(mean, mean - reach, mean + reach, error)

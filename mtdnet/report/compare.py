@@ -1,17 +1,24 @@
 """Systems compared on the same queries, and which is ahead."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from tqdm import tqdm
 
 from mtdnet.errors import InputError
-from mtdnet.metrics.interval import Difference, Interval, interval, rank1_difference
+from mtdnet.metrics.interval import (
+    Difference,
+    Interval,
+    interval,
+    mean_difference,
+    rank1_difference,
+)
 from mtdnet.report.aggregate import figures
 from mtdnet.report.labels import SYSTEMS, count, label, percent, points
 from mtdnet.report.load import Evaluation
-from mtdnet.report.view import View, table
+from mtdnet.report.view import Table, View, table
 
 # Against MTDnet each other system; then what the second task, the pair head beside the ranking
 # head, the frozen source copy and re-ranking add.
@@ -45,6 +52,13 @@ class Comparison:
         ((_, difference),) = self.splits.values()
         return difference.low, difference.high
 
+    def whole(self) -> Difference:
+        """Return the mean over the splits, no surer than one of them: they share persons."""
+        errors = [difference.error for _, difference in self.splits.values()]
+        known = [error for error in errors if error is not None]
+        error = float(np.mean(known)) if len(known) == len(errors) else None
+        return Difference(self.over.mean, *self.bounds, error)
+
 
 def compare(evaluations: Sequence[Evaluation], one: str, other: str) -> Comparison | None:
     """Compare two systems on each split that measured both; None where none did.
@@ -71,13 +85,36 @@ def _difference(
     return int(((one > 0) & (two > 0)).sum()), rank1_difference(one, two, person)
 
 
-def comparisons(benchmark: str, evaluations: Sequence[Evaluation]) -> View | None:
-    """Return the pairs of systems that a benchmark's splits measured; None where there is none.
+def compare_all(benchmark: str, evaluations: Sequence[Evaluation]) -> list[Comparison]:
+    """Return the comparisons of all pairs of systems that a benchmark's splits measured."""
+    pairs = tqdm(PAIRS, desc=f"compare on {benchmark}", unit="pair", disable=None)
+    return list(filter(None, (compare(evaluations, *pair) for pair in pairs)))
+
+
+def over_benchmarks(compared: Iterable[Sequence[Comparison]]) -> Table | None:
+    """Return a table of the pairs that several benchmarks measured; None where there is none.
+
+    ``compared``: the comparisons of each benchmark.
+    """
+    of: dict[tuple[str, str], list[Difference]] = {}
+    for each in chain.from_iterable(compared):
+        of.setdefault((each.one, each.other), []).append(each.whole())
+    rows = []
+    for pair in PAIRS:
+        if len(parts := of.get(pair, [])) > 1:
+            mean = mean_difference(parts)
+            ahead = sum(part.difference > 0 for part in parts)
+            low, high = mean.low, mean.high
+            rows.append([*pair, len(parts), ahead, points(mean.difference), _between(low, high)])
+    head = ["system", "against", "benchmarks", "ahead on", "mean difference", "95 % over persons"]
+    return table("Paired differences in rank-1 over the benchmarks", head, rows) if rows else None
+
+
+def comparisons(benchmark: str, compared: Sequence[Comparison]) -> View | None:
+    """Return what a benchmark's splits say of pairs of systems; None where there is nothing.
 
     Tables of a row a pair: ``first`` of the first split and over all, ``others`` of other splits.
     """
-    pairs = tqdm(PAIRS, desc=f"compare on {benchmark}", unit="pair", disable=None)
-    compared = list(filter(None, (compare(evaluations, *pair) for pair in pairs)))
     first, others = [], []
     for each in compared:
         rows = [

@@ -7,18 +7,20 @@ import numpy as np
 from mtdnet.plots.cmc import draw_cmc
 from mtdnet.report import view
 from mtdnet.report.aggregate import curve_rows, figures, mean, mean_curves, span, splits
-from mtdnet.report.compare import comparisons
+from mtdnet.report.compare import Comparison, comparisons
 from mtdnet.report.heads import calibration, head_agreement
 from mtdnet.report.labels import FURTHER, LOWER_IS_BETTER, heading, label, measures, percent
 from mtdnet.report.load import Evaluation, firsts
 from mtdnet.report.provenance import provenance
 
 
-def section(key: str, evaluations: Sequence[Evaluation]) -> view.View:
+def section(
+    key: str, evaluations: Sequence[Evaluation], compared: Sequence[Comparison] = ()
+) -> view.View:
     """Return the section of the benchmark ``key``, from its evaluations in the report's order.
 
-    ``measured``: kinds of measure. The pictures of persons are of the first network, as ``system``;
-    ``more`` has the folders of the others.
+    ``compared``: its systems in pairs; ``measured``: kinds of measure. The pictures of persons are
+    of the first network, as ``system``; ``more`` has the folders of the others.
     """
     first = firsts(evaluations)
     main, name, measured = first[0], label(key), _measured(evaluations)
@@ -47,7 +49,7 @@ def section(key: str, evaluations: Sequence[Evaluation]) -> view.View:
         "roc": view.picture(main.picture("roc"), roc),
         "curves": _curves(name, evaluations),
         "heads": head_agreement(name, evaluations),
-        "comparisons": comparisons(key, evaluations),
+        "comparisons": comparisons(key, compared),
         "ranked": view.picture(main.picture("ranked"), ranked, photo=True),
         "occlusion": view.picture(main.picture("occlusion_maps"), maps, photo=True)
         if main.has_pair_head

@@ -6,7 +6,7 @@ from pathlib import Path
 from mtdnet import params
 from mtdnet.files import whole
 from mtdnet.report import load
-from mtdnet.report.compare import verdict
+from mtdnet.report.compare import compare_all, over_benchmarks, verdict
 from mtdnet.report.dvc_plots import write_curves
 from mtdnet.report.labels import count, label
 from mtdnet.report.render import render
@@ -32,6 +32,7 @@ def report(
     expected = load.expected(evaluations, measured)
     table = terminal(measured, expected)
     own = load.benchmarks(measured)
+    compared = {name: compare_all(name, of) for name, of in own.items()}
     systems = {system for e in measured for system in e.figures}
     splits = {(e.benchmark, e.split) for e in measured}
     page = render(
@@ -41,7 +42,8 @@ def report(
         f"{count(len(splits), 'identity split')} in all",
         verdicts=[(label(name), verdict(of)) for name, of in own.items()],
         results=results(measured, expected),
-        sections=[section(name, of) for name, of in own.items()],
+        compared=over_benchmarks(compared.values()),
+        sections=[section(name, of, compared[name]) for name, of in own.items()],
         trainings=trainings(trained),
     )
     with whole(out) as draft:

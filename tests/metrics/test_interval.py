@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from mtdnet.errors import InputError
-from mtdnet.metrics.interval import interval, rank1_difference
+from mtdnet.metrics.interval import Difference, interval, mean_difference, rank1_difference
 
 
 def test_interval_is_students() -> None:
@@ -76,3 +76,17 @@ def test_one_person_has_no_interval_and_a_constant_gain_none_wide() -> None:
 def test_no_true_match_is_one_line() -> None:
     with pytest.raises(InputError, match="none of 2 queries has a true match"):
         rank1_difference(np.zeros(2, int), np.zeros(2, int), np.array(["1", "2"]))
+
+
+def test_a_mean_of_differences_is_as_sure_as_drawn_sums_are() -> None:
+    rng = np.random.default_rng(3)
+    person = np.arange(60).astype(str)
+    drawn = rng.integers(1, 3, (3, 2, 60))
+    parts = [rank1_difference(ranks, others, person) for ranks, others in drawn]
+    found = mean_difference(parts)
+    assert found.difference == pytest.approx(sum(part.difference for part in parts) / 3)
+    draws = sum(rng.normal(part.difference, part.error or 0, 100_000) for part in parts) / 3
+    assert [found.low, found.high] == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=0.003)
+    assert found.error == pytest.approx(np.std(draws), abs=0.001)
+    lone = mean_difference([*parts, Difference(0.5, None, None, None)])
+    assert (lone.low, lone.high, lone.error) == (None, None, None)

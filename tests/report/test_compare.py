@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from mtdnet.errors import InputError
-from mtdnet.report.compare import compare, comparisons, verdict
+from mtdnet.report.compare import compare, compare_all, comparisons, over_benchmarks, verdict
 from mtdnet.report.load import Evaluation, evaluations
 from mtdnet.report.view import Table
 
 Write = Callable[..., Path]
+NAMES = ("viper-0", "cuhk01-0")
 
 
 def rows(table: Table | None) -> dict[tuple[str, str], list[str]]:
@@ -22,7 +23,7 @@ def rows(table: Table | None) -> dict[tuple[str, str], list[str]]:
 
 def test_differences_are_those_of_the_same_queries(evaluated: Write) -> None:
     read = evaluations([evaluated(f"viper-{s}/{v}") for s in (0, 1) for v in ("mtdnet", "rnk")])
-    made = comparisons("viper", read)
+    made = comparisons("viper", compare_all("viper", read))
     assert made
     table = rows(made["first"])
     assert list(table) == [
@@ -52,14 +53,31 @@ def _ranks(read: list[Evaluation], split: int) -> dict[str, list[int]]:
 
 
 def test_of_one_split_there_is_no_mean(evaluated: Write) -> None:
-    made = comparisons("viper", evaluations([evaluated(), evaluated("viper-0/cross")]))
+    read = evaluations([evaluated(), evaluated("viper-0/cross")])
+    made = comparisons("viper", compare_all("viper", read))
     assert made and made["others"] is None
     assert list(made["first"].head)[-1] == "95 % over persons" and len(rows(made["first"])) == 4
 
 
+def test_over_benchmarks_each_weighs_alike(evaluated: Write) -> None:
+    of = {name: [evaluated(f"{name}/{v}") for v in ("mtdnet", "rnk")] for name in NAMES}
+    compared = {name: compare_all(name, evaluations(folders)) for name, folders in of.items()}
+    table = rows(over_benchmarks(compared.values()))
+    assert list(table) == [*rows((comparisons("viper", compared["viper-0"]) or {})["first"])]
+    pair = next(iter(table))
+    parts = [c.whole() for each in compared.values() for c in each if (c.one, c.other) == pair]
+    count, ahead, mean, between = table[pair]
+    assert (count, ahead) == ("2", str(sum(part.difference > 0 for part in parts)))
+    assert float(mean) == pytest.approx(50 * sum(p.difference for p in parts), abs=0.01)
+    low, high = map(float, between.split(" to "))
+    errors = [part.error or 0 for part in parts]
+    assert high - low == pytest.approx(196 * (errors[0] ** 2 + errors[1] ** 2) ** 0.5, abs=0.02)
+
+
 def test_nothing_to_compare_is_nothing(evaluated: Write) -> None:
     read = evaluations([evaluated("viper-0/rnk"), evaluated("viper-1/cls")])
-    assert comparisons("viper", read) is None
+    compared = compare_all("viper", read)
+    assert comparisons("viper", compared) is None and over_benchmarks([compared]) is None
 
 
 def test_other_queries_are_an_error(evaluated: Write) -> None:
@@ -67,7 +85,7 @@ def test_other_queries_are_an_error(evaluated: Write) -> None:
     query = {"query": [q + 1 for q in second.ranks.query]}
     moved = replace(second, ranks=second.ranks.model_copy(update=query))
     with pytest.raises(InputError, match=r"viper-0/rnk: other queries than .*viper-0/mtdnet"):
-        comparisons("viper", [first, moved])
+        compare_all("viper", [first, moved])
 
 
 def ranked(e: Evaluation, right: Sequence[bool]) -> Evaluation:

@@ -1,7 +1,9 @@
 """The best device present, its number format, and what torch compiles for it."""
 
+import ctypes
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from torch import Tensor
 from mtdnet.errors import InputError, reason
 
 CPUINFO = Path("/proc/cpuinfo")
+TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4  # of mallopt(3)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,13 @@ def choose() -> Device:
     plural = "" if threads == 1 else "s"
     name = f"{model[1] if model else 'processor'}, {threads} thread{plural}"
     return Device(torch.device("cpu"), bf16, name)
+
+
+def keep_memory() -> None:
+    """Let glibc keep for its process what is freed: a step's fresh pages cost a tenth of it."""
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):  # musl has none
+        for option, value in (MMAP_MAX, 0), (TRIM_THRESHOLD, 2**31 - 1), (TOP_PAD, 2**26):
+            libc.mallopt(option, value)
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """Which number format a processor is asked to multiply in."""
 
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +37,24 @@ def test_an_unknown_processor_multiplies_float32(
     monkeypatch.setenv("MTDNET_DEVICE", "cpu")
     chosen = device.choose()
     assert not chosen.bf16 and chosen.name.startswith("processor, ")
+
+
+FAULTS = """
+import resource, torch
+from mtdnet import device
+device.keep_memory()
+before = 0
+for step in range(4):
+    torch.ones(30_000_000)  # 29,297 pages
+    now = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    taken, before = now - before, now
+print(taken)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone takes the options")
+def test_kept_memory_is_used_again_without_a_fault() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True
+    )
+    assert int(ended.stdout) < 100

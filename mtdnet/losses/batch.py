@@ -50,8 +50,9 @@ class DeviceBatch:
 
     def images(self, network: Network) -> Tensor:
         """Return the images as a network takes them, (I, 3, H, W), mirrored where said."""
-        mirror = self.batch.mirror[:, None, None, None] == 1
-        return network.trunk.prepare(torch.where(mirror, self.pixels.flip(2), self.pixels))
+        every = (255 * self.batch.mirror).to(torch.uint8)[:, None, None, None]  # or no bit
+        change = self.pixels ^ self.pixels.flip(2)  # torch.where takes six times as long for bytes
+        return network.trunk.prepare(self.pixels ^ change & every)
 
 
 def joint_maps(network: MTDnet, maps: Tensor, batch: Batch) -> Tensor:

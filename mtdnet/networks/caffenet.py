@@ -17,8 +17,11 @@ def prepare(pixels: Tensor) -> Tensor:
 
     BGR, 0 to 255, less the ImageNet mean (104, 117, 123). The result lies channels-last.
     """
-    mean = torch.tensor(MEAN_BGR, device=pixels.device)
-    return (pixels.flip(-1).float() - mean).permute(0, 3, 1, 2)
+    # A flip of three values and a sum with three are slow on a processor, a stack and rows are not.
+    images = torch.stack(pixels.unbind(-1)[::-1], dim=-1).float()
+    rows = images.flatten(2)
+    rows -= torch.tensor(MEAN_BGR, device=pixels.device).repeat(pixels.shape[2])
+    return images.permute(0, 3, 1, 2)
 
 
 class CaffeNet(Trunk):

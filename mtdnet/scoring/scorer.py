@@ -195,4 +195,4 @@ def _alone(compiled: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 
 def _images(pixels: Tensor, rows: Rows) -> Tensor:
-    return pixels[torch.from_numpy(rows).to(pixels.device)]
+    return pixels.index_select(0, torch.from_numpy(rows).to(pixels.device))

@@ -44,6 +44,7 @@ def train(
     Raises InputError for bad input, a loss that is not finite, a GPU out of memory, or when another
     process does the same training; Stopped after SIGINT or SIGTERM.
     """
+    device.keep_memory()
     kind, settings, place = setup.kind, setup.settings, device.choose()
     torch.manual_seed(setup.seed)
     network = setup.start.network(kind)

@@ -35,17 +35,15 @@ def on_the_page(flow: str) -> tuple[str, list[str], dict[str, str]]:
         return name, json.loads(tags), dict(base.execute(query, [own]).fetchall())
 
 
-def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:
-    assert "Running stage 'report'" in run(clone, "dvc", "repro")
+def test_the_flow_makes_everything_and_dvc_finds_it(clone: Path) -> None:
+    told = run(clone, "flows.reproduce")
+    assert f"reproduce: {STAGES - 1} Ran, 1 UpToDate" in told
+    assert "VIPeR" in told.split("UpToDate")[-1]
+    assert str(clone / "results" / "report" / "index.html") in told
     found = read_json(clone / "results" / "evaluate" / "viper-0" / "cross" / "metrics.json")
     assert 0 <= found["MTDnet-cross"]["rank-1"] <= found["MTDnet-cross"]["rank-5"] <= 1
     assert (clone / "results" / "report" / "index.html").is_file()
     assert "Running stage" not in run(clone, "dvc", "repro")
-
-    told = run(clone, "flows.reproduce")
-    assert f"reproduce: {STAGES} UpToDate" in told
-    assert "VIPeR" in told.split("UpToDate")[-1]
-    assert str(clone / "results" / "report" / "index.html") in told
 
     joint = read_json(clone / "models" / "viper-0" / "joint" / "training.json")
     assert joint["start"] == "joint", "the network of all benchmarks"
@@ -90,7 +88,7 @@ def test_dvc_makes_everything_and_the_flow_finds_it(clone: Path) -> None:
     assert artifacts["links"].count("/runs/") == 6  # five networks and the report
 
 
-def test_flow_of_one_benchmark_runs_its_part_and_dvc_finds_it(clone: Path) -> None:
+def test_a_flow_of_one_benchmark_runs_its_part_and_dvc_the_rest(clone: Path) -> None:
     (clone / "params.yaml").write_text(PARAMS.replace("pictures: 2", "pictures: 3"))
     told = run(clone, "flows.target", "--benchmark", "viper")
     assert "target: 5 Ran, 12 UpToDate" in told
@@ -102,3 +100,10 @@ def test_flow_of_one_benchmark_runs_its_part_and_dvc_finds_it(clone: Path) -> No
     late = run(clone, "dvc", "status")
     assert "evaluate-source@cuhk03-mtdnet-0:" in late
     assert "evaluate@viper-cross-0:" not in late
+    rest = re.findall(r"Running stage '(.*)'", run(clone, "dvc", "repro"))
+    assert sorted(rest) == [
+        "evaluate-source@cuhk03-mtdnet-0",
+        "evaluate-source@cuhk03-rnk-0",
+        "report",
+    ]
+    assert f"reproduce: {STAGES} UpToDate" in run(clone, "flows.reproduce")

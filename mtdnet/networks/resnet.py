@@ -57,8 +57,11 @@ class ResNet(Trunk):
 
     def prepare(self, pixels: Tensor) -> Tensor:
         """Turn RGB bytes (B, 256, 128, 3) into its input: ``(x / 255 - mean) / std``."""
-        mean, std = (torch.tensor(values, device=pixels.device) for values in (MEAN, STD))
-        return ((pixels.float() / 255 - mean) / std).permute(0, 3, 1, 2)
+        # By whole rows: sums with three values are slow on a processor.
+        width = pixels.shape[2]
+        mean, std = (torch.tensor(of, device=pixels.device).repeat(width) for of in (MEAN, STD))
+        rows = (pixels.flatten(2).float() / 255 - mean) / std
+        return rows.view(pixels.shape).permute(0, 3, 1, 2)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the maps that the heads read."""

@@ -52,6 +52,7 @@ print(taken)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone takes the options")
 def test_kept_memory_is_used_again_without_a_fault() -> None:
     ended = subprocess.run(

@@ -13,6 +13,8 @@ import pytest
 
 from mtdnet.errors import status
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(
     str(file.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__main__")

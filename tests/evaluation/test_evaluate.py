@@ -87,6 +87,7 @@ def rank1(cost: Scores, query: Iterable[str], gallery: list[str]) -> float:
     return float(np.mean(right))
 
 
+@pytest.mark.slow
 def test_both_heads_fused_and_re_ranked_are_what_loops_over_pairs_give(
     small: Path, room: Path
 ) -> None:
@@ -114,6 +115,7 @@ def test_both_heads_fused_and_re_ranked_are_what_loops_over_pairs_give(
     assert Facts.read(out).fusion == WEIGHTS
 
 
+@pytest.mark.slow
 def test_a_source_network_on_a_target_is_its_first_system(small: Path, room: Path) -> None:
     out, own = figures_of(small, room, source_only=True), network(room)
     (found,) = Metrics.read(out).root
@@ -129,6 +131,7 @@ def test_a_source_network_on_a_target_is_its_first_system(small: Path, room: Pat
     assert read_json(out / "metrics.json")["MTDnet-source"]["rank-1"] == expected
 
 
+@pytest.mark.slow
 def test_without_weights_there_is_no_fused_row(
     small: Path, room: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,6 +75,7 @@ def test_an_index(halves: bool, shop: Path, networks: dict[str, Path]) -> None:
     compare([partial(ask, query) for query in queries], 1e-5)
 
 
+@pytest.mark.slow
 def test_a_compiled_tail_that_is_first_passed_by_threads() -> None:
     network = spread(1 / 32)
     units = Device(torch.device("cpu"), bf16=True, name="test")

@@ -61,6 +61,7 @@ def test_queries_without_a_true_match_are_left_out() -> None:
     )
 
 
+@pytest.mark.slow
 def test_many_draws_come_to_it() -> None:
     rng = np.random.default_rng(0)
     gallery = np.repeat(np.arange(6).astype(str), 4)

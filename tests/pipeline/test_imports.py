@@ -34,6 +34,7 @@ def test_the_picture_is_of_this_code() -> None:
     assert picture.TARGET.read_text(encoding="utf-8") == picture.svg(), "python -m docs.picture"
 
 
+@pytest.mark.slow
 def test_every_module_loads_without_the_pipeline() -> None:
     done = subprocess.run(
         [sys.executable, "-c", BARE, *sorted(FOREIGN)], capture_output=True, text=True, check=False

@@ -113,6 +113,7 @@ def test_out_of_memory_pieces_are_halved(
         scorer.probabilities(pixels, query, gallery)
 
 
+@pytest.mark.slow
 def test_a_compiled_tail_scores_the_same(network: MTDnet, pixels: Tensor) -> None:
     units = Device(torch.device("cpu"), bf16=True, name="test")
     query, gallery = np.array([0, 4]), np.array([1, 8, 3])

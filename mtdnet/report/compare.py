@@ -104,8 +104,8 @@ def over_benchmarks(compared: Iterable[Sequence[Comparison]]) -> Table | None:
         if len(parts := of.get(pair, [])) > 1:
             mean = mean_difference(parts)
             ahead = sum(part.difference > 0 for part in parts)
-            low, high = mean.low, mean.high
-            rows.append([*pair, len(parts), ahead, points(mean.difference), _between(low, high)])
+            between = _between(mean.low, mean.high)
+            rows.append([*pair, len(parts), ahead, points(mean.difference), between])
     head = ["system", "against", "benchmarks", "ahead on", "mean difference", "95 % over persons"]
     return table("Paired differences in rank-1 over the benchmarks", head, rows) if rows else None
 

@@ -15,7 +15,7 @@ from mtdnet.report.provenance import provenance
 
 
 def section(
-    key: str, evaluations: Sequence[Evaluation], compared: Sequence[Comparison] = ()
+    key: str, evaluations: Sequence[Evaluation], compared: Sequence[Comparison]
 ) -> view.View:
     """Return the section of the benchmark ``key``, from its evaluations in the report's order.
 

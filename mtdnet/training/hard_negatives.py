@@ -90,7 +90,7 @@ class HardBlocks:
         """Return the ranking features (R, F) of plain images, as the network sees them now."""
         scorer, pixels = Scorer(self.trainer.network, self.trainer.device), self.plain.pixels
         blocks = torch.split(torch.from_numpy(rows).to(pixels.device), 64)
-        return torch.cat([scorer.features(pixels[block], (False,)) for block in blocks])
+        return torch.cat([scorer.features(pixels.index_select(0, b), (False,)) for b in blocks])
 
     def _company(self, pairs: Rows, random: np.random.Generator) -> Rows:
         """Return pairs, and one more of a camera that saw one person alone in so short a window."""

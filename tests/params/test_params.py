@@ -12,9 +12,8 @@ from ruamel.yaml import YAML
 from mtdnet import params
 from mtdnet.errors import InputError
 from mtdnet.networks.trunks import TRUNKS
-from tests.params.changing import changed
+from tests.params.changing import ROOT, changed
 
-ROOT = Path(__file__).parents[2]
 OWN = ["params.yaml", *(f"configs/{file.name}" for file in sorted(ROOT.glob("configs/*.yaml")))]
 
 

@@ -39,7 +39,7 @@ def test_a_curve_is_the_mean_over_the_splits(
 ) -> None:
     read = evaluations([evaluated(f"viper-{s}/{v}") for s in (0, 1) for v in ("mtdnet", "rnk")])
     read[0] = shortened(read[0])
-    picture = section("viper", read)["curves"]
+    picture = section("viper", read, [])["curves"]
     ((curves, gallery),) = plotted
     assert gallery == 20
     assert {name: len(curve) for name, curve in curves.items()} == {
@@ -66,14 +66,14 @@ def test_chance_is_of_persons_where_they_have_several_images(
 ) -> None:
     (one,) = evaluations([evaluated()])
     one.figures["MTDnet"]["expected-rank-1"] = 0.5
-    section("viper", [replace(one, facts=one.facts.model_copy(update={"gallery": 100}))])
+    section("viper", [replace(one, facts=one.facts.model_copy(update={"gallery": 100}))], [])
     assert plotted[0][1] == one.facts.test_persons == 20
 
 
 def test_measures_say_what_must_be_explained(evaluated: Write) -> None:
     read = evaluations([evaluated("viper-0/rnk"), evaluated("viper-1/rnk")])
-    assert section("viper", read)["measured"] == {"rank", "mAP", "dir", "tar", "auc", "splits"}
-    made = section("viper", read[:1])
+    assert section("viper", read, [])["measured"] == {"rank", "mAP", "dir", "tar", "auc", "splits"}
+    made = section("viper", read[:1], [])
     assert made["measured"] == {"rank", "mAP", "dir", "tar", "auc"}
     assert not any(name.startswith(("DIR", "TAR", "ROC")) for name in made["measures"].head)
     assert made["further"]
@@ -85,25 +85,25 @@ def test_measures_say_what_must_be_explained(evaluated: Write) -> None:
     ]
     assert "area: MTDnet-rnk 90.00 %" in made["roc"].alt
     read[0].figures["MTDnet-rnk"]["expected-rank-1"] = 0.5
-    assert "expected" in section("viper", read[:1])["measured"]
+    assert "expected" in section("viper", read[:1], [])["measured"]
 
 
 def test_the_best_of_each_measure_is_marked(evaluated: Write) -> None:
     read = evaluations([evaluated("viper-0/cls"), evaluated("viper-0/aug")])
     for e, rank1, ece in zip(read, (0.5, 0.75), (0.02, 0.01), strict=True):
         e.figures[e.system] |= {"rank-1": rank1, "ece": ece}
-    ((_, rows),) = section("viper", read)["measures"].groups
+    ((_, rows),) = section("viper", read, [])["measures"].groups
     assert [row.header for row in rows] == ["MTDnet-cls", "MTDnet-aug"]
     assert len({row.colour for row in rows}) == 2
     for i in (1, -1):  # rank-1, the higher is better; ECE, the lower
         assert [row.cells[i].best for row in rows] == [False, True]
-    ((_, (row,)),) = section("viper", read[:1])["measures"].groups
+    ((_, (row,)),) = section("viper", read[:1], [])["measures"].groups
     assert not any(cell.best for cell in row.cells)  # nothing to be better than
 
 
 def test_of_several_networks_the_first_shows_persons(evaluated: Write) -> None:
     read = evaluations([evaluated(f"viper-{s}/{v}") for s in (0, 1) for v in ("mtdnet", "cls")])
-    made = section("viper", read)
+    made = section("viper", read, [])
     assert made["system"] == "MTDnet" and made["ranked"].alt.endswith(" %.")
     assert made["ranked"].source.startswith("data:image/webp;base64,")
     assert made["more"] == [str(read[2].folder / "pictures")]
@@ -114,5 +114,5 @@ def test_of_several_networks_the_first_shows_persons(evaluated: Write) -> None:
 
 
 def test_without_pair_head_its_pictures_are_left_out(evaluated: Write) -> None:
-    made = section("viper", evaluations([evaluated("viper-0/rnk")]))
+    made = section("viper", evaluations([evaluated("viper-0/rnk")]), [])
     assert not (made["heads"] or made["occlusion"] or made["calibration"] or made["comparisons"])

@@ -41,7 +41,7 @@ def choose() -> Device:
     """Return CUDA when there, else the processor; bf16 where it is the faster format.
 
     On processors that is AMX's, and AMD's of AVX-512; Intel's of AVX-512, which a virtual machine
-    without AMX is left with, is half as fast as float32. The environment variable
+    without AMX is left with, is slower than float32. The environment variable
     ``MTDNET_DEVICE=cpu`` asks for the processor all the same; of several GPUs each process of
     torchrun gets its own (``LOCAL_RANK``).
     """

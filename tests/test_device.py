@@ -15,7 +15,7 @@ from mtdnet import device
     [
         ("AuthenticAMD", "avx2 avx512f", False),
         ("AuthenticAMD", "avx512f avx512_bf16", True),
-        ("GenuineIntel", "avx512f avx512_bf16", False),  # half as fast as float32 there
+        ("GenuineIntel", "avx512f avx512_bf16", False),  # slower than float32 there
         ("GenuineIntel", "avx512f avx512_bf16 amx_bf16 amx_tile", True),
     ],
 )

@@ -60,8 +60,8 @@ def joint_maps(network: MTDnet, maps: Tensor, batch: Batch) -> Tensor:
 
     ``maps``: the trunk's, of the batch's images. Every half is computed once an image.
     """
-    joint = _spread(network.left(maps[batch.lefts]), batch.first)
-    return joint + _spread(network.right(maps[batch.rights]), batch.second)
+    joint = _spread(network.left(_spread(maps, batch.lefts)), batch.first)
+    return joint + _spread(network.right(_spread(maps, batch.rights)), batch.second)
 
 
 def identity_losses(

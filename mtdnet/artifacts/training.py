@@ -28,7 +28,8 @@ class Fusion(BaseModel):
 class TrainingRecord(Document):
     """A training that is done; ``temperature`` of the pair head, None without one.
 
-    ``fusion`` of both heads, None where the network is not scored so or validation pairs were few.
+    ``fusion`` of both heads: what MTDnet-fused is scored by, or what a verdict that takes the
+    distance has been weighed by. None where neither is, or validation pairs were few.
     """
 
     FILE = "training.json"

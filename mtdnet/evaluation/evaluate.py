@@ -48,10 +48,11 @@ def evaluate(
 
     A network is scored as the systems that its variant names: a trained MTDnet as MTDnet, by the
     eight-fold probability of its pair head, and as MTDnet-trp, by the distance of its ranking
-    features, and as MTDnet-fused by both, where its training could weigh them. Returns the figures
-    of each, as ``mtdnet.metrics.summary`` has them. Scores are kept below ``checkpoints`` until
-    all is written: the same call continues a stopped one. ``source_only``: the network has not
-    seen this benchmark; its first system is scored, and called ``SYSTEM-source``.
+    features, and as MTDnet-fused by both, where its training could weigh them; a verdict that takes
+    the distance is of both itself. Returns the figures of each, as ``mtdnet.metrics.summary`` has
+    them. Scores are kept below ``checkpoints`` until all is written: the same call continues a
+    stopped one. ``source_only``: the network has not seen this benchmark; its first system is
+    scored, and called ``SYSTEM-source``.
 
     Raises InputError when an input is missing or broken, Stopped after SIGINT or SIGTERM.
     """
@@ -67,6 +68,8 @@ def evaluate(
     scorer = Scorer(stored.network, place, settings.compile)
     test = QueryGallery(images.pixels, images.person, images.camera, query, gallery)
     systems = variants.load(facts.variant).systems
+    if stored.network.takes_distance:  # its verdict is of both heads
+        systems = {system: head for system, head in systems.items() if head != "fused"}
     if source_only:
         systems = {f"{system}-source": head for system, head in list(systems.items())[:1]}
     rows = torch.from_numpy(images.pixels), query, gallery

@@ -74,6 +74,11 @@ class Network(nn.Module, ABC):
         self.trunk = kind(trunk_width or width)
 
     @property
+    def takes_distance(self) -> bool:
+        """Whether the pair head has the distance of ranking features as one more input."""
+        return self.pair is not None and self.pair.distance is not None
+
+    @property
     def trunk_width(self) -> float:
         """The trunk's width."""
         return self.trunk.width

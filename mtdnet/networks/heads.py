@@ -61,6 +61,18 @@ class PairHead(nn.Module):
         nn.init.constant_(self.distance.weight, -3.0)
         nn.init.constant_(self.distance.bias, 3.0)
 
+    def weigh(self, logit: float, distance: float, bias: float) -> None:
+        """Make the logit of "same" ``logit m - distance |d|^2 + bias``, where it was ``m``.
+
+        It changes the last layers of a head that takes the squared distance ``|d|^2``.
+        """
+        assert self.distance is not None
+        with torch.no_grad():
+            for value in *self.fc8.parameters(), *self.distance.parameters():
+                value.mul_(logit)
+            self.distance.weight.sub_(distance)
+            self.distance.bias.add_(bias)
+
     @property
     def half_channels(self) -> int:
         """Channels of a half."""

@@ -84,7 +84,11 @@ def _train(setup: "Setup", network: Network, tracker: Tracker) -> "TrainingRecor
     try:
         for fold in folds:
             state = kept / FOLDS / f"state-{fold.augmented.name}"
-            run(replace(setup, augmented=fold.augmented), out=fold.model, checkpoints=state)
+            run(
+                replace(setup, augmented=fold.augmented, fold=True),
+                out=fold.model,
+                checkpoints=state,
+            )
         record = run(replace(setup, folds=folds), out=out, checkpoints=kept, tracker=tracker)
     except (Stopped, KeyboardInterrupt, SystemExit):
         tracker.end("KILLED")

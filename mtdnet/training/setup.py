@@ -79,7 +79,7 @@ class Setup:
     ``source``: the source benchmark, for variants that take its triplets too. ``beside``: further
     benchmarks to train on, each step on one, in proportion to the lengths of their lists.
     ``folds``: finished trainings of the folds of a split without validation persons, by the same
-    settings, which then choose and calibrate.
+    settings, which then choose and calibrate; ``fold``: this is one of them.
     """
 
     ingested: Path
@@ -92,6 +92,7 @@ class Setup:
     source: Folders | None = None
     beside: Sequence[Folders] = ()
     folds: Sequence[Fold] = ()
+    fold: bool = False
 
     @property
     def kind(self) -> type[Variant]:

@@ -25,7 +25,7 @@ from mtdnet.training.parallel import is_first, joined
 from mtdnet.training.setup import Setup
 from mtdnet.training.state import State, history
 from mtdnet.training.trainer import Trainer
-from mtdnet.training.validation import Validation, calibrate
+from mtdnet.training.validation import Validation, calibrate, weighed
 
 
 @device.fitting("the training")
@@ -83,6 +83,7 @@ def train(
             state.summary, state.code = _record(setup, loop, best).model_dump(), code()
             keeper.finish(state)
         record = TrainingRecord.model_validate(state.summary)
+        best = weighed(best, record.fusion)
         with whole(out) as draft:
             draft.mkdir()
             serialization.save(best, draft / FILE, record.temperature)
@@ -117,7 +118,9 @@ def _record(setup: Setup, loop: Loop, best: Network) -> TrainingRecord:
     settings, state, trainer = setup.settings, loop.state, loop.trainer
     network, place = trainer.network, trainer.device
     fused = "fused" in setup.kind.systems.values()
-    temperature, fusion = calibrate(loop.validation.parts(best), fused)
+    temperature = fusion = None
+    if not setup.fold:
+        temperature, fusion = calibrate(loop.validation.parts(best), fused)
     return TrainingRecord(
         variant=setup.variant,
         start=setup.start.name,

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from torch import Tensor
 from mtdnet.artifacts import Fusion
 from mtdnet.data.images import Images
 from mtdnet.device import Device
-from mtdnet.metrics import calibration, fusion
+from mtdnet.metrics import calibration
 from mtdnet.metrics.calibration import ENOUGH, compared
 from mtdnet.metrics.cmc import Probes, mean_average_precision, ranks
+from mtdnet.metrics.fusion import fit
 from mtdnet.networks.base import Network
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.scoring.scorer import Scorer
@@ -65,17 +67,21 @@ class Validation:
         return scorer.probabilities(*rows), scorer.distances(*rows)
 
 
-def calibrate(
-    parts: Sequence[tuple[Validation, Network]], fused: bool = False
-) -> tuple[float | None, Fusion | None]:
+Part = tuple[Validation, Network]
+
+
+def calibrate(parts: Sequence[Part], fused: bool = False) -> tuple[float | None, Fusion | None]:
     """Return the temperature of the eight-fold probabilities, and weights of both heads.
 
-    Of all ``parts`` together, each by its own network. The weights only where ``fused`` asks for
-    them. None for a network without a pair head, and, with a line to standard error, where there
-    are fewer than 10 pairs of one person or of two: it is neither calibrated nor fused.
+    Of all ``parts`` together, each by its own network. The weights where ``fused`` asks for them,
+    and where the pair heads take the distance: there the temperature is that of ``weighed``
+    networks. None for a network without a pair head, and, with a line to standard error, where
+    there are fewer than 10 pairs of one person or of two: it is neither calibrated nor fused.
     """
     if any(network.pair is None for _, network in parts):
         return None, None
+    takes = any(network.takes_distance for _, network in parts)
+    fused = fused or takes
     pairs = [compared(validation.probes) for validation, _ in parts]
     same = np.concatenate([same[keep] for keep, same in pairs])
     one, two = int(same.sum()), int((~same).sum())
@@ -86,12 +92,37 @@ def calibrate(
             file=sys.stderr,
         )
         return None, None
+    keep = [keep for keep, _ in pairs]
+    probability, distance = _scores(parts, keep)
+    if not fused:
+        return calibration.fit(probability, same), None
+    fusion = fit(probability, distance, same)
+    if takes:
+        probability, _ = _scores([(own, weighed(net, fusion)) for own, net in parts], keep)
+    return calibration.fit(probability, same), fusion
+
+
+def weighed(network: Network, fusion: Fusion | None) -> Network:
+    """Return a network whose verdict weighs logit and distance as validation persons have them.
+
+    What memorised the training persons counts for too much on others: joint maps, mostly. A copy of
+    a network whose pair head takes the distance; any other itself, and without weights.
+    """
+    if fusion is None or not network.takes_distance:
+        return network
+    own = deepcopy(network)
+    assert own.pair is not None
+    own.pair.weigh(fusion.logit, fusion.distance, fusion.bias)
+    return own
+
+
+def _scores(
+    parts: Sequence[Part], keep: Sequence[NDArray[np.bool_]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return probabilities and distances of the pairs to ``keep`` of each part, one list each."""
     scores = [validation.scores(network) for validation, network in parts]
     probability, distance = (
-        np.concatenate([score[keep] for score, (keep, _) in zip(of_head, pairs, strict=True)])
+        np.concatenate([score[own] for score, own in zip(of_head, keep, strict=True)])
         for of_head in zip(*scores, strict=True)
     )
-    temperature = calibration.fit(probability, same)
-    if not fused:
-        return temperature, None
-    return temperature, fusion.fit(probability, distance, same)
+    return probability, distance

@@ -43,6 +43,22 @@ def test_logits_are_those_of_the_maps_and_of_the_distance(network: MTDnet) -> No
         )
 
 
+def test_a_weighed_verdict_adds_up_logit_and_distance(network: MTDnet) -> None:
+    first, second = maps_of(network, 3), maps_of(network, 3)
+
+    def margins() -> Tensor:
+        logits = network.pair.tail(network.left(first) + network.right(second))
+        return logits[:, 1] - logits[:, 0]
+
+    before = margins()
+    network.pair.weigh(0.4, 2.5, 1.5)
+    for pair, after in enumerate(margins()):
+        a, b = network.features(first)[pair], network.features(second)[pair]
+        squared = sum((x.item() - y.item()) ** 2 for x, y in zip(a, b, strict=True))
+        expected = 0.4 * float(before[pair]) - 2.5 * squared + 1.5
+        assert float(after) == pytest.approx(expected, abs=1e-4)
+
+
 def test_it_starts_with_the_order_of_the_ranking_head(network: MTDnet) -> None:
     start_as_difference(network.pair.conv3)
     query, gallery = maps_of(network, 1), maps_of(network, 6)

@@ -8,14 +8,14 @@ import torch
 from ruamel.yaml import YAML
 
 from mtdnet import device, steps, synthetic
-from mtdnet.artifacts import History, SplitCounts
+from mtdnet.artifacts import History, SplitCounts, TrainingRecord
 from mtdnet.data.images import Images
 from mtdnet.errors import Stopped
 from mtdnet.metrics.calibration import fit
 from mtdnet.networks import serialization
 from mtdnet.params import Params, build
 from mtdnet.steps import folders
-from mtdnet.training.validation import Validation
+from mtdnet.training.validation import Validation, weighed
 from tests.pipeline.project import PARAMS
 from tests.training.small_training import interrupt
 
@@ -34,21 +34,23 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def settings() -> Params:
+def settings(distance: bool = False) -> Params:
     words = YAML(typ="safe").load(PARAMS)
     words["augment"]["splits"] = {"viper": {"name": "random", "test": 4, "folds": 2}}
-    words["pretrain"] |= {"source": "viper", "variants": ["mtdnet"]}
+    own = {"source": "viper", "variants": ["mtdnet"], "distance_input": distance}
+    words["pretrain"] |= own
     words["train"] |= {"targets": [], "variants": [], "joint": {"targets": [], "splits": []}}
     return build(Params, words, "params.yaml")
 
 
-def test_figures_and_temperature_are_those_of_the_folds(
-    content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("distance", [False, True])
+def test_figures_temperature_and_weights_are_those_of_the_folds(
+    distance: bool, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(content)
     for name in ("MODELS", "CHECKPOINTS"):
         monkeypatch.setattr(folders, name, tmp_path / name.lower())
-    record = steps.pretrain(settings(), "mtdnet", 0)
+    record = steps.pretrain(settings(distance), "mtdnet", 0)
     counts = SplitCounts.read(steps.augmented("viper", 0))
     assert record and record.validation_persons == counts.persons.train == 20
 
@@ -62,7 +64,8 @@ def test_figures_and_temperature_are_those_of_the_folds(
         histories.append(History.read(model))
         weights.append(len(asked.query))
         network = serialization.load(model / "network.safetensors").network
-        scores.append(asked.scores(network)[0].flatten())
+        assert TrainingRecord.read(model).fusion is None, "weighed with the other folds"
+        scores.append(asked.scores(weighed(network, record.fusion))[0].flatten())
         same.append((asked.probes.query[:, None] == asked.probes.gallery).flatten())
     whole = History.read(steps.model("viper", 0, "mtdnet"))
     for name in ("validation_rank1", "validation_mAP", "validation_rank1_ranking"):
@@ -76,6 +79,18 @@ def test_figures_and_temperature_are_those_of_the_folds(
     assert (record.validation_rank1, record.validation_mAP) == (rank1, mean_precision)
     assert record.best_step == -step, "the first of equals"
     assert record.temperature == fit(np.concatenate(scores), np.concatenate(same))
+    (kept_best,) = kept.parent.glob("best-*.safetensors")
+    best, own = (
+        serialization.load(file).network.state_dict()
+        for file in (kept_best, steps.model("viper", 0, "mtdnet") / "network.safetensors")
+    )
+    assert own.keys() == best.keys() and ("pair.distance.weight" in own) == distance
+    if distance:
+        assert record.fusion
+        expected = record.fusion.logit * best["pair.distance.weight"] - record.fusion.distance
+        torch.testing.assert_close(own["pair.distance.weight"], expected)
+    else:
+        assert all(torch.equal(value, best[name]) for name, value in own.items())
 
 
 def test_a_training_that_was_stopped_in_a_fold_continues_exactly(

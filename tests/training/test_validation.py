@@ -9,16 +9,15 @@ import torch
 
 from mtdnet import device
 from mtdnet.data.images import Images
-from mtdnet.metrics.calibration import ENOUGH
+from mtdnet.metrics.calibration import ENOUGH, compared, fit, logit
+from mtdnet.metrics.fusion import fused
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.tables import read_table, write_table
-from mtdnet.training.validation import Validation, calibrate
+from mtdnet.training.validation import Validation, calibrate, weighed
 
 
-@pytest.mark.parametrize("persons", [ENOUGH - 1, ENOUGH])
-def test_too_few_pairs_calibrate_nothing(
-    persons: int, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def held_out(small: Path, folder: Path, persons: int) -> Validation:
+    """Return the validation of as many persons, the first ones, by a split in ``folder``."""
     images = Images.open(small / "ingest" / "viper")
     held = sorted(set(images.person))[:persons]
     split = read_table(
@@ -31,11 +30,18 @@ def test_too_few_pairs_calibrate_nothing(
     columns = {"part": part, "role": np.where(of_held, role, "")}
     for name, column in columns.items():
         split = split.append_column(name, pa.array(column.tolist()))
-    write_table(split, tmp_path / "split.parquet")
-    pixels = torch.from_numpy(images.pixels)
+    write_table(split, folder / "split.parquet")
+    return Validation(images, folder, torch.from_numpy(images.pixels), device.choose())
+
+
+@pytest.mark.parametrize("persons", [ENOUGH - 1, ENOUGH])
+def test_too_few_pairs_calibrate_nothing(
+    persons: int, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    validation = held_out(small, tmp_path, persons)
     torch.manual_seed(0)
-    held_out, network = Validation(images, tmp_path, pixels, device.choose()), MTDnet(1 / 16).eval()
-    found, fusion = calibrate([(held_out, network)], fused=True)
+    network = MTDnet(1 / 16).eval()
+    found, fusion = calibrate([(validation, network)], fused=True)
     said = capsys.readouterr().err
     if persons < ENOUGH:
         assert found is None and fusion is None
@@ -43,4 +49,28 @@ def test_too_few_pairs_calibrate_nothing(
         assert "person and 72 of" in said
     else:
         assert found is not None and fusion is not None and "not calibrated" not in said
-        assert calibrate([(held_out, network)]) == (found, None)
+        assert calibrate([(validation, network)]) == (found, None)
+        assert weighed(network, fusion) is network, "its verdict takes no distance"
+
+
+@pytest.mark.usefixtures("float32")
+def test_a_verdict_that_takes_the_distance_is_weighed_and_then_calibrated(
+    small: Path, tmp_path: Path
+) -> None:
+    validation = held_out(small, tmp_path, ENOUGH)
+    torch.manual_seed(0)
+    network = MTDnet(1 / 16).eval()
+    network.pair.take_distance(network.feature_size)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    found, fusion = calibrate([(validation, network)])
+    assert fusion is not None
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    own = weighed(network, fusion)
+    assert own is not network and weighed(network, None) is network
+    probability, distance = validation.scores(network)
+    after, same_distance = validation.scores(own)
+    odds = fused(fusion, probability, distance)
+    np.testing.assert_allclose(logit(after), odds, 0.02, 0.2)  # of a mean, not a mean of these
+    np.testing.assert_array_equal(same_distance, distance)
+    keep, same = compared(validation.probes)
+    assert found == fit(after[keep], same[keep])

@@ -13,8 +13,9 @@ from mtdnet import device, params, steps
 from mtdnet.params import Params
 from tasks.slots import cores, gpus
 
-# Of a demo of 381 s on two cores, with 600 steps of the source, where a step took 0.28 s, alone 0.15, and Python with torch some
-# 2.5 s to start: what was not training took so many starts a network.
+# Of a demo of 381 s on two cores, with 600 steps of the source, where a step took 0.28 s, alone
+# 0.15, and Python with torch some 2.5 s to start: what was not training took so many starts a
+# network.
 STARTS = 16
 PROBE = 5  # steps
 

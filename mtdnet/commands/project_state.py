@@ -81,7 +81,7 @@ def _server() -> str:
 def _locks() -> Iterator[str]:
     """Yield who holds what: slots and flow by the system's locks, DVC's by its list."""
     for file in sorted(Path(".locks").glob("*")):
-        if file.suffix == ".json":
+        if file.suffix == ".json" or not file.is_file():  # the launcher's socket
             continue
         try:
             with FileLock(file).acquire(blocking=False):

@@ -47,7 +47,7 @@ pretrain:
   hidden_bias: 0.0
   joint_start: difference            # conv3's right half is minus its left
   distance_input: true               # the ranking distance is one more input of the verdict
-  steps: 600
+  steps: 1200
   triplets: 120
   optimiser: sgd                     # or adamw
   learning_rate: 0.01
@@ -56,7 +56,7 @@ pretrain:
   dropout: 0.5                       # of fc6 and fc7
   own: {{rnk: {{learning_rate: 0.03, dropout: 0.0}}}}  # what a variant has instead
   schedule: {{warm_up: 0.05, decay: cosine}}
-{losses}  validate_every: 150
+{losses}  validate_every: 300
   snapshot: last                     # the schedule ends at rate 0
   compile: false
 

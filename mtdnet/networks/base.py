@@ -105,7 +105,7 @@ class Network(nn.Module, ABC):
         return self.pair.right(maps, self._distance_features(maps))
 
     def _distance_features(self, maps: Tensor) -> Tensor | None:
-        if self.pair is None or self.pair.distance is None:
+        if not self.takes_distance:
             return None
         with torch.no_grad():  # the ranking head keeps to its own loss
             return self.features(maps)

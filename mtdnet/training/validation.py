@@ -1,7 +1,7 @@
 """The validation persons: they choose the network that is kept, and calibrate it."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from mtdnet.metrics.fusion import fit
 from mtdnet.networks.base import Network
 from mtdnet.protocol.query_gallery import probes
 from mtdnet.scoring.scorer import Scorer
+from mtdnet.scoring.tiles import Scores
 
 
 class Validation:
@@ -61,10 +62,13 @@ class Validation:
         """Return what calibrates a network."""
         return [(self, network)]
 
-    def scores(self, network: Network) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the eight-fold probabilities and the ranking distances, (Q, G) each."""
-        scorer, rows = Scorer(network, self.device), (self.pixels, self.query, self.gallery)
-        return scorer.probabilities(*rows), scorer.distances(*rows)
+    def probabilities(self, network: Network) -> Scores:
+        """Return the eight-fold probabilities (Q, G)."""
+        return Scorer(network, self.device).probabilities(self.pixels, self.query, self.gallery)
+
+    def distances(self, network: Network) -> Scores:
+        """Return the ranking distances (Q, G)."""
+        return Scorer(network, self.device).distances(self.pixels, self.query, self.gallery)
 
 
 Part = tuple[Validation, Network]
@@ -92,13 +96,16 @@ def calibrate(parts: Sequence[Part], fused: bool = False) -> tuple[float | None,
             file=sys.stderr,
         )
         return None, None
-    keep = [keep for keep, _ in pairs]
-    probability, distance = _scores(parts, keep)
+
+    def kept(scores: Iterable[Scores]) -> Scores:
+        return np.concatenate([own[keep] for own, (keep, _) in zip(scores, pairs, strict=True)])
+
+    probability = kept(own.probabilities(network) for own, network in parts)
     if not fused:
         return calibration.fit(probability, same), None
-    fusion = fit(probability, distance, same)
+    fusion = fit(probability, kept(own.distances(network) for own, network in parts), same)
     if takes:
-        probability, _ = _scores([(own, weighed(net, fusion)) for own, net in parts], keep)
+        probability = kept(own.probabilities(weighed(network, fusion)) for own, network in parts)
     return calibration.fit(probability, same), fusion
 
 
@@ -114,15 +121,3 @@ def weighed(network: Network, fusion: Fusion | None) -> Network:
     assert own.pair is not None
     own.pair.weigh(fusion.logit, fusion.distance, fusion.bias)
     return own
-
-
-def _scores(
-    parts: Sequence[Part], keep: Sequence[NDArray[np.bool_]]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return probabilities and distances of the pairs to ``keep`` of each part, one list each."""
-    scores = [validation.scores(network) for validation, network in parts]
-    probability, distance = (
-        np.concatenate([score[own] for score, own in zip(of_head, keep, strict=True)])
-        for of_head in zip(*scores, strict=True)
-    )
-    return probability, distance

@@ -65,7 +65,7 @@ def test_figures_temperature_and_weights_are_those_of_the_folds(
         weights.append(len(asked.query))
         network = serialization.load(model / "network.safetensors").network
         assert TrainingRecord.read(model).fusion is None, "weighed with the other folds"
-        scores.append(asked.scores(weighed(network, record.fusion))[0].flatten())
+        scores.append(asked.probabilities(weighed(network, record.fusion)).flatten())
         same.append((asked.probes.query[:, None] == asked.probes.gallery).flatten())
     whole = History.read(steps.model("viper", 0, "mtdnet"))
     for name in ("validation_rank1", "validation_mAP", "validation_rank1_ranking"):

@@ -1,0 +1,153 @@
+"""``python -m benchmarks.parts FOLDER``: what each part of the demo's recipe gives the source.
+
+The demo's settings but for one part, trained on drawn persons and judged on others, who are in no
+part of the demo. What was trained stays in FOLDER: the same call goes on there.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from contextlib import chdir
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtdnet import errors, files, params, steps, synthetic
+from mtdnet.artifacts import Metrics, TrainingRecord
+from mtdnet.metrics.interval import interval
+from mtdnet.params import Params
+
+BASE = Path(__file__).parents[1] / "params.yaml"
+PERSONS = {"cuhk03": 289}
+DRAWN = 7  # the demo's persons are drawn with seed 0
+WORLD = {
+    "ingest": {"layouts": {"cuhk03": "cuhk03"}},
+    "augment": {"splits": {"cuhk03": {"name": "random", "test": 100, "validation": 30}}},
+    "pretrain": {"steps": 600, "validate_every": 600},
+    "train": {"targets": [], "compared": {"targets": [], "variants": []}},
+    "evaluate": {"pictures": 1},
+}
+PARTS: dict[str, dict[str, Any]] = {
+    "the demo's recipe": {},
+    "`joint_start: drawn`": {"pretrain": {"joint_start": "drawn"}},
+    "without `distance_input`": {"pretrain": {"distance_input": False}},
+    "hidden biases of 0.1": {"pretrain": {"hidden_bias": 0.1}},
+    "no warm-up": {"pretrain": {"schedule": {"warm_up": 0.0}}},
+    "no decay": {"pretrain": {"schedule": {"decay": "none"}}},
+    "averaged weights, 0.98": {"pretrain": {"averaging": 0.98}},
+    "the plain list, a fifth of the steps": {
+        "augment": {"draw": "camera", "rounds": 1},
+        "pretrain": {"steps": 120, "validate_every": 120},
+    },
+    "blocks of 12": {"augment": {"pairs": 12}},
+    "steps of 240, half as many": {
+        "pretrain": {"triplets": 240, "steps": 300, "validate_every": 300}
+    },
+    "steps of 60, twice as many": {
+        "pretrain": {"triplets": 60, "steps": 1200, "validate_every": 1200}
+    },
+    "twice the steps": {"pretrain": {"steps": 1200, "validate_every": 1200}},
+    "hard negatives, half of a block": {"pretrain": {"hard_negatives": {"share": 0.5}}},
+    "hardest triplets of a block": {"pretrain": {"losses": {"triplet": {"hardest": True}}}},
+    "identity loss, 0.5": {"pretrain": {"losses": {"identity": {"weight": 0.5}}}},
+    "label smoothing 0.1": {"pretrain": {"losses": {"pair": {"smoothing": 0.1}}}},
+    "erasing 0.5, shifts of 6 pixels, light 0.2": {
+        "pretrain": {"augmentation": {"erasing": 0.5, "shift": 6, "light": 0.2}}
+    },
+    "no dropout": {"pretrain": {"dropout": 0.0}},
+    "AdamW, rate 0.001, decay 0.01": {
+        "pretrain": {"optimiser": "adamw", "learning_rate": 0.001, "weight_decay": 0.01}
+    },
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one training gave: rank-1 of verdict and ranking head, in per cent, and its cost."""
+
+    verdict: float
+    ranking: float
+    seconds: float
+    triplets: int
+
+
+def measure(folder: Path, seeds: int) -> dict[str, list[Run]]:
+    """Train each part with each seed, all parts of a seed first; return them by part."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "data").exists():
+        with files.whole(folder / "data") as draft:
+            synthetic.write(draft, persons=PERSONS, seed=DRAWN)
+    runs: dict[str, list[Run]] = {part: [] for part in PARTS}
+    for seed in range(1, seeds + 1):
+        for number, (part, own) in enumerate(PARTS.items()):
+            runs[part].append(_run(folder, f"{number}-{seed}", settings(own, seed)))
+            print(f"seed {seed}, {part}: {runs[part][-1]}", flush=True)
+    return runs
+
+
+def settings(own: Mapping[str, Any], seed: int) -> Params:
+    """Return the demo's settings in the world of this benchmark, with a part's own."""
+    content = _merged(_merged(params.content(BASE), WORLD), own) | {"seed": seed}
+    return params.build(Params, content, str(BASE))
+
+
+def _merged(content: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``content`` with the leaves of ``own``; what lists benchmarks is replaced whole."""
+    result = dict(content)
+    for key, value in own.items():
+        inside = isinstance(value, Mapping) and key not in ("layouts", "splits")
+        result[key] = _merged(result[key], value) if inside else value
+    return result
+
+
+def _run(folder: Path, name: str, settings: Params) -> Run:
+    source = settings.pretrain.source
+    (folder / name).mkdir(exist_ok=True)
+    with chdir(folder / name):
+        if not steps.DATA.exists():
+            steps.DATA.symlink_to(Path("..", "data"))
+        done = steps.evaluation(source, 0, "mtdnet")
+        if not done.exists():
+            steps.ingest(settings, source)
+            steps.augment(settings, source, 0)
+            steps.pretrain(settings, "mtdnet", 0)
+            steps.evaluate(settings, source, "mtdnet", 0)
+        figures = Metrics.read(done).root
+        record = TrainingRecord.read(steps.model(source, 0, "mtdnet"))
+    verdict, ranking = (100 * figures[system]["rank-1"] for system in ("MTDnet", "MTDnet-trp"))
+    return Run(verdict, ranking, record.seconds, record.triplets)
+
+
+def table(runs: Mapping[str, list[Run]]) -> str:
+    """Return the Markdown table: figures by seed, and the verdict's gain over the first part."""
+    base = next(iter(runs.values()))
+    lines = [
+        "| recipe | verdict | ranking head | verdict less the first row's | triplets | seconds |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for part, own in runs.items():
+        gain = ""
+        if own is not base and len(own) > 1:
+            over = interval([a.verdict - b.verdict for a, b in zip(own, base, strict=True)])
+            gain = f"{over.mean:+.1f} ({over.low:+.1f} to {over.high:+.1f})"
+        verdicts, rankings = (
+            ", ".join(f"{getattr(run, head):.1f}" for run in own) for head in ("verdict", "ranking")
+        )
+        spent = sorted(round(run.seconds) for run in own)
+        seconds = f"{spent[0]} to {spent[-1]}"
+        cost = f"{own[0].triplets:,} | {seconds}"
+        lines.append(f"| {part} | {verdicts} | {rankings} | {gain} | {cost} |")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Read the command line, train and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.parts", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where what is trained is kept")
+    parser.add_argument("--seeds", type=int, default=3, help="(%(default)s)")
+    given = parser.parse_args()
+    return errors.status(lambda: print(table(measure(given.folder, given.seeds))))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -58,6 +58,9 @@ PARTS: dict[str, dict[str, Any]] = {
     "AdamW, rate 0.001, decay 0.01": {
         "pretrain": {"optimiser": "adamw", "learning_rate": 0.001, "weight_decay": 0.01}
     },
+    "twice the steps, no decay": {
+        "pretrain": {"steps": 1200, "validate_every": 1200, "schedule": {"decay": "none"}}
+    },
 }
 
 

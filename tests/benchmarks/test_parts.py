@@ -37,9 +37,10 @@ def test_parts_are_trained_and_judged_and_go_on_where_they_stopped(
     monkeypatch.setitem(parts.WORLD, "pretrain", small)
     two = {"all": {}, "less": {"pretrain": {"steps": 1, "validate_every": 1}}}
     monkeypatch.setattr(parts, "PARTS", two)
-    runs = parts.measure(tmp_path / "parts", seeds=1)
+    monkeypatch.setattr(parts, "SEEDS", (1,))
+    runs = parts.measure(tmp_path / "parts")
     assert [runs[part][0].triplets for part in two] == [24, 12]
     assert all(0 <= run.verdict <= 100 and run.seconds > 0 for own in runs.values() for run in own)
     monkeypatch.setattr("mtdnet.steps.ingest", pytest.fail)
-    assert parts.measure(tmp_path / "parts", seeds=1) == runs
+    assert parts.measure(tmp_path / "parts") == runs
     assert "seed 1, less" in capsys.readouterr().out

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dvc.utils.collections import merge_dicts
+
+from benchmarks import table
 from mtdnet import errors, files, params, steps, synthetic
 from mtdnet.artifacts import Metrics, TrainingRecord
 from mtdnet.metrics.interval import interval
@@ -19,13 +22,21 @@ from mtdnet.params import Params
 from mtdnet.provenance import fingerprint
 
 BASE = Path(__file__).parents[1] / "params.yaml"
-PERSONS = {"cuhk03": 289}
+SOURCE = "cuhk03"
+PERSONS = {SOURCE: 289}
 DRAWN = 7  # the demo's persons are drawn with seed 0
 SEEDS = 1, 2, 3
-WORLD = {
-    "ingest": {"layouts": {"cuhk03": "cuhk03"}},
-    "augment": {"splits": {"cuhk03": {"name": "random", "test": 100, "validation": 30}}},
-    "pretrain": {"steps": 600, "validate_every": 600},
+COLUMNS = (
+    "recipe",
+    "verdict",
+    "ranking head",
+    "verdict less the first row's",
+    "triplets",
+    "seconds",
+)
+WORLD: dict[str, Any] = {
+    "augment": {"splits": {SOURCE: {"name": "random", "test": 100, "validation": 30}}},
+    "pretrain": {"steps": 600, "validate_every": 1200},  # a training's end is validated anyway
     "train": {"targets": [], "compared": {"targets": [], "variants": []}},
     "evaluate": {"pictures": 1},
 }
@@ -39,16 +50,12 @@ PARTS: dict[str, dict[str, Any]] = {
     "averaged weights, 0.98": {"pretrain": {"averaging": 0.98}},
     "the plain list, a fifth of the steps": {
         "augment": {"draw": "camera", "rounds": 1},
-        "pretrain": {"steps": 120, "validate_every": 120},
+        "pretrain": {"steps": 120},
     },
     "blocks of 12": {"augment": {"pairs": 12}},
-    "steps of 240, half as many": {
-        "pretrain": {"triplets": 240, "steps": 300, "validate_every": 300}
-    },
-    "steps of 60, twice as many": {
-        "pretrain": {"triplets": 60, "steps": 1200, "validate_every": 1200}
-    },
-    "twice the steps": {"pretrain": {"steps": 1200, "validate_every": 1200}},
+    "steps of 240, half as many": {"pretrain": {"triplets": 240, "steps": 300}},
+    "steps of 60, twice as many": {"pretrain": {"triplets": 60, "steps": 1200}},
+    "twice the steps": {"pretrain": {"steps": 1200}},
     "hard negatives, half of a block": {"pretrain": {"hard_negatives": {"share": 0.5}}},
     "hardest triplets of a block": {"pretrain": {"losses": {"triplet": {"hardest": True}}}},
     "identity loss, 0.5": {"pretrain": {"losses": {"identity": {"weight": 0.5}}}},
@@ -60,9 +67,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "AdamW, rate 0.001, decay 0.01": {
         "pretrain": {"optimiser": "adamw", "learning_rate": 0.001, "weight_decay": 0.01}
     },
-    "twice the steps, no decay": {
-        "pretrain": {"steps": 1200, "validate_every": 1200, "schedule": {"decay": "none"}}
-    },
+    "twice the steps, no decay": {"pretrain": {"steps": 1200, "schedule": {"decay": "none"}}},
 }
 
 
@@ -82,6 +87,9 @@ def measure(folder: Path) -> dict[str, list[Run]]:
     if not (folder / "data").exists():
         with files.whole(folder / "data") as draft:
             synthetic.write(draft, persons=PERSONS, seed=DRAWN)
+    with chdir(folder):
+        if not steps.ingested(SOURCE).exists():
+            steps.ingest(settings({}, SEEDS[0]), SOURCE)
     runs: dict[str, list[Run]] = {part: [] for part in PARTS}
     for seed in SEEDS:
         for part, own in PARTS.items():
@@ -92,45 +100,34 @@ def measure(folder: Path) -> dict[str, list[Run]]:
 
 def settings(own: Mapping[str, Any], seed: int) -> Params:
     """Return the demo's settings in the world of this benchmark, with a part's own."""
-    content = _merged(_merged(params.content(BASE), WORLD), own) | {"seed": seed}
+    content = params.content(BASE)
+    for more in (WORLD, own, {"seed": seed}):
+        merge_dicts(content, more)
     return params.build(Params, content, str(BASE))
 
 
-def _merged(content: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``content`` with the leaves of ``own``; what lists benchmarks is replaced whole."""
-    result = dict(content)
-    for key, value in own.items():
-        inside = isinstance(value, Mapping) and key not in ("layouts", "splits")
-        result[key] = _merged(result[key], value) if inside else value
-    return result
-
-
 def _run(folder: Path, settings: Params) -> Run:
-    source = settings.pretrain.source
     room = folder / fingerprint(settings.model_dump(mode="json"), [])[:16]
-    room.mkdir(exist_ok=True)
+    images = room / steps.ingested(SOURCE).parent
+    if not images.exists():  # of the folder's, once for all
+        images.parent.mkdir(parents=True, exist_ok=True)
+        images.symlink_to(Path("..", "..", steps.ingested(SOURCE).parent))
     with chdir(room):
-        if not steps.DATA.exists():
-            steps.DATA.symlink_to(Path("..", "data"))
-        done = steps.evaluation(source, 0, "mtdnet")
+        done = steps.evaluation(SOURCE, 0, "mtdnet")
         if not done.exists():
-            steps.ingest(settings, source)
-            steps.augment(settings, source, 0)
+            steps.augment(settings, SOURCE, 0)
             steps.pretrain(settings, "mtdnet", 0)
-            steps.evaluate(settings, source, "mtdnet", 0)
+            steps.evaluate(settings, SOURCE, "mtdnet", 0)
         figures = Metrics.read(done).root
-        record = TrainingRecord.read(steps.model(source, 0, "mtdnet"))
+        record = TrainingRecord.read(steps.model(SOURCE, 0, "mtdnet"))
     verdict, ranking = (100 * figures[system]["rank-1"] for system in ("MTDnet", "MTDnet-trp"))
     return Run(verdict, ranking, record.seconds, record.triplets)
 
 
-def table(runs: Mapping[str, list[Run]]) -> str:
+def shown(runs: Mapping[str, list[Run]]) -> str:
     """Return the Markdown table: figures by seed, and the verdict's gain over the first part."""
     base = next(iter(runs.values()))
-    lines = [
-        "| recipe | verdict | ranking head | verdict less the first row's | triplets | seconds |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    rows = []
     for part, own in runs.items():
         gain = ""
         if own is not base:
@@ -140,9 +137,9 @@ def table(runs: Mapping[str, list[Run]]) -> str:
             ", ".join(f"{getattr(run, head):.1f}" for run in own) for head in ("verdict", "ranking")
         )
         spent = sorted(round(run.seconds) for run in own)
-        cost = f"{own[0].triplets:,} | {spent[0]} to {spent[-1]}"
-        lines.append(f"| {part} | {verdicts} | {rankings} | {gain} | {cost} |")
-    return "\n".join(lines)
+        cost = f"{own[0].triplets:,}", f"{spent[0]} to {spent[-1]}"
+        rows.append((part, verdicts, rankings, gain, *cost))
+    return table.drawn("", COLUMNS, rows)
 
 
 def main() -> int:
@@ -150,7 +147,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.parts", description=__doc__)
     parser.add_argument("folder", type=Path, help="where what is trained is kept")
     given = parser.parse_args()
-    return errors.status(lambda: print(table(measure(given.folder))))
+    return errors.status(lambda: print(shown(measure(given.folder)), end=""))
 
 
 if __name__ == "__main__":

@@ -50,9 +50,9 @@ def markdown(results: Results) -> str:
         ratios += [_ratio(row, letter) for row in one["rows"]]
     parts = [
         HEAD,
-        _table("", RATIOS, ratios),
-        _table("## Not measured\n\n", ("work", "why"), missing),
-        _table("## Where\n\n", ("", "machine"), [(v, k) for k, v in letters.items()]),
+        drawn("", RATIOS, ratios),
+        drawn("## Not measured\n\n", ("work", "why"), missing),
+        drawn("## Where\n\n", ("", "machine"), [(v, k) for k, v in letters.items()]),
     ]
     return "\n".join(filter(None, parts))
 
@@ -72,7 +72,8 @@ def _notes(notes: Mapping[str, Any]) -> str:
     )
 
 
-def _table(head: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def drawn(head: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table below ``head``; "" without rows."""
     lines = ["| " + " | ".join(cells) + " |" for cells in rows]
     if not lines:
         return ""

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import parts
+from mtdnet.artifacts import TrainingRecord
 from mtdnet.metrics.interval import interval
 
 
@@ -21,7 +22,7 @@ def test_a_part_gains_by_seed_over_the_first_row() -> None:
     base = [parts.Run(50.0, 40.0, 61.2, 72000), parts.Run(60.0, 41.0, 59.6, 72000)]
     other = [parts.Run(53.0, 45.0, 30.0, 36000), parts.Run(61.0, 46.0, 31.0, 36000)]
     over = interval([3.0, 1.0])
-    *_, first, second = parts.table({"all": base, "less": other}).splitlines()
+    *_, first, second = parts.shown({"all": base, "less": other}).splitlines()
     assert first == "| all | 50.0, 60.0 | 40.0, 41.0 |  | 72,000 | 60 to 61 |"
     gain = f"{over.mean:+.1f} ({over.low:+.1f} to {over.high:+.1f})"
     assert second == f"| less | 53.0, 61.0 | 45.0, 46.0 | {gain} | 36,000 | 30 to 31 |"
@@ -40,7 +41,11 @@ def test_parts_are_trained_and_judged_and_go_on_where_they_stopped(
     monkeypatch.setattr(parts, "SEEDS", (1,))
     runs = parts.measure(tmp_path / "parts")
     assert [runs[part][0].triplets for part in two] == [24, 12]
-    assert all(0 <= run.verdict <= 100 and run.seconds > 0 for own in runs.values() for run in own)
+    done = [run for own in runs.values() for run in own]
+    assert all(0 <= run.verdict <= 100 for run in done)
+    records = (tmp_path / "parts").glob("*/models/*/*/training.json")
+    spent = sorted(TrainingRecord.read(record.parent).seconds for record in records)
+    assert sorted(run.seconds for run in done) == spent  # rounded: a fast step's are 0
     monkeypatch.setattr("mtdnet.steps.ingest", pytest.fail)
     assert parts.measure(tmp_path / "parts") == runs
     assert "seed 1, less" in capsys.readouterr().out

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from mtdnet.errors import InputError
 from mtdnet.files import whole
 
-DEMO = {"cuhk03": 300, "cuhk01": 140, "viper": 120, "ilids": 60, "prid2011": 65}
+DEMO = {"cuhk03": 700, "cuhk01": 240, "viper": 200, "ilids": 119, "prid2011": 110}
 LIMITS = {"cuhk03": 1467, "cuhk01": 971, "viper": 632, "ilids": 119, "prid2011": 200, "shop": 9999}
 LEAST = 8
 NOTE = "Drawn people in the layout of {}: made by python -m mtdnet.synthetic, seed {}.\n"

@@ -1,6 +1,8 @@
 """The heads of MTDnet, on a trunk's maps of any grid."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -72,6 +74,15 @@ class PairHead(nn.Module):
                 value.mul_(logit)
             self.distance.weight.sub_(distance)
             self.distance.bias.add_(bias)
+
+    @contextmanager
+    def without_distance(self) -> Iterator[None]:
+        """Let the verdict rest on joint maps alone for a while: on what they have learnt."""
+        distance, self.distance = self.distance, None
+        try:
+            yield
+        finally:
+            self.distance = distance
 
     @property
     def half_channels(self) -> int:

@@ -41,7 +41,8 @@ class Validation:
         """Return rank-1 and mAP of the pair head, and rank-1 of the ranking head, in [0, 1].
 
         The pair head scores plain images, query first: an eighth of the published score's work. A
-        network without one is measured by its ranking features.
+        network without one is measured by its ranking features. Where the verdict takes their
+        distance, also rank-1 by joint maps alone: at chance, the verdict is the distance's.
         """
         scorer, rows = Scorer(network, self.device), (self.pixels, self.query, self.gallery)
         cost = ranking = scorer.distances(*rows)
@@ -53,6 +54,10 @@ class Validation:
         }
         if cost is not ranking:
             result["validation_rank1_ranking"] = self._rank1(ranking)
+        if network.pair is not None and network.takes_distance:
+            with network.pair.without_distance():
+                alone = -Scorer(network, self.device).probabilities(*rows, folds=1)
+            result["validation_rank1_joint_maps"] = self._rank1(alone)
         return result
 
     def _rank1(self, cost: NDArray[np.floating]) -> float:

@@ -68,7 +68,8 @@ def test_figures_temperature_and_weights_are_those_of_the_folds(
         scores.append(asked.probabilities(weighed(network, record.fusion)).flatten())
         same.append((asked.probes.query[:, None] == asked.probes.gallery).flatten())
     whole = History.read(steps.model("viper", 0, "mtdnet"))
-    for name in ("validation_rank1", "validation_mAP", "validation_rank1_ranking"):
+    names = ["validation_rank1", "validation_mAP", "validation_rank1_ranking"]
+    for name in names + ["validation_rank1_joint_maps"] * distance:
         of_folds = [[float(cell or 0) for cell in one.columns[name]] for one in histories]
         expected = np.average(of_folds, axis=0, weights=weights)
         assert whole.columns[name] == pytest.approx(expected)

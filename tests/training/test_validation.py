@@ -74,3 +74,17 @@ def test_a_verdict_that_takes_the_distance_is_weighed_and_then_calibrated(
     np.testing.assert_array_equal(same_distance, distance)
     keep, same = compared(validation.probes)
     assert found == fit(after[keep], same[keep])
+
+
+@pytest.mark.usefixtures("float32")
+def test_joint_maps_are_measured_alone_too(small: Path, tmp_path: Path) -> None:
+    validation = held_out(small, tmp_path, ENOUGH)
+    torch.manual_seed(0)
+    network, papers = MTDnet(1 / 16).eval(), MTDnet(1 / 16).eval()
+    papers.load_state_dict(network.state_dict())
+    network.pair.take_distance(network.feature_size)
+    own, theirs = validation.measure(network, 1), validation.measure(papers, 1)
+    assert own["validation_rank1_joint_maps"] == theirs["validation_rank1"]
+    assert "validation_rank1_joint_maps" not in theirs
+    assert network.takes_distance, "set aside, and put back"
+    assert validation.measure(network, 1) == own

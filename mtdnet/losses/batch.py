@@ -9,6 +9,7 @@ from mtdnet.losses.identity import identity_loss
 from mtdnet.losses.pair import pair_loss
 from mtdnet.losses.triplet import triplet_loss
 from mtdnet.networks.base import Network
+from mtdnet.networks.heads import PairHead
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Losses
 
@@ -92,10 +93,30 @@ def multitask_losses(
     ranked = triplet_loss(features, batch.triplets, rule.margin, rule.hardest)
     joint = joint_maps(network, maps, batch)
     response = network.pair.response(joint)
-    logits = network.pair.verdict(response, joint)
-    paired = pair_loss(logits, batch.same, batch.weight, settings.pair.smoothing)
-    losses = {"triplet": ranked, "pair": paired}
+    losses = {
+        "triplet": ranked,
+        "pair": pair_losses(network.pair, response, joint, target, settings),
+    }
     return losses | identity_losses(features, target, settings, classes), response
+
+
+def pair_losses(
+    head: PairHead, response: Tensor, joint: Tensor, target: DeviceBatch, settings: Losses
+) -> Tensor:
+    """Return the pair loss of a batch, of the verdict and of what joint maps alone say.
+
+    ``response``: fc7's (P, 4096 w) to ``joint``. Where the verdict takes the distance, a share
+    ``settings.pair.joint_maps`` is of the logits without it: beside the distance, joint maps would
+    have little to learn from.
+    """
+    batch, rule = target.batch, settings.pair
+    alone = head.joint_logits(response)
+    verdict = head.verdict(alone, joint)
+    loss = pair_loss(verdict, batch.same, batch.weight, rule.smoothing)
+    if head.distance is None or not rule.joint_maps:
+        return loss
+    own = pair_loss(alone, batch.same, batch.weight, rule.smoothing)
+    return torch.lerp(loss, own, rule.joint_maps)
 
 
 def _spread(maps: Tensor, rows: Tensor) -> Tensor:

@@ -86,7 +86,7 @@ class Tail:
         head = self.head
         maps = joint[:, : head.conv3.out_channels]
         hidden = torch.cat([self._pooled(some) for some in torch.split(maps, PAIRS)])
-        return head.verdict(head.fc7(head.fc6(hidden).relu_()), joint)
+        return head.verdict(head.joint_logits(head.fc7(head.fc6(hidden).relu_())), joint)
 
     def _pooled(self, joint: Tensor) -> Tensor:
         pairs, depth = joint.shape[:2]

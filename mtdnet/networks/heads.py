@@ -119,16 +119,20 @@ class PairHead(nn.Module):
         response: Tensor = self.fc7(self.drop(self.fc6(hidden).relu()))
         return response
 
-    def verdict(self, response: Tensor, joint: Tensor) -> Tensor:
-        """Return logits (P, 2), float32, class 1 = same person, from fc7's responses.
-
-        ``joint``: the sums of halves that these respond to.
-        """
+    def joint_logits(self, response: Tensor) -> Tensor:
+        """Return logits (P, 2) of joint maps alone, class 1 = same person, from fc7's responses."""
         hidden = self.drop(response.relu())
         # Logits rounded to bf16 tie, and ties decide ranks: so no matrix product, which autocast
         # would do in bf16, but float32 sums.
         products = hidden.float()[:, None] * self.fc8.weight.float()
         logits: Tensor = products.sum(2) + self.fc8.bias.float()
+        return logits
+
+    def verdict(self, logits: Tensor, joint: Tensor) -> Tensor:
+        """Return logits (P, 2), float32, of joint maps and of the distance, where it is taken.
+
+        ``logits``: of joint maps alone; ``joint``: the sums of halves that these come from.
+        """
         if self.distance is None:
             return logits
         difference = joint[:, self.conv3.out_channels :].float()
@@ -138,7 +142,7 @@ class PairHead(nn.Module):
 
     def tail(self, joint: Tensor) -> Tensor:
         """Return logits (P, 2) from sums of halves (P, 384 width, h, w)."""
-        return self.verdict(self.response(joint), joint)
+        return self.verdict(self.joint_logits(self.response(joint)), joint)
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Return logits (P, 2) of P ordered pairs of maps, of a head that takes no distance."""

@@ -24,10 +24,15 @@ class TripletLoss(MarginLoss):
 
 
 class PairLoss(Section):
-    """``smoothing``: how much of a label's weight both classes share (Szegedy et al. 2016)."""
+    """``smoothing``: how much of a label's weight both classes share (Szegedy et al. 2016).
+
+    ``joint_maps``: of a verdict that takes the ranking distance, the share of the loss that joint
+    maps have to answer for alone.
+    """
 
     weight: NotNegative = 1.0
     smoothing: Fraction = 0.0
+    joint_maps: Fraction = 0.0
 
 
 class IdentityLoss(Section):

@@ -4,8 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mtdnet.losses.batch import DeviceBatch, joint_maps
-from mtdnet.losses.pair import pair_loss
+from mtdnet.losses.batch import DeviceBatch, joint_maps, pair_losses
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.variants import Systems, Variant
 
@@ -19,9 +18,8 @@ class Classification(Variant):
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:
         """Return the pair loss, eq. (2)."""
         maps = self.network.trunk(target.images(self.network))
-        logits = self.network.pair.tail(joint_maps(self.network, maps, target.batch))
-        batch, smoothing = target.batch, self.settings.pair.smoothing
-        return {"pair": pair_loss(logits, batch.same, batch.weight, smoothing)}
+        joint, head = joint_maps(self.network, maps, target.batch), self.network.pair
+        return {"pair": pair_losses(head, head.response(joint), joint, target, self.settings)}
 
 
 VARIANT = Classification

@@ -29,7 +29,7 @@ TRAINING = """\
   averaging: 0.0
   losses:
     triplet: {weight: 1.0, margin: 1.0, hardest: false}
-    pair: {weight: 1.0, smoothing: 0.0}
+    pair: {weight: 1.0, smoothing: 0.0, joint_maps: 0.0}
     contrastive: {weight: 1.0, margin: 1.0}
     identity: {weight: 0.0, scale: 16.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}

@@ -96,6 +96,28 @@ def test_mtdnet_is_both_losses(name: str) -> None:
     assert reached(own, found["pair"]) == {"trunk", "pair"}
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3])
+@pytest.mark.parametrize("name", ["mtdnet", "cls"])
+def test_joint_maps_answer_alone_for_a_share_of_the_pair_loss(name: str, share: float) -> None:
+    own, target = network(), batch(N, 1)
+    assert isinstance(own, MTDnet)
+    own.pair.take_distance(own.feature_size)
+    settings = Losses(pair=PairLoss(joint_maps=share))
+    found = variants.load(name)(own, settings).losses(target, None)["pair"]
+    terms = []
+    for anchor, *others in streams(target):
+        for other, same in zip(others, (1, 0), strict=True):
+            with own.pair.without_distance():
+                alone = own.pair(own.trunk(anchor), own.trunk(other))
+            distance = (own.embed(anchor) - own.embed(other)).square().sum().detach()
+            verdict = alone + torch.tensor([[0.0, 1.0]]) * (3 - 3 * distance)
+            losses = (F.cross_entropy(each, torch.tensor([same])) for each in (verdict, alone))
+            whole, part = losses
+            terms.append((1 - share) * whole + share * part)
+    torch.testing.assert_close(found, mean(terms))
+    assert reached(own, found) == {"trunk", "pair"}
+
+
 @pytest.mark.parametrize("name", ["mtdnet", "joint", "aug", "cross", "rnk"])
 def test_the_identity_loss_is_of_the_targets_images_each_once(name: str) -> None:
     kind = variants.load(name)

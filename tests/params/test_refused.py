@@ -202,7 +202,7 @@ def test_hard_negatives_need_blocks(tmp_path: Path) -> None:
 def test_the_joint_network_must_not_have_seen_who_validates(tmp_path: Path) -> None:
     source = changed(tmp_path, "train", joint={"targets": ["viper"], "splits": [0]})
     assert params.load(source).train.joint.targets == ("viper",)
-    source.write_text(source.read_text().replace("test: 50, validation: 12", "test: 50, folds: 3"))
+    source.write_text(source.read_text().replace("test: 80, validation: 40", "test: 80, folds: 3"))
     with pytest.raises(InputError, match="viper: the joint network has seen the persons of its"):
         params.load(source)
 

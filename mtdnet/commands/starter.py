@@ -9,7 +9,7 @@ LOSSES = """\
   averaging: 0.0                     # 0.999: a moving average of the weights is kept
   losses:
     triplet: {weight: 1.0, margin: 1.0, hardest: false}
-    pair: {weight: 1.0, smoothing: 0.0, joint_maps: 0.0}
+    pair: {weight: 1.0, smoothing: 0.0, joint_maps: 0.5}
     contrastive: {weight: 1.0, margin: 1.0}
     identity: {weight: 0.0, scale: 16.0}
   augmentation: {erasing: 0.0, shift: 0, light: 0.0}

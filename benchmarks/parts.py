@@ -59,6 +59,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "hard negatives, half of a block": {"pretrain": {"hard_negatives": {"share": 0.5}}},
     "hardest triplets of a block": {"pretrain": {"losses": {"triplet": {"hardest": True}}}},
     "identity loss, 0.5": {"pretrain": {"losses": {"identity": {"weight": 0.5}}}},
+    "no share of joint maps alone": {"pretrain": {"losses": {"pair": {"joint_maps": 0.0}}}},
     "label smoothing 0.1": {"pretrain": {"losses": {"pair": {"smoothing": 0.1}}}},
     "erasing 0.5, shifts of 6 pixels, light 0.2": {
         "pretrain": {"augmentation": {"erasing": 0.5, "shift": 6, "light": 0.2}}

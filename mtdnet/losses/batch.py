@@ -95,12 +95,12 @@ def multitask_losses(
     response = network.pair.response(joint)
     losses = {
         "triplet": ranked,
-        "pair": pair_losses(network.pair, response, joint, target, settings),
+        "pair": shared_pair_loss(network.pair, response, joint, target, settings),
     }
     return losses | identity_losses(features, target, settings, classes), response
 
 
-def pair_losses(
+def shared_pair_loss(
     head: PairHead, response: Tensor, joint: Tensor, target: DeviceBatch, settings: Losses
 ) -> Tensor:
     """Return the pair loss of a batch, of the verdict and of what joint maps alone say.

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mtdnet.losses.batch import DeviceBatch, joint_maps, pair_losses
+from mtdnet.losses.batch import DeviceBatch, joint_maps, shared_pair_loss
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.variants import Systems, Variant
 
@@ -19,7 +19,7 @@ class Classification(Variant):
         """Return the pair loss, eq. (2)."""
         maps = self.network.trunk(target.images(self.network))
         joint, head = joint_maps(self.network, maps, target.batch), self.network.pair
-        return {"pair": pair_losses(head, head.response(joint), joint, target, self.settings)}
+        return {"pair": shared_pair_loss(head, head.response(joint), joint, target, self.settings)}
 
 
 VARIANT = Classification

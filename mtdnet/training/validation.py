@@ -54,9 +54,10 @@ class Validation:
         }
         if cost is not ranking:
             result["validation_rank1_ranking"] = self._rank1(ranking)
-        if network.pair is not None and network.takes_distance:
-            with network.pair.without_distance():
-                alone = -Scorer(network, self.device).probabilities(*rows, folds=1)
+        head = scorer.network.pair  # of its own copy: the network in training stays as it is
+        if head is not None and network.takes_distance:
+            with head.without_distance():
+                alone = -scorer.probabilities(*rows, folds=1)
             result["validation_rank1_joint_maps"] = self._rank1(alone)
         return result
 

@@ -111,8 +111,8 @@ def test_joint_maps_answer_alone_for_a_share_of_the_pair_loss(name: str, share: 
                 alone = own.pair(own.trunk(anchor), own.trunk(other))
             distance = (own.embed(anchor) - own.embed(other)).square().sum().detach()
             verdict = alone + torch.tensor([[0.0, 1.0]]) * (3 - 3 * distance)
-            losses = (F.cross_entropy(each, torch.tensor([same])) for each in (verdict, alone))
-            whole, part = losses
+            label = torch.tensor([same])
+            whole, part = (F.cross_entropy(each, label) for each in (verdict, alone))
             terms.append((1 - share) * whole + share * part)
     torch.testing.assert_close(found, mean(terms))
     assert reached(own, found) == {"trunk", "pair"}

@@ -42,6 +42,7 @@ WORLD: dict[str, Any] = {
 }
 PARTS: dict[str, dict[str, Any]] = {
     "the demo's recipe": {},
+    "`ranking_start: kept`": {"pretrain": {"ranking_start": "kept"}},
     "`joint_start: drawn`": {"pretrain": {"joint_start": "drawn"}},
     "without `distance_input`": {"pretrain": {"distance_input": False}},
     "hidden biases of 0.1": {"pretrain": {"hidden_bias": 0.1}},

@@ -50,6 +50,7 @@ pretrain:
   steps: 1200
   triplets: 120
   optimiser: sgd                     # or adamw
+  ranking_start: discriminant        # of the training persons, and so it stays; or kept
   learning_rate: 0.01
   momentum: 0.9
   weight_decay: 0.0005
@@ -73,6 +74,7 @@ train:
   steps: 50
   triplets: 120
   optimiser: sgd                     # or adamw
+  ranking_start: discriminant        # of the training persons, and so it stays; or kept
   learning_rate: 0.002
   learning_rates: {{}}
   momentum: 0.9

@@ -12,6 +12,7 @@ from mtdnet.networks import pretrained
 from mtdnet.networks.base import Network
 from mtdnet.networks.caffenet import CaffeNet
 from mtdnet.networks.grouped_conv import channels, convolve
+from mtdnet.networks.heads import flat
 from mtdnet.networks.weight_init import draw
 
 
@@ -70,8 +71,6 @@ class AlexNet(Network):
         """Return ranking features (B, 512 width), float32, unit length, of the trunk's maps."""
         parts = convolve(self.conv3(maps).relu(), self.conv4, self.conv5)
         maps = torch.cat([self.pool(part) for part in parts], dim=1)
-        # Flattened in memory order (channels last), as in MTDnet's heads.
-        hidden = maps.permute(0, 2, 3, 1).flatten(1)
-        hidden = self.drop(self.fc6(hidden).relu())
+        hidden = self.drop(self.fc6(flat(maps)).relu())
         hidden = self.drop(self.fc7(hidden).relu())
         return F.normalize(self.fc(hidden).float())

@@ -11,6 +11,14 @@ from torch.nn import functional as F
 from mtdnet.networks.grouped_conv import channels, convolve
 
 
+def flat(maps: Tensor) -> Tensor:
+    """Return maps (B, C, h, w) as a fully connected layer reads them, (B, h w C).
+
+    In memory order, channels last: the layers are drawn, so any fixed order serves.
+    """
+    return maps.permute(0, 2, 3, 1).flatten(1)
+
+
 class RankingHead(nn.Module):
     """One fully connected layer: maps (B, C, h, w) -> ``f`` of eq. (1), (B, 512 width), unit.
 
@@ -23,8 +31,7 @@ class RankingHead(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return L2-normalised float32 features, so that squared distances lie in [0, 4]."""
-        # Flattened in memory order (channels last): the layer is drawn, so any fixed order serves.
-        return F.normalize(self.fc(maps.permute(0, 2, 3, 1).flatten(1)).float())
+        return F.normalize(self.fc(flat(maps)).float())
 
 
 class PairHead(nn.Module):
@@ -115,8 +122,7 @@ class PairHead(nn.Module):
         maps = (joint[:, : len(bias)] + bias.to(joint.dtype)[:, None, None]).relu()
         parts = convolve(maps, self.conv4, self.conv5)
         maps = torch.cat([self.pool(part) for part in parts], dim=1)
-        hidden = maps.permute(0, 2, 3, 1).flatten(1)
-        response: Tensor = self.fc7(self.drop(self.fc6(hidden).relu()))
+        response: Tensor = self.fc7(self.drop(self.fc6(flat(maps)).relu()))
         return response
 
     def joint_logits(self, response: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from pydantic import Field
 from mtdnet.params.base import Count, Fraction, NotNegative, Positive, Section, Variant
 
 Snapshot = Literal["best", "last"]
+RankingStart = Literal["kept", "discriminant"]
 
 
 class MarginLoss(Section):
@@ -102,6 +103,9 @@ class Own(Section):
 class Training(Section):
     """One training; ``triplets`` are those a step.
 
+    ``ranking_start``: the ranking head as the network brings it, drawn or as the source trained it;
+    or the discriminant of the training persons, on the trunk that the training starts from. Both
+    then stay as they are, and the pair head alone learns; MTDnet-cls and -rnk have no such start.
     ``dropout``: of fc6 and fc7, of the pair head and of MTDnet-rnk. ``own``: variants that learn
     otherwise.
 
@@ -122,6 +126,7 @@ class Training(Section):
     steps: Count
     triplets: Count = 240
     optimiser: Literal["sgd", "adamw"] = "sgd"
+    ranking_start: RankingStart = "kept"
     learning_rate: Positive = 1e-3
     momentum: Fraction = 0.9
     weight_decay: NotNegative = 5e-4

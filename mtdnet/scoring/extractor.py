@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mtdnet.device import Device
 from mtdnet.networks.base import Network
+from mtdnet.networks.heads import flat
 from mtdnet.scoring.pieces import Result, each
 
 MIRRORS = (False, True)
@@ -52,6 +53,14 @@ class Extractor:
 
         views, halves = zip(*self._each(images, work), strict=True)
         return _mean(views), _joined(halves)
+
+    def maps(self, images: Tensor) -> Tensor:
+        """Return the trunk's maps (R, h w C), the mean of plain and mirrored image's.
+
+        They lie as the ranking head reads them.
+        """
+        views = self._each(images, lambda block: flat(self.network.trunk(block)))
+        return _mean(views)
 
     def features(self, images: Tensor, mirrors: tuple[bool, ...] = MIRRORS) -> Tensor:
         """Return ranking features (R, F), float32, the mean of plain and mirrored image's.

@@ -10,7 +10,7 @@ from torch import Tensor
 from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.errors import InputError
-from mtdnet.params import Augment, Losses
+from mtdnet.params import Augment
 from mtdnet.protocol.query_gallery import training_persons
 from mtdnet.training.augmentation import Transform
 from mtdnet.training.hard_negatives import HardBlocks
@@ -35,15 +35,11 @@ class Benchmark:
         return cls(images, folders[1], place.resident(torch.from_numpy(images.pixels)))
 
 
-def numbered(
-    benchmarks: Sequence[Benchmark], settings: Losses
-) -> tuple[Sequence[Tensor | None], int]:
+def numbered(benchmarks: Sequence[Benchmark]) -> tuple[list[Tensor], int]:
     """Return each image's training person by a number of its own, and how many persons there are.
 
-    (R,) int64 for each benchmark, -1 for images of other persons; None and 0 without identity loss.
+    (R,) int64 for each benchmark, -1 for images of other persons.
     """
-    if not settings.identity.weight:
-        return [None] * len(benchmarks), 0
     numbers, count = list[Tensor](), 0
     for b in benchmarks:
         own = torch.from_numpy(training_persons(b.images, b.augmented)).to(b.pixels.device)
@@ -62,8 +58,8 @@ def target(
 ) -> Lists:
     """Return the batches of the benchmark that is trained on, or of several in turn.
 
-    ``persons``: as ``numbered`` returns them; ``augment``: the settings of the lists, where the
-    trainer's ask for hard negatives.
+    ``persons``: as ``numbered`` returns them, None without identity loss; ``augment``: the settings
+    of the lists, where the trainer's ask for hard negatives.
     """
     size, hard, lists = trainer.settings.triplets, trainer.settings.hard_negatives, list[Lists]()
     for number, (b, person) in enumerate(zip(benchmarks, persons, strict=True)):

@@ -49,7 +49,7 @@ class Distributed:
         A parameter without a gradient stays without: it is without in every process.
         """
         if self.count > 1:
-            for parameter in network.parameters():
+            for parameter in filter(lambda each: each.requires_grad, network.parameters()):
                 hook: Hook = parameter.register_post_accumulate_grad_hook
                 hook(self._add_up)
 

@@ -11,6 +11,7 @@ from mtdnet.errors import InputError
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
 from mtdnet.networks.header import FILE
+from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.networks.pretrained import initialise
 from mtdnet.networks.weight_init import fill_hidden_biases, start_as_difference
 from mtdnet.params import VARIANTS, Augment, JointStart, Training
@@ -63,7 +64,7 @@ class Start:
         fill_hidden_biases(fresh, self.hidden_bias)
         if self.joint_start == "difference" and fresh.pair is not None:
             start_as_difference(fresh.pair.conv3)
-        if self.distance_input and fresh.pair is not None:
+        if self.distance_input and kind.ranks and fresh.pair is not None:
             fresh.pair.take_distance(fresh.feature_size)
         if self.weights:
             tensors = initialise(fresh.trunk, self.weights)
@@ -102,6 +103,12 @@ class Setup:
         return variants.load(self.variant)
 
     @property
+    def fits_ranking(self) -> bool:
+        """Whether the ranking head starts as the training persons' discriminant."""
+        asked = self.settings.ranking_start == "discriminant"
+        return asked and self.kind.ranks and issubclass(self.kind.kind, MTDnet)
+
+    @property
     def of_steps(self) -> dict[str, Any]:
         """The settings that a checkpoint must share with a training: all that change a step.
 
@@ -123,7 +130,7 @@ class Setup:
         files = [*_files(self.ingested, self.augmented), *([start.file] if start.file else [])]
         for each in [*self.beside, *((self.ingested, fold.augmented) for fold in self.folds)]:
             files += _files(*each)
-        if self.source and self.kind.source_triplets(settings.triplets):
+        if self.source and (self.fits_ranking or self.kind.source_triplets(settings.triplets)):
             files += _files(*self.source)
         facts = {
             "variant": self.variant,

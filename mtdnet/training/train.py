@@ -1,9 +1,11 @@
 """A whole training: from the files of augment to a model folder."""
 
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mtdnet import device
 from mtdnet.artifacts import TrainingRecord
@@ -12,6 +14,7 @@ from mtdnet.files import sha256, whole
 from mtdnet.networks import serialization
 from mtdnet.networks.base import Network
 from mtdnet.networks.header import FILE
+from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Training
 from mtdnet.protocol.query_gallery import SPLIT
 from mtdnet.provenance import code, commit
@@ -20,8 +23,9 @@ from mtdnet.training import data
 from mtdnet.training.augmentation import transform
 from mtdnet.training.checkpoint import Checkpoints
 from mtdnet.training.cross_validation import CrossValidation
+from mtdnet.training.discriminant import start_ranking
 from mtdnet.training.loop import Loop
-from mtdnet.training.parallel import is_first, joined
+from mtdnet.training.parallel import Distributed, is_first, joined
 from mtdnet.training.setup import Setup
 from mtdnet.training.state import State, history
 from mtdnet.training.trainer import Trainer
@@ -51,6 +55,10 @@ def train(
     for layer in network.modules():
         if isinstance(layer, nn.Dropout):
             layer.p = settings.dropout
+    if setup.fits_ranking:  # it parts the training persons: descent on them only leads away
+        network.requires_grad_(False)
+        assert network.pair is not None
+        network.pair.requires_grad_(True)
     size = network.trunk.size
     folders = [(setup.ingested, setup.augmented), *setup.beside]
     benchmarks = [data.Benchmark.open(each, size, place) for each in folders]
@@ -64,11 +72,18 @@ def train(
     change = transform(settings.augmentation, size)
     with keeper.lock(is_first()):
         with joined(place) as group:
-            persons, count = data.numbered(benchmarks, settings.losses)
+            persons: Sequence[Tensor | None] = [None] * len(benchmarks)
+            count = 0
+            if settings.losses.identity.weight:
+                persons, count = data.numbered(benchmarks)
             trainer = Trainer(kind, network, settings, place, group, count)
             triplets = data.target(benchmarks, persons, setup.augment, setup.seed, trainer, change)
             others = data.source(setup, trainer, change, size)
             state = _resumed(keeper.restore(mark, trainer), mark, settings, checkpoints)
+            if state.step == 0 and setup.fits_ranking:
+                begun = time.monotonic()
+                _fit_ranking(setup, network, benchmarks, place, group)
+                state.seconds = time.monotonic() - begun
             tracker.start(mark, setup.tracked(network))
             for row in state.history:
                 tracker.log(row)
@@ -90,6 +105,24 @@ def train(
             history(state.history).write(draft)
             record.write(draft)
         return record
+
+
+def _fit_ranking(
+    setup: Setup,
+    network: Network,
+    benchmarks: Sequence[data.Benchmark],
+    place: device.Device,
+    group: Distributed,
+) -> None:
+    """Fit the ranking head in the first process, and give it to the others."""
+    assert isinstance(network, MTDnet)
+    if group.rank == 0:
+        size = network.trunk.size
+        source = data.Benchmark.open(setup.source, size, place) if setup.source else None
+        start_ranking(network, benchmarks, source, place)
+    with torch.no_grad():
+        for value in network.ranking.parameters():
+            value.copy_(group.of_first(value.cpu()))
 
 
 def _resumed(state: State | None, mark: str, settings: Training, checkpoints: Path) -> State:

@@ -21,8 +21,10 @@ class Variant:
 
     ``systems``: Table 1's names of what the trained network is scored as, and by which head; the
     first one chooses the snapshot. ``start``: the variant whose source network a training on a
-    target starts from. ``kind``: the network's class. ``classes``: (C, F), one vector a training
-    person, of who minimises the identity loss; a variant without ranking features has none.
+    target starts from. ``kind``: the network's class. ``ranks``: whether its ranking features are
+    trained, so that their distance may enter the verdict. ``classes``: (C, F), one vector a
+    training person, of who minimises the identity loss; a variant without ranking features has
+    none.
     """
 
     classes: Tensor | None = None
@@ -30,6 +32,7 @@ class Variant:
     systems: ClassVar[Systems]
     start: ClassVar[str] = "mtdnet"
     kind: ClassVar[type[Network]] = MTDnet
+    ranks: ClassVar[bool] = True
 
     def __init__(self, network: Network, settings: Losses) -> None:
         """Take the network with the weights that the training starts from."""

@@ -10,9 +10,13 @@ from mtdnet.variants import Systems, Variant
 
 
 class Classification(Variant):
-    """MTDnet with weight 0 on the triplet loss; the ranking head keeps its first weights."""
+    """MTDnet with weight 0 on the triplet loss; the ranking head keeps its first weights.
+
+    So their distance says nothing, and doesn't enter the verdict.
+    """
 
     systems: ClassVar[Systems] = {"MTDnet-cls": "pair"}
+    ranks = False
     network: MTDnet
 
     def losses(self, target: DeviceBatch, source: DeviceBatch | None) -> dict[str, Tensor]:

@@ -1,0 +1,106 @@
+"""The ranking head in closed form: Fisher's discriminant of the training persons' maps.
+
+Its directions spread persons and gather the images of one. Descent on triplets looks for them a
+few images at a time; on a trunk that stays as it is, one decomposition has the best of them.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from mtdnet.device import Device
+from mtdnet.networks.mtdnet import MTDnet
+from mtdnet.scoring.extractor import Extractor
+from mtdnet.training.data import Benchmark, numbered
+
+RIDGE = 0.3  # times the mean squared length of an image's maps; from 0.1 to 1 serves
+DIRECTIONS = 128  # more rank other persons worse
+LIMIT = 16_000  # images; their products with one another take 2 GB
+ENOUGH = 3_000  # images; the source's fill up to as many where a target has fewer
+BLOCK = 256  # images
+
+
+def discriminant(maps: Tensor, person: Tensor, directions: int) -> Tensor:
+    """Return directions (k, D) of centred ``maps`` (N, D), the best first; k <= ``directions``.
+
+    ``person``: (N,) int64. With the scatters ``St = X'X``, ``Sb`` of the means of persons, and
+    ``r`` = ``RIDGE`` times the trace of ``St`` over N, they solve ``Sb v = mu (St + r I) v``
+    (Fisher 1936; the ridge: Friedman 1989). Each has a spread of 1 among the images of a person,
+    times ``mu``, what an image tells of its person's mean: uncertain directions count for less.
+    D is far above N, so it is solved for ``v = X'a``, and by what is of the size of the persons.
+    """
+    products = (maps @ maps.T).double()
+    means = F.one_hot(person).double()
+    means = means[:, means.any(0)]
+    means = means / means.sum(0).sqrt()  # X'(means means')X = Sb
+    ridge = RIDGE * products.diagonal().mean()
+    products.diagonal().add_(ridge)
+    solved = torch.cholesky_solve(means, torch.linalg.cholesky(products))
+    mu, turn = torch.linalg.eigh(
+        torch.eye(means.shape[1], device=maps.device) - ridge * means.T @ solved
+    )
+    best = slice(-min(directions, means.shape[1] - 1), None)
+    mu = mu[best].flip(0).clamp(1e-9, 1 - 1e-9)
+    found = (solved @ turn[:, best].flip(1)) * (mu / (1 - mu)).sqrt()
+    result: Tensor = found.T.to(maps.dtype) @ maps
+    return result
+
+
+def start_ranking(
+    network: MTDnet, benchmarks: Sequence[Benchmark], source: Benchmark | None, device: Device
+) -> None:
+    """Make the ranking head the discriminant of the training persons of ``benchmarks``.
+
+    And of ``source``, up to ``ENOUGH`` images in all. Each benchmark's maps, the mean of plain and
+    mirrored image's, are taken about their own mean: cameras differ between benchmarks. The head's
+    bias is for the first. Features stay as long as they were, and so steps as large; what the
+    directions don't fill is 0. Of more than ``LIMIT`` images torch's seed draws as many of each
+    person.
+    """
+    layer, extractor = network.ranking.fc, Extractor(network, device)
+    every = [*benchmarks, source] if source else benchmarks
+    persons, _ = numbered(every)
+    chosen = _dealt(persons[: len(benchmarks)], LIMIT)
+    chosen += _dealt(persons[len(benchmarks) :], max(0, ENOUGH - sum(map(len, chosen))))
+    count = sum(map(len, chosen))
+    maps, means, at = torch.empty(count, layer.in_features, device=device.torch), list[Tensor](), 0
+    with tqdm(total=count, desc="ranking head", unit="images", leave=False) as progress:
+        for b, rows in zip(every, chosen, strict=True):
+            own = maps[at : (at := at + len(rows))]
+            for place, block in zip(torch.split(own, BLOCK), torch.split(rows, BLOCK), strict=True):
+                place.copy_(extractor.maps(b.pixels[block]))
+                progress.update(len(block))
+            means.append(own.mean(0))
+            own -= means[-1]
+    person = torch.cat([of[rows] for of, rows in zip(persons, chosen, strict=True)])
+    with torch.no_grad():
+        weight, mean = torch.zeros_like(layer.weight), means[0]
+        found = discriminant(maps, person.to(maps.device), min(DIRECTIONS, len(weight)))
+        weight[: len(found)] = found
+        length = F.linear(maps, layer.weight, layer(mean)).norm(dim=1).mean()
+        weight *= length / (maps @ weight.T).norm(dim=1).mean()
+        layer.weight.copy_(weight)
+        layer.bias.copy_(-weight @ mean)
+
+
+def _dealt(persons: Sequence[Tensor], limit: int) -> list[Tensor]:
+    """Return the rows of each benchmark's training persons, of all at most ``limit``.
+
+    ``persons``: their numbers for each benchmark's images, -1 for others. Each person gives two,
+    then two more, for as long as there is room: one alone tells nothing of a person's spread.
+    """
+    if not persons:
+        return []
+    number = torch.cat(list(persons))
+    order = torch.randperm(len(number))
+    order = order[number[order] >= 0]
+    order = order[number[order].argsort(stable=True)]
+    place = torch.cat([torch.arange(int(count)) for count in number[order].bincount()])
+    kept = torch.zeros(len(number), dtype=torch.bool)
+    kept[order[(place // 2).argsort(stable=True)[:limit]]] = True
+    return [
+        torch.nonzero(own).flatten() for own in torch.split(kept, [len(each) for each in persons])
+    ]

@@ -62,7 +62,7 @@ def start_ranking(
     """
     layer, extractor = network.ranking.fc, Extractor(network, device)
     every = [*benchmarks, source] if source else benchmarks
-    persons, _ = numbered(every)
+    persons = [number.cpu() for number in numbered(every)[0]]
     chosen = _dealt(persons[: len(benchmarks)], LIMIT)
     chosen += _dealt(persons[len(benchmarks) :], max(0, ENOUGH - sum(map(len, chosen))))
     count = sum(map(len, chosen))

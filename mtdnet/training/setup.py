@@ -77,8 +77,9 @@ class Setup:
     """A training of ``variant`` on the triplets of ``augmented``, rows of ``ingested``'s images.
 
     ``augment``: the settings that the triplets were drawn with, by which hard negatives are dealt.
-    ``source``: the source benchmark, for variants that take its triplets too. ``beside``: further
-    benchmarks to train on, each step on one, in proportion to the lengths of their lists.
+    ``source``: the source benchmark, for variants that take its triplets too, and for a ranking
+    head in closed form. ``beside``: further benchmarks to train on, each step on one, in proportion
+    to the lengths of their lists.
     ``folds``: finished trainings of the folds of a split without validation persons, by the same
     settings, which then choose and calibrate; ``fold``: this is one of them.
     """

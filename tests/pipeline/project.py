@@ -54,6 +54,7 @@ pretrain:
   steps: 4
   triplets: 18
   optimiser: sgd
+  ranking_start: kept
   learning_rate: 0.001
 """
     + TRAINING
@@ -69,6 +70,7 @@ train:
   steps: 2
   triplets: 18
   optimiser: sgd
+  ranking_start: discriminant
   learning_rate: 0.001
   learning_rates: {}
 """

@@ -9,7 +9,7 @@ from mtdnet.losses.identity import identity_loss
 from mtdnet.losses.pair import pair_loss
 from mtdnet.losses.triplet import triplet_loss
 from mtdnet.networks.base import Network
-from mtdnet.networks.heads import PairHead
+from mtdnet.networks.heads import PairHead, flat
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.params import Losses
 
@@ -123,5 +123,4 @@ def _spread(maps: Tensor, rows: Tensor) -> Tensor:
     """Return ``maps[rows]``, as a matrix product: its backward pass sums in float32, and fast."""
     _, depth, height, width = maps.shape
     chosen = torch.nn.functional.one_hot(rows, len(maps)).to(maps.dtype)
-    flat = chosen @ maps.permute(0, 2, 3, 1).flatten(1)
-    return flat.view(-1, height, width, depth).permute(0, 3, 1, 2)
+    return (chosen @ flat(maps)).view(-1, height, width, depth).permute(0, 3, 1, 2)

@@ -62,7 +62,7 @@ class AlexNet(Network):
         values = {name: tensors[name] for name in names}
         if values["fc6.weight"].shape == own["fc6.weight"].shape:
             maps = values["fc6.weight"].view(-1, self.conv5.out_channels, 6, 6)
-            values["fc6.weight"] = maps.permute(0, 2, 3, 1).flatten(1)  # as `features` flattens
+            values["fc6.weight"] = flat(maps)  # as `features` flattens
         pretrained.copy(own, values, names, source)
         self.load_state_dict(own)
         return layers

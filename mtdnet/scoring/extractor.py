@@ -59,8 +59,7 @@ class Extractor:
 
         They lie as the ranking head reads them.
         """
-        views = self._each(images, lambda block: flat(self.network.trunk(block)))
-        return _mean(views)
+        return _mean(self._each(images, lambda block: flat(self.network.trunk(block))))
 
     def features(self, images: Tensor, mirrors: tuple[bool, ...] = MIRRORS) -> Tensor:
         """Return ranking features (R, F), float32, the mean of plain and mirrored image's.

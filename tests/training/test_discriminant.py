@@ -101,7 +101,7 @@ def test_a_ranking_head_parts_its_persons_and_keeps_its_length(small: Path) -> N
 
 
 @pytest.mark.slow
-def test_the_source_fills_up_and_every_person_of_the_target_counts(small: Path) -> None:
+def test_the_source_changes_it_and_adds_no_directions(small: Path) -> None:
     torch.manual_seed(0)
     network, viper = MTDnet(1 / 16).eval(), benchmark(small)
     alone = copy.deepcopy(network)
@@ -114,9 +114,7 @@ def test_the_source_fills_up_and_every_person_of_the_target_counts(small: Path) 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("processor")
-def test_a_training_begins_with_it_and_takes_its_time_into_account(
-    small: Path, tmp_path: Path
-) -> None:
+def test_a_training_begins_with_it(small: Path, tmp_path: Path) -> None:
     tiny = changed(STEPS, steps=1, validate_every=1, learning_rate=1e-12)
     asked = changed(tiny, ranking_start="discriminant")
     weights = {}

@@ -58,8 +58,12 @@ PARTS: dict[str, dict[str, Any]] = {
     "steps of 60, twice as many": {"pretrain": {"triplets": 60, "steps": 1200}},
     "twice the steps": {"pretrain": {"steps": 1200}},
     "hard negatives, half of a block": {"pretrain": {"hard_negatives": {"share": 0.5}}},
-    "hardest triplets of a block": {"pretrain": {"losses": {"triplet": {"hardest": True}}}},
-    "identity loss, 0.5": {"pretrain": {"losses": {"identity": {"weight": 0.5}}}},
+    "`ranking_start: kept`, hardest triplets of a block": {
+        "pretrain": {"ranking_start": "kept", "losses": {"triplet": {"hardest": True}}}
+    },
+    "`ranking_start: kept`, identity loss, 0.5": {
+        "pretrain": {"ranking_start": "kept", "losses": {"identity": {"weight": 0.5}}}
+    },
     "no share of joint maps alone": {"pretrain": {"losses": {"pair": {"joint_maps": 0.0}}}},
     "label smoothing 0.1": {"pretrain": {"losses": {"pair": {"smoothing": 0.1}}}},
     "erasing 0.5, shifts of 6 pixels, light 0.2": {

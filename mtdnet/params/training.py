@@ -1,9 +1,9 @@
 """The sections that tell how a network is trained."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mtdnet.params.base import Count, Fraction, NotNegative, Positive, Section, Variant
 
@@ -140,6 +140,15 @@ class Training(Section):
     validate_every: Count = 200
     snapshot: Snapshot = "best"
     compile: bool = False
+
+    @model_validator(mode="after")
+    def _check_identity(self) -> Self:
+        if self.ranking_start == "discriminant" and self.losses.identity.weight:
+            raise ValueError(
+                "losses.identity teaches the trunk and the ranking head, which `ranking_start: "
+                "discriminant` leaves as they are; say kept, or give it weight 0"
+            )
+        return self
 
     def of(self, variant: str) -> "Training":
         """Return the settings of the training of one variant."""

@@ -199,6 +199,16 @@ def test_hard_negatives_need_blocks(tmp_path: Path) -> None:
         params.load(source)
 
 
+def test_nothing_is_taught_that_stays_as_it_is(tmp_path: Path) -> None:
+    source = changed(tmp_path, "train", losses={"identity": {"weight": 0.1}})
+    with pytest.raises(InputError, match=r"train: losses\.identity teaches the trunk and the"):
+        params.load(source)
+    source.write_text(
+        source.read_text().replace("ranking_start: discriminant", "ranking_start: kept")
+    )
+    assert params.load(source).train.losses.identity.weight == 0.1
+
+
 def test_the_joint_network_must_not_have_seen_who_validates(tmp_path: Path) -> None:
     source = changed(tmp_path, "train", joint={"targets": ["viper"], "splits": [0]})
     assert params.load(source).train.joint.targets == ("viper",)

@@ -60,7 +60,7 @@ def write(model: Path, network: Network, root: Path) -> Card:
         "persons": parts,
         "network": f"{variant}, {record.trunk}, width {record.width:g}, from {record.start}",
         "validation": f"rank-1 {record.validation_rank1:.1%}, mAP {record.validation_mAP:.1%} on "
-        f"{record.validation_persons} persons, who chose the network too",
+        f"{record.validation_persons} persons, who decided {record.decided}",
         **_tested(root, network),
         "calibration": tags["calibration"],
         "licence of the data": tags["licence_of_data"],

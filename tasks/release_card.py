@@ -38,8 +38,9 @@ def write(network: Network) -> str:
         f"{counts.persons.validation} choose and calibrate, {counts.persons.test} test",
         "network": f"{network[2]}, {record.trunk}, heads of width {record.width:g}, from "
         f"{record.start}; {record.triplets:,} triplets, seed {record.seed}",
-        "chosen": f"step {record.best_step} of {record.steps}, on the validation persons: rank-1 "
-        f"{record.validation_rank1:.1%}, mAP {record.validation_mAP:.1%}",
+        "kept": f"step {record.best_step} of {record.steps}; the validation persons decided "
+        f"{record.decided}: rank-1 {record.validation_rank1:.1%}, "
+        f"mAP {record.validation_mAP:.1%} at that step",
         "calibration": calibration(record),
         **_tested(network, images),
     }

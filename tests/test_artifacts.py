@@ -122,6 +122,18 @@ def test_each_key_that_is_missing_is_named(
             kind.read(tmp_path)
 
 
+def test_a_training_tells_what_the_validation_persons_decided() -> None:
+    def told(**of: object) -> str:
+        return TrainingRecord.model_validate(RECORD | of).decided
+
+    nobody = {"snapshot": "last", "temperature": None, "fusion": None}
+    weights = {"logit": 1.0, "distance": 2.0, "bias": 0.0}
+    assert told(**nobody) == "nothing"
+    assert told(**nobody | {"temperature": 1.2}) == "its temperature"
+    every = told(snapshot="best", temperature=1.2, fusion=weights)
+    assert every == "the step and the weights of its verdict and its temperature"
+
+
 @pytest.mark.parametrize("kind", [Facts, TrainingRecord, SplitCounts, Metrics])
 @pytest.mark.parametrize("text", ["", "[]", "null", '"text"', "{", "\x00", "[" * 100_000])
 def test_what_is_no_document_is_named(kind: type[Document], text: str, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What a training leaves beside its network: a record, and the history of its losses."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,7 +29,9 @@ class TrainingRecord(Document):
     """A training that is done; ``temperature`` of the pair head, None without one.
 
     ``fusion`` of both heads: what MTDnet-fused is scored by, or what a verdict that takes the
-    distance has been weighed by. None where neither is, or validation pairs were few.
+    distance has been weighed by. None where neither is, or validation pairs were few. ``snapshot``:
+    which step's network was kept, the best on the validation persons or the last; "" in a record
+    of before.
     """
 
     FILE = "training.json"
@@ -56,9 +58,20 @@ class TrainingRecord(Document):
     split_sha256: str = ""  # of the identity split
     trunk: str = "caffenet"
     fusion: Fusion | None = None
+    snapshot: Literal["", "best", "last"] = ""
     dropout: Share = 0.5
     # what was taken from ImageNet's weights: the trunk, layers
     pretrained: list[str] = Field(default_factory=list)
+
+    @property
+    def decided(self) -> str:
+        """What the validation persons decided of the network, in words."""
+        decided = {
+            "the step": self.snapshot != "last",
+            "the weights of its verdict": self.fusion is not None,
+            "its temperature": self.temperature is not None,
+        }
+        return " and ".join(name for name, by_them in decided.items() if by_them) or "nothing"
 
 
 class History(Table):

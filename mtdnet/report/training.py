@@ -54,7 +54,8 @@ def _curves(m: Model) -> Picture:
     return drawn(
         lambda file: draw_loss_curves(m.history, file, _name(m)),
         f"Losses and validation figures over the steps of {_name(m)}. At the end: {ends}.",
-        f"{m.variant}, split {m.split}: step {m.record.best_step} of {m.record.steps} chosen",
+        f"{m.variant}, split {m.split}: step {m.record.best_step} of {m.record.steps} kept; "
+        f"the validation persons decided {m.record.decided}",
         _values(m),
     )
 

@@ -170,6 +170,7 @@ def _record(setup: Setup, loop: Loop, best: Network) -> TrainingRecord:
         temperature=temperature,
         fusion=fusion,
         dropout=settings.dropout,
+        snapshot=settings.snapshot,
         pretrained=list(network.pretrained),
         seconds=round(state.seconds, 1),
         triplets_per_second=round(state.step * settings.triplets / state.seconds, 1),

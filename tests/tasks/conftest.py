@@ -84,6 +84,7 @@ def trained(tmp_path: Path) -> Trained:
             bf16=False,
             compiled=False,
             commit="c0ffee",
+            snapshot="last",
             fingerprint=f"{name}-{seed}",
             split_sha256=sha256(split) if (split := tmp_path / SPLIT).is_file() else "",
         ).write(folder)

@@ -70,7 +70,7 @@ def test_the_recipe_makes_a_small_file_and_its_card(
     # what was tested is what is released
     assert file.read_bytes() == (steps.model("people", 0, "mtdnet") / file.name).read_bytes()
     card = (file.parent / "card.md").read_text()
-    assert "non-commercial research" in card and "| chosen | step " in card
+    assert "non-commercial research" in card and "| kept | step " in card
     tested = {b for b in ("VIPeR", "i-LIDS", "PRID 2011") if f"| test, {b} | rank-1 " in card}
     parts = pq.read_table("results/augment/people-0/split.parquet").to_pylist()
     assert len(tested) == len(

@@ -109,7 +109,11 @@ def calibrate(parts: Sequence[Part], fused: bool = False) -> tuple[float | None,
     probability = kept(own.probabilities(network) for own, network in parts)
     if not fused:
         return calibration.fit(probability, same), None
-    fusion = fit(probability, kept(own.distances(network) for own, network in parts), same)
+    distance = kept(own.distances(network) for own, network in parts)
+    row = np.concatenate(
+        [len(pairs) * np.nonzero(keep)[0] + i for i, (keep, _) in enumerate(pairs)]
+    )
+    fusion = fit(probability, distance, same, row)
     if takes:
         probability = kept(own.probabilities(weighed(network, fusion)) for own, network in parts)
     return calibration.fit(probability, same), fusion

@@ -6,7 +6,11 @@ few images at a time; on a trunk that stays as it is, one decomposition has the 
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -20,6 +24,7 @@ RIDGE = 0.3  # times the mean squared length of an image's maps; from 0.1 to 1 s
 DIRECTIONS = 128  # more rank other persons worse
 LIMIT = 16_000  # images; their products with one another take 2 GB
 ENOUGH = 3_000  # images; the source's fill up to as many where a target has fewer
+SOME = 10  # persons; of fewer their mean says as much of them as of the place
 BLOCK = 256  # images
 
 
@@ -55,10 +60,10 @@ def start_ranking(
     """Make the ranking head the discriminant of the training persons of ``benchmarks``.
 
     And of ``source``, up to ``ENOUGH`` images in all. Each benchmark's maps, the mean of plain and
-    mirrored image's, are taken about their own mean: cameras differ between benchmarks. The head's
-    bias is for the first. Features stay as long as they were, and so steps as large; what the
-    directions don't fill is 0. Of more than ``LIMIT`` images torch's seed draws as many of each
-    person.
+    mirrored image's, are taken about their own mean, and in it those of each place of ``SOME``
+    persons: what parts places would pass for what parts persons. The head's bias is for the first
+    benchmark. Features stay as long as they were, and so steps as large; what the directions don't
+    fill is 0. Of more than ``LIMIT`` images torch's seed draws as many of each person.
     """
     layer, extractor = network.ranking.fc, Extractor(network, device)
     every = [*benchmarks, source] if source else benchmarks
@@ -75,6 +80,8 @@ def start_ranking(
                 progress.update(len(block))
             means.append(own.mean(0))
             own -= means[-1]
+            for there in _places(*(of[rows.numpy()] for of in (b.images.person, b.images.camera))):
+                own[there] -= own[there].mean(0)
     person = torch.cat([of[rows] for of, rows in zip(persons, chosen, strict=True)])
     with torch.no_grad():
         weight, mean = torch.zeros_like(layer.weight), means[0]
@@ -84,6 +91,19 @@ def start_ranking(
         weight *= length / (maps @ weight.T).norm(dim=1).mean()
         layer.weight.copy_(weight)
         layer.bias.copy_(-weight @ mean)
+
+
+def _places(person: NDArray[np.str_], camera: NDArray[np.str_]) -> list[NDArray[np.int64]]:
+    """Return the rows of each place of ``SOME`` persons; ``person``, ``camera``: of N images.
+
+    Cameras that see the same person are of one place, and so are unknown ones.
+    """
+    (persons, who), (cameras, by) = (np.unique(x, return_inverse=True) for x in (person, camera))
+    nodes = len(persons) + len(cameras)
+    seen = coo_array((np.ones(len(who)), (who, len(persons) + by)), shape=(nodes, nodes))
+    place = connected_components(seen, directed=False)[1]
+    large = np.flatnonzero(np.bincount(place[: len(persons)]) >= SOME)
+    return [np.flatnonzero(place[who] == number) for number in large]
 
 
 def _dealt(persons: Sequence[Tensor], limit: int) -> list[Tensor]:

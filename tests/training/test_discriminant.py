@@ -2,6 +2,8 @@
 
 import copy
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mtdnet import variants
+from mtdnet.data.images import Images
 from mtdnet.device import Device
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.training import Start, discriminant
@@ -65,6 +68,38 @@ def test_persons_give_alike_where_images_are_too_many() -> None:
         given = torch.cat([first[rows[0]], second[rows[1]]])
         assert given.bincount().tolist() == expected
     assert discriminant._dealt([], 5) == []
+
+
+def test_cameras_that_see_the_same_persons_are_of_one_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(discriminant, "SOME", 2)
+    seen = ["a1", "a2", "b2", "b3", "b3", "c4", "c5", "d5", "e", "d4", "f6", "f7", "g"]
+    person, camera = (np.array([each[k:][:1] for each in seen]) for k in (0, 1))
+    found = discriminant._places(person, camera)
+    places = [["".join(sorted(set(person[rows]))), list(rows)] for rows in found]
+    assert sorted(places) == [["ab", [0, 1, 2, 3, 4]], ["cd", [5, 6, 7, 9]], ["eg", [8, 12]]]
+    assert discriminant._places(person[:0], camera[:0]) == []
+
+
+def test_what_parts_two_places_parts_no_persons(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    place, whose = (torch.arange(80) // n for n in (40, 2))
+    network, fitted = MTDnet(1 / 16).eval(), []
+    maps = torch.randn(40, network.ranking.fc.in_features)[whose]
+    maps += 0.5 * torch.randn_like(maps)
+    camera = np.array([f"{p}{n % 2}" for n, p in enumerate(place.tolist())])
+    images = SimpleNamespace(person=whose.numpy().astype(str), camera=camera)
+    monkeypatch.setattr(discriminant, "numbered", lambda of: ([whose], 40))
+    for apart in (0.0, 3.0):
+        own = maps + apart * place[:, None] * torch.ones(maps.shape[1])
+        extractor = SimpleNamespace(maps=lambda pixels: pixels)
+        monkeypatch.setattr(discriminant, "Extractor", lambda *of, made=extractor: made)
+        some = Benchmark(cast(Images, images), Path(), own)
+        same = copy.deepcopy(network)
+        discriminant.start_ranking(same, [some], None, PROCESSOR)
+        fitted.append(torch.nn.functional.normalize(same.ranking.fc.weight[:20]))
+    assert (fitted[0] * fitted[1]).sum(1).abs().min() > 0.99
 
 
 def benchmark(small: Path) -> Benchmark:

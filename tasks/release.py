@@ -33,10 +33,9 @@ LIMIT = 20_000_000  # bytes
 def make(data: Path, settings: Params, target: Path) -> Path:
     """Make the network in the current folder; return its file in ``target``, beside its card.
 
-    One training on the persons of all benchmarks. Validation persons choose the step whose network
-    is kept; that one, rounded to float16, is what the test persons are scored by. Given again, it
-    goes on where it was. Raises InputError when the folder has no benchmark, the steps do, or the
-    file is larger than ``LIMIT``.
+    One training on the persons of all benchmarks. The network that it keeps, rounded to float16, is
+    what the test persons are scored by. Given again, it goes on where it was. Raises InputError
+    when the folder has no benchmark, the steps do, or the file is larger than ``LIMIT``.
     """
     gather(data, steps.DATA / PEOPLE)
     network = (PEOPLE, 0, "mtdnet")

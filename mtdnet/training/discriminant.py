@@ -75,13 +75,14 @@ def start_ranking(
     with tqdm(total=count, desc="ranking head", unit="images", leave=False) as progress:
         for b, rows in zip(every, chosen, strict=True):
             own = maps[at : (at := at + len(rows))]
-            for place, block in zip(torch.split(own, BLOCK), torch.split(rows, BLOCK), strict=True):
-                place.copy_(extractor.maps(b.pixels[block]))
+            for part, block in zip(torch.split(own, BLOCK), torch.split(rows, BLOCK), strict=True):
+                part.copy_(extractor.maps(b.pixels[block]))
                 progress.update(len(block))
             means.append(own.mean(0))
             own -= means[-1]
             for there in _places(*(of[rows.numpy()] for of in (b.images.person, b.images.camera))):
-                own[there] -= own[there].mean(0)
+                if len(there) < len(own):  # or it is done
+                    own[there] -= own[there].mean(0)
     person = torch.cat([of[rows] for of, rows in zip(persons, chosen, strict=True)])
     with torch.no_grad():
         weight, mean = torch.zeros_like(layer.weight), means[0]

@@ -29,7 +29,8 @@ class TrainingRecord(Document):
     """A training that is done; ``temperature`` of the pair head, None without one.
 
     ``fusion`` of both heads: what MTDnet-fused is scored by, or what a verdict that takes the
-    distance has been weighed by. None where neither is, or validation pairs were few. ``snapshot``:
+    distance has been weighed by, its start's weights where validation pairs were few. None where
+    neither is, or there are none. ``snapshot``:
     which step's network was kept, the best on the validation persons or the last; "" in a record
     of before.
     """
@@ -68,7 +69,7 @@ class TrainingRecord(Document):
         """What the validation persons decided of the network, in words."""
         decided = {
             "the step": self.snapshot != "last",
-            "the weights of its verdict": self.fusion is not None,
+            "the weights of its verdict": None not in (self.fusion, self.temperature),
             "its temperature": self.temperature is not None,
         }
         return " and ".join(name for name, by_them in decided.items() if by_them) or "nothing"

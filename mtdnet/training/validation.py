@@ -86,7 +86,7 @@ def calibrate(parts: Sequence[Part], fused: bool = False) -> tuple[float | None,
     Of all ``parts`` together, each by its own network. The weights where ``fused`` asks for them,
     and where the pair heads take the distance: there the temperature is that of ``weighed``
     networks. None for a network without a pair head, and, with a line to standard error, where
-    there are fewer than 10 pairs of one person or of two: it is neither calibrated nor fused.
+    there are fewer than 10 pairs of one person or of two.
     """
     if any(network.pair is None for _, network in parts):
         return None, None
@@ -97,7 +97,7 @@ def calibrate(parts: Sequence[Part], fused: bool = False) -> tuple[float | None,
     one, two = int(same.sum()), int((~same).sum())
     if min(one, two) < ENOUGH:
         print(
-            f"not calibrated{' and not fused' * fused}: the validation persons give {one} "
+            f"not calibrated{' and not weighed' * fused} by the validation persons, who give {one} "
             f"pairs of one person and {two} of two; {ENOUGH} of each are needed",
             file=sys.stderr,
         )

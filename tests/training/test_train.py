@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from mtdnet.artifacts import Fusion
 from mtdnet.data.images import Images
 from mtdnet.errors import InputError
 from mtdnet.files import read_json
@@ -106,6 +107,27 @@ def test_starts_from_another_network(small: Path, tmp_path: Path) -> None:
     )
     for name, weight in one.items():
         torch.testing.assert_close(weight, two[name])
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_who_has_too_few_to_weigh_by_takes_the_weights_of_the_start(
+    takes: bool, small: Path, tmp_path: Path
+) -> None:
+    start = Start(width=1 / 16, distance_input=takes)
+    first, model = run(small, tmp_path / "first", start=start), tmp_path / "first" / "model"
+    assert first and first.fusion is None
+    weights = Fusion(logit=0.5, distance=7.0, bias=2.0)
+    first.model_copy(update={"fusion": weights}).write(model)
+    tiny = changed(STEPS, steps=1, validate_every=1, learning_rate=1e-12)
+    second = run(small, tmp_path / "second", tiny, start=Start(model))
+    assert second and second.fusion == (weights if takes else None)
+    assert "the weights" not in second.decided
+    if takes:
+        one, two = (
+            load_file(tmp_path / name / "model" / "network.safetensors")["pair.distance.weight"]
+            for name in ("first", "second")
+        )
+        torch.testing.assert_close(two, 0.5 * one - 7)
 
 
 def test_learns(small: Path, tmp_path: Path) -> None:

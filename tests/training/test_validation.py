@@ -45,7 +45,7 @@ def test_too_few_pairs_calibrate_nothing(
     said = capsys.readouterr().err
     if persons < ENOUGH:
         assert found is None and fusion is None
-        assert "not calibrated and not fused: the validation persons give 9 pairs of one" in said
+        assert "not calibrated and not weighed by the validation persons, who give 9 pairs" in said
         assert "person and 72 of" in said
     else:
         assert found is not None and fusion is not None and "not calibrated" not in said

@@ -59,8 +59,7 @@ def write(model: Path, network: Network, root: Path) -> Card:
         "split": f"{split} ({counts.split}, seed {counts.seed})" if counts else str(split),
         "persons": parts,
         "network": f"{variant}, {record.trunk}, width {record.width:g}, from {record.start}",
-        "validation": f"rank-1 {record.validation_rank1:.1%}, mAP {record.validation_mAP:.1%} on "
-        f"{record.validation_persons} persons, who decided {record.decided}",
+        "validation": validation(record),
         **_tested(root, network),
         "calibration": tags["calibration"],
         "licence of the data": tags["licence_of_data"],
@@ -105,6 +104,15 @@ def rank1(ranks: NDArray[np.int64], person: NDArray[np.str_]) -> str:
     return (
         f"rank-1 {sure.difference:.1%} ({CONFIDENCE:.0%} interval over persons {sure.low:.1%} to "
         f"{sure.high:.1%})"
+    )
+
+
+def validation(record: TrainingRecord) -> str:
+    """Return how a training stood with its validation persons, and what they decided of it."""
+    figures = f"rank-1 {record.validation_rank1:.1%}, mAP {record.validation_mAP:.1%}"
+    as_it_was = " before the verdict was weighed" if record.fusion else ""
+    return (
+        f"{figures}{as_it_was} on {record.validation_persons} persons, who decided {record.decided}"
     )
 
 

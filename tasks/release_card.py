@@ -14,7 +14,7 @@ from mtdnet.metrics.cmc import Probes, retrieval
 from mtdnet.networks.header import FILE
 from mtdnet.report.labels import label
 from mtdnet.steps import Network
-from tasks.model_card import PURPOSE, calibration, rank1
+from tasks.model_card import PURPOSE, calibration, rank1, validation
 
 NOTICE = """\
 **Notice.** The training images show real people, and their authors allow non-commercial research
@@ -38,9 +38,8 @@ def write(network: Network) -> str:
         f"{counts.persons.validation} choose and calibrate, {counts.persons.test} test",
         "network": f"{network[2]}, {record.trunk}, heads of width {record.width:g}, from "
         f"{record.start}; {record.triplets:,} triplets, seed {record.seed}",
-        "kept": f"step {record.best_step} of {record.steps}; the validation persons decided "
-        f"{record.decided}: rank-1 {record.validation_rank1:.1%}, "
-        f"mAP {record.validation_mAP:.1%} at that step",
+        "kept": f"step {record.best_step} of {record.steps}",
+        "validation": validation(record),
         "calibration": calibration(record),
         **_tested(network, images),
     }

@@ -110,10 +110,8 @@ def rank1(ranks: NDArray[np.int64], person: NDArray[np.str_]) -> str:
 def validation(record: TrainingRecord) -> str:
     """Return how a training stood with its validation persons, and what they decided of it."""
     figures = f"rank-1 {record.validation_rank1:.1%}, mAP {record.validation_mAP:.1%}"
-    as_it_was = " before the verdict was weighed" if record.fusion else ""
-    return (
-        f"{figures}{as_it_was} on {record.validation_persons} persons, who decided {record.decided}"
-    )
+    then = ", before the verdict was weighed" if record.fusion else ""
+    return f"{figures} on {record.validation_persons} persons{then}; they decided {record.decided}"
 
 
 def calibration(record: TrainingRecord) -> str:

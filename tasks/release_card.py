@@ -35,7 +35,7 @@ def write(network: Network) -> str:
         "made": f"{date.today().isoformat()}, commit {record.commit or '-'}",
         "data": f"{', '.join(sizes)}; fingerprint {facts.data_hash}",
         "persons seen by two cameras": f"{counts.persons.train} train, "
-        f"{counts.persons.validation} choose and calibrate, {counts.persons.test} test",
+        f"{counts.persons.validation} validate, {counts.persons.test} test",
         "network": f"{network[2]}, {record.trunk}, heads of width {record.width:g}, from "
         f"{record.start}; {record.triplets:,} triplets, seed {record.seed}",
         "kept": f"step {record.best_step} of {record.steps}",

@@ -76,7 +76,7 @@ def test_everything_links_and_stays_linked_where_the_project_is_moved(
     assert "| data | VIPeR, DVC's hash 0123456789abcdef0123456789abcdef.dir |" in card
     assert "| persons | 10 train, 12 validate, 8 test |" in card
     assert "| test, MTDnet | rank-1 100.0% (95% interval over persons 100.0% to" in card
-    assert "on 10 persons, who decided nothing |" in card
+    assert "on 10 persons; they decided nothing |" in card
     assert "not calibrated: fewer than 10" in card and "Not for: " in card
     assert version.tags["licence_of_data"].startswith("non-commercial research")
     assert version.tags["calibration"].startswith("not calibrated")

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from mtdnet.params.base import Count, Fraction, NotNegative, Positive, Section, Variant
 
 Snapshot = Literal["best", "last"]
-RankingStart = Literal["kept", "discriminant"]
+RankingStart = Literal["kept", "discriminant", "discriminant-by-place"]
 
 
 class MarginLoss(Section):
@@ -104,8 +104,10 @@ class Training(Section):
     """One training; ``triplets`` are those a step.
 
     ``ranking_start``: the ranking head as the network brings it, drawn or as the source trained it;
-    or the discriminant of the training persons, on the trunk that the training starts from. Both
-    then stay as they are, and the pair head alone learns; MTDnet-cls and -rnk have no such start.
+    or the discriminant of the training persons, on the trunk that the training starts from, with a
+    mean for each place, cameras that share persons, where galleries are of one place and not of
+    all. Trunk and ranking head then stay as they are, and the pair head alone learns; MTDnet-cls
+    and -rnk have no such start.
     ``dropout``: of fc6 and fc7, of the pair head and of MTDnet-rnk. ``own``: variants that learn
     otherwise.
 
@@ -143,10 +145,10 @@ class Training(Section):
 
     @model_validator(mode="after")
     def _check_identity(self) -> Self:
-        if self.ranking_start == "discriminant" and self.losses.identity.weight:
+        if self.ranking_start != "kept" and self.losses.identity.weight:
             raise ValueError(
                 "losses.identity teaches the trunk and the ranking head, which `ranking_start: "
-                "discriminant` leaves as they are; say kept, or give it weight 0"
+                f"{self.ranking_start}` leaves as they are; say kept, or give it weight 0"
             )
         return self
 

@@ -55,15 +55,21 @@ def discriminant(maps: Tensor, person: Tensor, directions: int) -> Tensor:
 
 
 def start_ranking(
-    network: MTDnet, benchmarks: Sequence[Benchmark], source: Benchmark | None, device: Device
+    network: MTDnet,
+    benchmarks: Sequence[Benchmark],
+    source: Benchmark | None,
+    device: Device,
+    by_place: bool = False,
 ) -> None:
     """Make the ranking head the discriminant of the training persons of ``benchmarks``.
 
     And of ``source``, up to ``ENOUGH`` images in all. Each benchmark's maps, the mean of plain and
-    mirrored image's, are taken about their own mean, and in it those of each place of ``SOME``
-    persons: what parts places would pass for what parts persons. The head's bias is for the first
-    benchmark. Features stay as long as they were, and so steps as large; what the directions don't
-    fill is 0. Of more than ``LIMIT`` images torch's seed draws as many of each person.
+    mirrored image's, are taken about their own mean: cameras differ between benchmarks. With
+    ``by_place`` so are those of each place of ``SOME`` persons, for what parts places passes for
+    what parts persons, which tells nobody from another where all are of one place. The head's bias
+    is for the first benchmark. Features stay as long as they were, and so steps as large; what the
+    directions don't fill is 0. Of more than ``LIMIT`` images torch's seed draws as many of each
+    person.
     """
     layer, extractor = network.ranking.fc, Extractor(network, device)
     every = [*benchmarks, source] if source else benchmarks
@@ -80,9 +86,9 @@ def start_ranking(
                 progress.update(len(block))
             means.append(own.mean(0))
             own -= means[-1]
-            for there in _places(*(of[rows.numpy()] for of in (b.images.person, b.images.camera))):
-                if len(there) < len(own):  # or it is done
-                    own[there] -= own[there].mean(0)
+            ids = (of[rows.numpy()] for of in (b.images.person, b.images.camera))
+            for there in _places(*ids) if by_place else []:
+                own[there] -= own[there].mean(0)
     person = torch.cat([of[rows] for of, rows in zip(persons, chosen, strict=True)])
     with torch.no_grad():
         weight, mean = torch.zeros_like(layer.weight), means[0]

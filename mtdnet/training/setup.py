@@ -106,7 +106,7 @@ class Setup:
     @property
     def fits_ranking(self) -> bool:
         """Whether the ranking head starts as the training persons' discriminant."""
-        asked = self.settings.ranking_start == "discriminant"
+        asked = self.settings.ranking_start != "kept"
         return asked and self.kind.ranks and issubclass(self.kind.kind, MTDnet)
 
     @property

@@ -119,7 +119,8 @@ def _fit_ranking(
     if group.rank == 0:
         size = network.trunk.size
         source = data.Benchmark.open(setup.source, size, place) if setup.source else None
-        start_ranking(network, benchmarks, source, place)
+        by_place = setup.settings.ranking_start == "discriminant-by-place"
+        start_ranking(network, benchmarks, source, place, by_place)
     with torch.no_grad():
         for value in network.ranking.parameters():
             value.copy_(group.of_first(value.cpu()))

@@ -82,7 +82,10 @@ def test_cameras_that_see_the_same_persons_are_of_one_place(
     assert discriminant._places(person[:0], camera[:0]) == []
 
 
-def test_what_parts_two_places_parts_no_persons(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("by_place", [True, False])
+def test_what_parts_two_places_parts_no_persons_if_asked(
+    by_place: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch.manual_seed(0)
     place, whose = (torch.arange(80) // n for n in (40, 2))
     network, fitted = MTDnet(1 / 16).eval(), []
@@ -97,9 +100,10 @@ def test_what_parts_two_places_parts_no_persons(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(discriminant, "Extractor", lambda *of, made=extractor: made)
         some = Benchmark(cast(Images, images), Path(), own)
         same = copy.deepcopy(network)
-        discriminant.start_ranking(same, [some], None, PROCESSOR)
+        discriminant.start_ranking(same, [some], None, PROCESSOR, by_place)
         fitted.append(torch.nn.functional.normalize(same.ranking.fc.weight[:20]))
-    assert (fitted[0] * fitted[1]).sum(1).abs().min() > 0.99
+    alike = (fitted[0] * fitted[1]).sum(1).abs().min() > 0.99
+    assert alike == by_place
 
 
 def benchmark(small: Path) -> Benchmark:

@@ -70,6 +70,10 @@ class PairHead(nn.Module):
         nn.init.constant_(self.distance.weight, -3.0)
         nn.init.constant_(self.distance.bias, 3.0)
 
+    def leave_distance(self) -> None:
+        """From now on take joint maps alone."""
+        self.distance, self.distance_maps = None, 0
+
     def weigh(self, logit: float, distance: float, bias: float) -> None:
         """Make the logit of "same" ``logit m - distance |d|^2 + bias``, where it was ``m``.
 

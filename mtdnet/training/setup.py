@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mtdnet import variants
+from mtdnet.artifacts import TrainingRecord
 from mtdnet.data.images import TABLE
 from mtdnet.errors import InputError
 from mtdnet.networks import serialization
@@ -59,6 +60,13 @@ class Start:
                 raise InputError(
                     f"{self.folder}: a network of another kind; start from `{kind.start}`"
                 )
+            if stored.pair is not None and stored.takes_distance:
+                fusion = TrainingRecord.read(self.folder).fusion
+                if fusion and fusion.logit:  # joint maps go on from what they said in training
+                    scale = 1 / fusion.logit
+                    stored.pair.weigh(scale, -scale * fusion.distance, -scale * fusion.bias)
+                if not kind.ranks:
+                    stored.pair.leave_distance()
             return stored
         fresh = kind.kind(self.width, 1.0 if self.weights else self.width, self.trunk)
         fill_hidden_biases(fresh, self.hidden_bias)

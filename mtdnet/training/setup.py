@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mtdnet import variants
-from mtdnet.artifacts import TrainingRecord
+from mtdnet.artifacts import Fusion, TrainingRecord
 from mtdnet.data.images import TABLE
 from mtdnet.errors import InputError
 from mtdnet.networks import serialization
@@ -52,8 +52,16 @@ class Start:
         origin = self.folder or self.weights
         return origin.name if origin else "drawn"
 
+    @property
+    def fusion(self) -> Fusion | None:
+        """The weights that the verdict of the model folder's network was given; None without."""
+        return TrainingRecord.read(self.folder).fusion if self.folder else None
+
     def network(self, kind: type[Variant]) -> Network:
-        """Return the network, drawn from torch's seed; InputError for one of another kind."""
+        """Return the network, drawn from torch's seed; InputError for one of another kind.
+
+        A stored one's verdict is as it was before it was weighed.
+        """
         if self.folder:
             stored = serialization.load(self.folder / FILE).network
             if not isinstance(stored, kind.kind):
@@ -61,7 +69,7 @@ class Start:
                     f"{self.folder}: a network of another kind; start from `{kind.start}`"
                 )
             if stored.pair is not None and stored.takes_distance:
-                fusion = TrainingRecord.read(self.folder).fusion
+                fusion = self.fusion
                 if fusion and fusion.logit:  # joint maps go on from what they said in training
                     scale = 1 / fusion.logit
                     stored.pair.weigh(scale, -scale * fusion.distance, -scale * fusion.bias)

@@ -155,8 +155,8 @@ def _record(setup: Setup, loop: Loop, best: Network) -> TrainingRecord:
     temperature = fusion = None
     if not setup.fold:
         temperature, fusion = calibrate(loop.validation.parts(best), fused)
-        if fusion is None and best.takes_distance and setup.start.folder:
-            fusion = TrainingRecord.read(setup.start.folder).fusion
+        if fusion is None and best.takes_distance:
+            fusion = setup.start.fusion
     return TrainingRecord(
         variant=setup.variant,
         start=setup.start.name,

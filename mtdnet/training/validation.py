@@ -110,10 +110,10 @@ def calibrate(parts: Sequence[Part], fused: bool = False) -> tuple[float | None,
     if not fused:
         return calibration.fit(probability, same), None
     distance = kept(own.distances(network) for own, network in parts)
-    row = np.concatenate(
+    query = np.concatenate(
         [len(pairs) * np.nonzero(keep)[0] + i for i, (keep, _) in enumerate(pairs)]
     )
-    fusion = fit(probability, distance, same, row)
+    fusion = fit(probability, distance, same, query)
     if takes:
         probability = kept(own.probabilities(weighed(network, fusion)) for own, network in parts)
     return calibration.fit(probability, same), fusion

@@ -93,7 +93,7 @@ def test_a_head_that_says_the_contrary_weighs_nothing() -> None:
 def test_pairs_told_apart_without_error_and_constant_heads_end() -> None:
     same, query = np.tile([True, False], 10), np.repeat(np.arange(10), 2)
     found = fit(same.astype(np.float32), np.where(same, 0.5, 1.5).astype(np.float32), same, query)
-    assert 0 <= found.logit < 100 and 0 < found.distance < 100
+    assert 0 < found.logit < 100 and 0 < found.distance < 100
     flat = fit(np.full(20, 0.5), np.full(20, 2.0), same, query)
     assert fused(flat, np.full(3, 0.5), np.full(3, 2.0)) == pytest.approx(0, abs=1e-3)
 

@@ -45,7 +45,8 @@ def test_too_few_pairs_calibrate_nothing(
     said = capsys.readouterr().err
     if persons < ENOUGH:
         assert found is None and fusion is None
-        assert "not calibrated and not weighed by the validation persons, who give 9 pairs" in said
+        assert "not calibrated and not weighed by the validation persons, who" in said
+        assert "who give 9 pairs of one" in said
         assert "person and 72 of" in said
     else:
         assert found is not None and fusion is not None and "not calibrated" not in said
@@ -70,7 +71,7 @@ def test_a_verdict_that_takes_the_distance_is_weighed_and_then_calibrated(
     probability, distance = validation.probabilities(network), validation.distances(network)
     after, same_distance = validation.probabilities(own), validation.distances(own)
     odds = fused(fusion, probability, distance).clip(*logit(np.array([0.0, 1.0])))
-    np.testing.assert_allclose(logit(after), odds, 0.05, 0.2)  # of a mean, not a mean of these
+    np.testing.assert_allclose(logit(after), odds, 0.02, 0.2)  # of a mean, not a mean of these
     np.testing.assert_array_equal(same_distance, distance)
     keep, same = compared(validation.probes)
     assert found == fit(after[keep], same[keep])

@@ -25,6 +25,7 @@ DIRECTIONS = 128  # more rank other persons worse
 LIMIT = 16_000  # images; their products with one another take 2 GB
 ENOUGH = 3_000  # images; the source's fill up to as many where a target has fewer
 SOME = 10  # persons; of fewer their mean says as much of them as of the place
+SIDEWAYS = 0.115  # of the maps' width; a Gaussian's deviation, from 0.08 to 0.15 serves
 BLOCK = 256  # images
 
 
@@ -63,15 +64,16 @@ def start_ranking(
 ) -> None:
     """Make the ranking head the discriminant of the training persons of ``benchmarks``.
 
-    And of ``source``, up to ``ENOUGH`` images in all. Each benchmark's maps, the mean of plain and
-    mirrored image's, are taken about their own mean: cameras differ between benchmarks. With
-    ``by_place`` so are those of each place of ``SOME`` persons, for what parts places passes for
-    what parts persons, which tells nobody from another where all are of one place. The head's bias
-    is for the first benchmark. Features stay as long as they were, and so steps as large; what the
-    directions don't fill is 0. Of more than ``LIMIT`` images torch's seed draws as many of each
-    person.
+    And of ``source``, up to ``ENOUGH`` images in all. Maps are the mean of plain and mirrored
+    image's, smoothed along their rows, and so are the directions: a person stands now more to the
+    left, now to the right. Each benchmark's are taken about their own mean: cameras differ between
+    benchmarks. With ``by_place`` so are those of each place of ``SOME`` persons, for what parts
+    places passes for what parts persons, which tells nobody from another where all are of one
+    place. The head's bias is for the first benchmark; what the directions don't fill is 0. Of more
+    than ``LIMIT`` images torch's seed draws as many of each person.
     """
-    layer, extractor = network.ranking.fc, Extractor(network, device)
+    layer, extractor, grid = network.ranking.fc, Extractor(network, device), network.trunk.grid
+    blur = _sideways(grid[1]).to(device.torch)
     every = [*benchmarks, source] if source else benchmarks
     persons = [number.cpu() for number in numbered(every)[0]]
     chosen = _dealt(persons[: len(benchmarks)], LIMIT)
@@ -82,7 +84,7 @@ def start_ranking(
         for b, rows in zip(every, chosen, strict=True):
             own = maps[at : (at := at + len(rows))]
             for part, block in zip(torch.split(own, BLOCK), torch.split(rows, BLOCK), strict=True):
-                part.copy_(extractor.maps(b.pixels[block]))
+                part.copy_(_along_rows(blur, extractor.maps(b.pixels[block]).float(), grid))
                 progress.update(len(block))
             means.append(own.mean(0))
             own -= means[-1]
@@ -91,13 +93,23 @@ def start_ranking(
                 own[there] -= own[there].mean(0)
     person = torch.cat([of[rows] for of, rows in zip(persons, chosen, strict=True)])
     with torch.no_grad():
-        weight, mean = torch.zeros_like(layer.weight), means[0]
-        found = discriminant(maps, person.to(maps.device), min(DIRECTIONS, len(weight)))
-        weight[: len(found)] = found
-        length = F.linear(maps, layer.weight, layer(mean)).norm(dim=1).mean()
-        weight *= length / (maps @ weight.T).norm(dim=1).mean()
-        layer.weight.copy_(weight)
-        layer.bias.copy_(-weight @ mean)
+        found = discriminant(maps, person.to(maps.device), min(DIRECTIONS, len(layer.weight)))
+        for value in layer.parameters():
+            value.zero_()
+        layer.weight[: len(found)] = _along_rows(blur.T, found, grid)
+        layer.bias[: len(found)] = -found @ means[0]
+
+
+def _sideways(width: int) -> Tensor:
+    """Return the matrix (width, width) that smooths a row, whose sum over a window stays 1."""
+    place = torch.arange(float(width)) / width
+    blur = (-0.5 * ((place[:, None] - place) / SIDEWAYS) ** 2).exp()
+    return blur / blur.sum(1, keepdim=True)
+
+
+def _along_rows(matrix: Tensor, maps: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Return ``matrix`` (w, w) times each row of ``maps`` (N, h w C), which lie as a head reads."""
+    return torch.einsum("ab,nhbc->nhac", matrix, maps.view(len(maps), *grid, -1)).flatten(1)
 
 
 def _places(person: NDArray[np.str_], camera: NDArray[np.str_]) -> list[NDArray[np.int64]]:

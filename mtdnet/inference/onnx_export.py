@@ -43,7 +43,8 @@ def export(source: Path, target: Path) -> list[str]:
     maps -> features (N, F), unit; ``halves.onnx``: maps -> left, right; ``tail.onnx``: a sum of one
     image's left and another's right half -> same (P,), the probability of one pass in [0, 1], not
     calibrated. All float32, with any number of images or pairs, for opset ``OPSET``.
-    ``export.json``: size, temperature (of the mean of eight passes) and the network's SHA-256. A
+    ``export.json``: size, what eight passes are averaged in (``mean``: "log odds" or "probability",
+    ``mtdnet.scoring.scorer``), temperature of that mean and the network's SHA-256. A
     network without a pair head has neither halves nor tail. Raises InputError when the file is
     none, or ONNX is not installed.
     """
@@ -74,7 +75,8 @@ def export(source: Path, target: Path) -> list[str]:
             for name, part in parts.items():
                 names.append(f"{name}.onnx")
                 onnx.save(parted.extract_model(*part), draft / names[-1])
-        facts = {"size": trunk.size, "temperature": model.temperature, "opset": OPSET}
+        mean = "log odds" if network.takes_distance else "probability"
+        facts = {"size": trunk.size, "mean": mean, "temperature": model.temperature, "opset": OPSET}
         write_json(draft / FACTS, facts | {"network": sha256(source)})
     return names
 

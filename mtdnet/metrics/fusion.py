@@ -14,6 +14,7 @@ from mtdnet.metrics.calibration import Flags, Probability, balance, logit
 # Over the pairs of one person. That the logit adds something has to be shown: joint maps memorise.
 # The other keeps what is told apart without error from weights without end.
 LOGIT_RIDGE, RIDGE = 2.0, 0.1
+SLIGHTEST = 1e-3  # weight of the logit; by 0, what it said in training could not be had back
 
 Values = NDArray[np.float64]
 
@@ -27,14 +28,14 @@ def fused(fusion: Fusion, probability: Probability, distance: Probability) -> Va
 def fit(
     probability: Probability, distance: Probability, same: Flags, query: NDArray[np.int64]
 ) -> Fusion:
-    """Return the weights of both heads, neither below 0, from N pairs; all arrays (N,).
+    """Return the weights of both heads, none below 0, from N pairs; all arrays (N,).
 
     ``query``: pairs of one number are those of one query with its gallery. With ``z`` the two
     inputs at mean 0 and variance 1 over pairs that weigh ``w``, ``u >= 0`` is the conditional
     logit's (McFadden 1974): the mean over n pairs s of one person of ``log(1 + sum exp(u z_j -
     u z_s))``, j the query's pairs of two, is least, with ``(2 u_1^2 + 0.1 u_2^2) / n``. Then
     ``sum w log(1 + exp(-y (e u z + c))) + 0.1 / n e^2`` is, with e at least 0. Both are convex.
-    Raises InputError when there is no same or no different pair.
+    The logit keeps ``SLIGHTEST``. Raises InputError when there is no same or no different pair.
     """
     from scipy.optimize import minimize  # a network that answers needs none of SciPy
 
@@ -69,7 +70,7 @@ def fit(
     e, c = minimize(told, start, jac=True, bounds=[free, (None, None)], method="L-BFGS-B").x
     own = e / size[0] * u / scale
     bias = c - e / size[0] * middle[0] - own @ mean
-    return Fusion(logit=float(own[0]), distance=float(own[1]), bias=float(bias))
+    return Fusion(logit=max(SLIGHTEST, own[0]), distance=float(own[1]), bias=float(bias))
 
 
 def _standardised(inputs: Values, weight: Values) -> tuple[Values, Values, Values]:

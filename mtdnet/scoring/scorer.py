@@ -1,4 +1,9 @@
-"""Scores of pairs of images, as published: eight-fold probabilities and ranking distances."""
+"""Scores of pairs of images: eight-fold probabilities, as published, and ranking distances.
+
+The published score is the mean of eight passes' probabilities. Of a verdict that takes the ranking
+distance it is that of their log odds: there its weights were fitted, and the distance ranks as by
+itself. One confident pass of eight outweighs the others in a mean of probabilities.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, product
@@ -33,6 +38,7 @@ class Scorer(Extractor):
     def __init__(self, network: Network, device: Device, compiled: bool = False) -> None:
         super().__init__(network, device)
         self.pairs, own = PAIRS[device.torch.type], self.network
+        self.by_odds = own.takes_distance
         if own.pair is not None:
             # Products are what costs in float32; matrix units keep the plain layers.
             fourier = device.torch.type == "cpu" and not device.bf16 and own.trunk.grid == GRID
@@ -45,16 +51,21 @@ class Scorer(Extractor):
 
         A piece is (N, h, w, 384 width); a few hundred pairs keep a processor's core busy.
         """
-        return torch.cat(list(each(self.device, self.tail, joint)))
+        return self._same(torch.cat(list(each(self.device, self.tail, joint))))
 
     @torch.inference_mode()
     def tail(self, joint: Tensor) -> Tensor:
-        """Return P(same person) (N,) of one piece, by one thread."""
+        """Return what a mean is taken of, (N,) of one piece, by one thread: see ``_same``."""
         with compiling("the tail"):
-            return self.logits(joint.permute(0, 3, 1, 2)).softmax(1)[:, 1]
+            logits = self.logits(joint.permute(0, 3, 1, 2))
+        return logits[:, 1] - logits[:, 0] if self.by_odds else logits.softmax(1)[:, 1]
+
+    def _same(self, mean: Tensor) -> Tensor:
+        """Return P(same person) of the mean over passes, of log odds or of probabilities."""
+        return mean.sigmoid() if self.by_odds else mean
 
     def _product(self, some: Tensor, others: Tensor, seen: Callable[[int], object]) -> Tensor:
-        """Return P(same) (S, O) of sums of every one of some halves with every other one."""
+        """Return the tails' (S, O) of sums of every one of some halves with every other one."""
 
         def work(piece: Tile) -> Tensor:
             return self._tails(some[piece[0]], others[piece[1]])
@@ -71,7 +82,7 @@ class Scorer(Extractor):
 
     @torch.inference_mode()
     def _tails(self, some: Tensor, others: Tensor) -> Tensor:
-        """Return P(same) (S, O) of one piece; on a full GPU, of its halves."""
+        """Return the tails' (S, O) of one piece; on a full GPU, of its halves."""
         try:
             joint = (some[:, None] + others).flatten(0, 1)
             return self.tail(joint).view(len(some), len(others))
@@ -89,7 +100,7 @@ class Scorer(Extractor):
         (q_left, q_right), (g_left, g_right) = query, gallery
         first, second = self._product(q_left, g_right, seen), self._product(q_right, g_left, seen)
         folds = ((first + second) / 2).view(2, len(q_left) // 2, 2, len(g_left) // 2)
-        return folds.mean((0, 2))
+        return self._same(folds.mean((0, 2)))
 
     def against(self, query: Halves, gallery: Halves) -> Scores:
         """Return the eight-fold P(same person), (G,), of one query with G gallery images.
@@ -103,7 +114,7 @@ class Scorer(Extractor):
 
         ``query`` as in ``against``; ``rights``: the gallery's right halves (G, h, w, 384 width).
         """
-        return self._product(query[0][:1], rights, lambda count: None)[0].cpu().numpy()
+        return self._same(self._product(query[0][:1], rights, lambda count: None)[0]).cpu().numpy()
 
     def tiles(
         self,
@@ -129,14 +140,14 @@ class Scorer(Extractor):
                 if folds == 8:
                     score = self._eightfold(of_query, of_gallery, seen)
                 else:
-                    score = self._product(of_query[0], of_gallery[1], seen)
+                    score = self._same(self._product(of_query[0], of_gallery[1], seen))
                 yield (rows, columns), score.cpu().numpy()
 
     def probabilities(self, pixels: Tensor, query: Rows, gallery: Rows, folds: int = 8) -> Scores:
         """Return P(same person), (Q, G), of every query row of ``pixels`` with every gallery row.
 
-        ``folds`` 8, as published: the mean over query plain or mirrored, gallery plain or
-        mirrored, and both orders in the pair. 1: plain, query first, for validation.
+        ``folds`` 8: the mean over query plain or mirrored, gallery plain or mirrored, and both
+        orders in the pair, of what the module says. 1: plain, query first, for validation.
         """
         out = np.empty((len(query), len(gallery)), np.float32)
         with progress(out.size * folds, disable=folds == 1) as bar:
@@ -166,7 +177,7 @@ class Scorer(Extractor):
                 for left, right in orders
                 for i, j in product(range(mirrors), repeat=2)
             ]
-            return self.tail(torch.cat(joint)).view(folds, -1).mean(0)
+            return self._same(self.tail(torch.cat(joint)).view(folds, -1).mean(0))
 
         parts = each(self.device, work, range(0, a_left.shape[1], size))
         return torch.cat(list(parts)).cpu().numpy()

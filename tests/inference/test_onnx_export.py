@@ -60,8 +60,9 @@ def test_onnxruntime_answers_as_torch(distance: bool, tmp_path: Path) -> None:
         np.testing.assert_allclose(same, expected, atol=1e-3)
 
 
-def test_the_example_answers_as_the_library(tmp_path: Path) -> None:
-    drawn(tmp_path / "network.safetensors", distance=False)
+@pytest.mark.parametrize("distance", [False, True])
+def test_the_example_answers_as_the_library(distance: bool, tmp_path: Path) -> None:
+    drawn(tmp_path / "network.safetensors", distance)
     files = [str(tmp_path / f"{name}.png") for name in "abcd"]
     for seed, file in enumerate(files):
         rng = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 
 from mtdnet.artifacts import Fusion
 from mtdnet.errors import InputError
-from mtdnet.metrics.fusion import LOGIT_RIDGE, RIDGE, fit, fused
+from mtdnet.metrics.fusion import LOGIT_RIDGE, RIDGE, SLIGHTEST, fit, fused
 
 Values = NDArray[np.float64]
 Pairs = tuple[Values, Values, NDArray[np.bool_], NDArray[np.int64]]
@@ -85,9 +85,10 @@ def test_a_head_that_says_the_contrary_weighs_nothing() -> None:
     probability, distance, same, query = drawn()
     assert fit(probability, 4 - distance, same, query).distance == 0
     found = fit(1 - probability, distance, same, query)
-    assert found.logit == 0
+    assert found.logit == SLIGHTEST
     order = np.argsort(distance, kind="stable")
-    assert (np.diff(fused(found, probability, distance)[order]) <= 0).all()
+    most = SLIGHTEST * np.ptp(np.log(probability / (1 - probability)))
+    assert (np.diff(fused(found, probability, distance)[order]) <= most).all()
 
 
 def test_pairs_told_apart_without_error_and_constant_heads_end() -> None:

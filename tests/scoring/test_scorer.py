@@ -1,6 +1,8 @@
 """Scores by tiles and halves against one plain forward pass a pair."""
 
+import copy
 import itertools
+import math
 import os
 import subprocess
 import sys
@@ -34,28 +36,57 @@ def pixels() -> Tensor:
     return (colours + noise).clamp(0, 255).to(torch.uint8)
 
 
+def with_distance(network: MTDnet) -> MTDnet:
+    own = copy.deepcopy(network)
+    own.pair.take_distance(own.feature_size)
+    return own
+
+
 @torch.no_grad()
 def eight(network: MTDnet, one: Tensor, two: Tensor) -> float:
     scores = []
     for a, b in itertools.product((one, one.flip(1)), (two, two.flip(1))):
         first, second = (network.trunk(prepare(image[None])) for image in (a, b))
-        for logits in (network.pair(first, second), network.pair(second, first)):
-            scores.append(float(logits[0].softmax(0)[1]))
-    return float(np.mean(scores))
+        for left, right in ((first, second), (second, first)):
+            logits = network.pair.tail(network.left(left) + network.right(right))
+            scores.append(float(logits[0].double().softmax(0)[1]))
+    if not network.takes_distance:
+        return float(np.mean(scores))
+    odds = [math.log(p / (1 - p)) for p in scores]
+    return 1 / (1 + math.exp(-sum(odds) / len(odds)))
 
 
+@pytest.mark.parametrize("distance", [False, True])
 @pytest.mark.parametrize("block", [2, 256])
 def test_probability_is_the_mean_of_eight_passes(
-    network: MTDnet, pixels: Tensor, block: int, monkeypatch: pytest.MonkeyPatch
+    network: MTDnet, pixels: Tensor, block: int, distance: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if distance:
+        network = with_distance(network)
     monkeypatch.setattr(tiles, "ROWS", block)
     monkeypatch.setattr(tiles, "COLUMNS", block + 1)
     monkeypatch.setitem(module.PAIRS, "cpu", 16)
     query, gallery = np.array([0, 4, 2]), np.array([1, 8, 3, 5, 7])
-    found = Scorer(network, CPU).probabilities(pixels, query, gallery)
+    scorer = Scorer(network, CPU)
+    found = scorer.probabilities(pixels, query, gallery)
     expected = [[eight(network, pixels[q], pixels[g]) for g in gallery] for q in query]
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(found) > 1e-3  # else the comparison says nothing
+    some = scorer.halves(pixels[query]), scorer.halves(pixels[gallery[:3]])
+    matched = [expected[n][n] for n in range(3)]
+    np.testing.assert_allclose(scorer.matched(*some), matched, atol=1e-5)
+    one = scorer.halves(pixels[query[:1]])
+    np.testing.assert_allclose(scorer.against(one, some[1]), expected[0][:3], atol=1e-5)
+
+
+def test_a_verdict_of_the_distance_alone_ranks_by_it(network: MTDnet, pixels: Tensor) -> None:
+    network = with_distance(network)
+    network.pair.weigh(0, distance=9, bias=4)
+    scorer, rows = Scorer(network, CPU), (pixels, np.array([0, 4, 2]), np.array([1, 8, 3, 5, 7]))
+    found = scorer.probabilities(*rows)
+    np.testing.assert_allclose(
+        np.log(found / (1 - found)), 4 - 9 * scorer.distances(*rows), atol=1e-3
+    )
 
 
 SCORED = """

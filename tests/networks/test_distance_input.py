@@ -26,6 +26,7 @@ def maps_of(network: MTDnet, images: int) -> Tensor:
     return torch.randn(images, network.trunk.channels, *network.trunk.grid)
 
 
+@torch.no_grad()
 def test_logits_are_those_of_the_maps_and_of_the_distance(network: MTDnet) -> None:
     first, second = maps_of(network, 3), maps_of(network, 3)
     logits = network.pair.tail(network.left(first) + network.right(second))

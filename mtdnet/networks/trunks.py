@@ -13,5 +13,7 @@ class TrunkEntry(NamedTuple):
 TRUNKS = {
     # without padding: maps of 55 x 55, then 13 x 13
     "caffenet": TrunkEntry("caffenet", (227, 227)),
-    "resnet50": TrunkEntry("resnet", (256, 128)),  # as persons stand, and as others take it
+    # as persons stand: maps of 69 x 33, then 16 x 7
+    "caffenet-tall": TrunkEntry("caffenet_tall", (283, 139)),
+    "resnet50": TrunkEntry("resnet", (256, 128)),  # as others take it
 }

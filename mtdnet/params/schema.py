@@ -53,7 +53,7 @@ class Params(Section):
     evaluate: Evaluate
     report: Report
     seed: Seed = 0
-    trunk: Literal["caffenet", "resnet50"] = "caffenet"
+    trunk: Literal["caffenet", "caffenet-tall", "resnet50"] = "caffenet"
 
     @model_validator(mode="after")
     def _check(self) -> Self:

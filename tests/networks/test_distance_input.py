@@ -13,7 +13,7 @@ from mtdnet.networks.resnet import TRUNK as RESNET
 from mtdnet.networks.weight_init import start_as_difference
 
 
-@pytest.fixture(params=["caffenet", "resnet50"])
+@pytest.fixture(params=["caffenet", "caffenet-tall", "resnet50"])
 def network(request: pytest.FixtureRequest) -> MTDnet:
     torch.manual_seed(0)
     made = MTDnet(1 / 16, trunk=request.param).eval()

@@ -40,8 +40,8 @@ class AlexNet(Network):
         self.conv4 = nn.Conv2d(third, third, 3, padding=1, groups=2)
         self.conv5 = nn.Conv2d(third, fifth, 3, padding=1, groups=2)
         self.pool = nn.MaxPool2d(3, stride=2)
-        self.pooled = [(side - 3) // 2 + 1 for side in self.trunk.grid]
-        self.fc6 = nn.Linear(fifth * math.prod(self.pooled), hidden)
+        pooled = [(side - 3) // 2 + 1 for side in self.trunk.grid]
+        self.fc6 = nn.Linear(fifth * math.prod(pooled), hidden)
         self.fc7 = nn.Linear(hidden, hidden)
         self.drop = nn.Dropout(0.5)
         self.feature_size = channels(512, width)
@@ -53,18 +53,19 @@ class AlexNet(Network):
     def fill(self, tensors: Mapping[str, Tensor], source: Path) -> list[str]:
         """Copy conv3 to fc7 of ImageNet's weights, of full width; return the layers' names.
 
-        All or, of a file that lacks one, of a narrower network and of another trunk than the
-        square one, none. Raises InputError for other shapes.
+        To conv5 on a grid that fc6 isn't made for. All or, of a file that lacks one and of a
+        narrower network, none. Raises InputError for other shapes.
         """
-        layers = ["conv3", "conv4", "conv5", "fc6", "fc7"]
+        layers = ["conv3", "conv4", "conv5"]
+        if self.trunk.grid == CaffeNet.grid:
+            layers += ["fc6", "fc7"]
         names = [f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")]
-        square = self.trunk.grid == CaffeNet.grid
-        if self.width < 1 or not square or any(name not in tensors for name in names):
+        if self.width < 1 or any(name not in tensors for name in names):
             return []
         own = self.state_dict()
         values = {name: tensors[name] for name in names}
-        if values["fc6.weight"].shape == own["fc6.weight"].shape:
-            maps = values["fc6.weight"].view(-1, self.conv5.out_channels, *self.pooled)
+        if "fc6" in layers and values["fc6.weight"].shape == own["fc6.weight"].shape:
+            maps = values["fc6.weight"].view(-1, self.conv5.out_channels, 6, 6)
             values["fc6.weight"] = flat(maps)  # as `features` flattens
         pretrained.copy(own, values, names, source)
         self.load_state_dict(own)

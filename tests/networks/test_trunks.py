@@ -9,6 +9,8 @@ from mtdnet.networks.alexnet import AlexNet
 from mtdnet.networks.mtdnet import MTDnet
 from mtdnet.networks.trunks import TRUNKS
 
+LAYERS = ["conv3", "conv4", "conv5", "fc6", "fc7"]
+
 
 @pytest.mark.parametrize("name", TRUNKS)
 def test_images_of_its_size_give_maps_of_its_grid(name: str) -> None:
@@ -32,14 +34,13 @@ def test_a_tall_trunk_is_the_square_one_elsewhere() -> None:
     assert expected.std() > 0
 
 
-def test_a_whole_alexnet_of_tall_images_draws_what_lies_behind_the_trunk() -> None:
-    with torch.device("meta"):
-        network = AlexNet(1.0, trunk="caffenet-tall")
-        assert network.embed(torch.empty(1, 3, 283, 139)).shape == (1, 512)
-        layers = [
-            f"{name}.{kind}"
-            for name in ("conv3", "conv4", "conv5", "fc6", "fc7")
-            for kind in ("weight", "bias")
-        ]
-        of_square = AlexNet(1.0).state_dict()
-        assert network.fill({name: of_square[name] for name in layers}, Path("w.npz")) == []
+def test_a_whole_alexnet_of_tall_images_draws_its_fully_connected_layers() -> None:
+    network = AlexNet(1.0, trunk="caffenet-tall")
+    assert network.embed(torch.zeros(1, 3, 283, 139)).shape == (1, 512)
+    drawn = network.state_dict()
+    kinds = [f"{layer}.{kind}" for layer in LAYERS for kind in ("weight", "bias")]
+    tensors = {name: torch.full_like(drawn[name], 0.5) for name in kinds}
+    tensors["fc6.weight"] = torch.full((4096, 9216), 0.5)
+    assert network.fill(tensors, Path("w.npz")) == LAYERS[:3]
+    filled = {name for name, value in network.named_parameters() if bool((value == 0.5).all())}
+    assert filled == {name for name in kinds if name.startswith("conv")}

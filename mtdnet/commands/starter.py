@@ -21,7 +21,7 @@ TEMPLATE = """\
 # As it stands, it trains in minutes on a processor. With a GPU, take width, steps and learning
 # rates of configs/modern.yaml, and its weights after weights/README.md.
 seed: 1
-trunk: caffenet-tall                 # or caffenet, resnet50; see weights/README.md
+trunk: caffenet                      # or caffenet-tall, resnet50; see weights/README.md
 
 ingest:
   layouts:

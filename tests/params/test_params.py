@@ -63,7 +63,9 @@ def test_null_is_nothing(tmp_path: Path) -> None:
 def test_the_trunks_are_those_that_there_are() -> None:
     assert set(get_args(params.Params.model_fields["trunk"].annotation)) == set(TRUNKS)
     content = YAML(typ="safe").load(ROOT / "params.yaml") | {"trunk": "vgg"}
-    with pytest.raises(InputError, match="trunk: expected 'caffenet', 'caffenet-tall' or 'resnet50', found 'vgg'"):
+    with pytest.raises(
+        InputError, match="trunk: expected 'caffenet', 'caffenet-tall' or 'resnet50', found 'vgg'"
+    ):
         params.build(params.Params, content, "params.yaml")
 
 

@@ -101,7 +101,7 @@ def start_ranking(
 
 
 def _sideways(width: int) -> Tensor:
-    """Return the matrix (width, width) that smooths a row, whose sum over a window stays 1."""
+    """Return the Gaussian means (width, width) of a row's places; each of its rows sums to 1."""
     place = torch.arange(float(width)) / width
     blur = (-0.5 * ((place[:, None] - place) / SIDEWAYS) ** 2).exp()
     return blur / blur.sum(1, keepdim=True)

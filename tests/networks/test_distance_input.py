@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from mtdnet.networks import serialization
-from mtdnet.networks.fourier_tail import Tail
+from mtdnet.networks.fourier_tail import GRID, Tail
 from mtdnet.networks.mtdnet import MTDnet
-from mtdnet.networks.resnet import TRUNK as RESNET
 from mtdnet.networks.weight_init import start_as_difference
 
 
@@ -44,6 +43,7 @@ def test_logits_are_those_of_the_maps_and_of_the_distance(network: MTDnet) -> No
         )
 
 
+@torch.no_grad()
 def test_a_weighed_verdict_adds_up_logit_and_distance(network: MTDnet) -> None:
     first, second = maps_of(network, 3), maps_of(network, 3)
 
@@ -87,8 +87,8 @@ def test_a_file_keeps_it(network: MTDnet, tmp_path: Path) -> None:
 
 
 def test_fourier_products_hold_it_too(network: MTDnet) -> None:
-    if network.trunk.name == RESNET.name:
-        pytest.skip("the products are those of CaffeNet's grid")
+    if network.trunk.grid != GRID:
+        pytest.skip("the products are those of the square trunk's grid")
     joint = network.left(maps_of(network, 3)) + network.right(maps_of(network, 3))
     with torch.inference_mode():
         torch.testing.assert_close(

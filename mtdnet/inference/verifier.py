@@ -83,10 +83,11 @@ class Verifier:
     ) -> Scores:
         """Return the calibrated P(same person) of each pair of images or tracks, (N,) in [0, 1].
 
-        It answers for a prior of one half. The eight-fold score of the paper's test, so the order
-        in a pair doesn't matter. An image that stands in several pairs is read and passed through
-        the trunk once, among ``pairs.IN_MEMORY`` of them. Raises InputError when the network only
-        ranks, the lists differ in length, or an image is missing or none.
+        It answers for a prior of one half. By the eight passes of the paper's test, as
+        ``mtdnet.scoring.scorer`` averages them, so the order in a pair doesn't matter. An image
+        that stands in several pairs is read and passed through the trunk once, among
+        ``pairs.IN_MEMORY`` of them. Raises InputError when the network only ranks, the lists differ
+        in length, or an image is missing or none.
         """
         if self.measure != "probability":
             raise InputError(

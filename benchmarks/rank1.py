@@ -48,10 +48,10 @@ def measure(place: Place, minutes: float, persons: int = PERSONS) -> Iterator[Ra
     """
     seen, limit = {}, 60 * minutes
     with patch.dict(os.environ, {"MTDNET_DEVICE": place.device.torch.type}):
-        source = _images(place, persons)
+        data = _images(place, persons)
         for name in ("modern", "paper"):
             recipe = params.load(CONFIGS / f"{name}.yaml")
-            seen[name] = _trained(place, source, name, recipe, limit)
+            seen[name] = _trained(place, data, name, recipe, limit)
     if not any(watch.reached for watch in seen.values()):
         raise NotMeasured(f"no recipe is at rank-1 {RANKS[0]:.0%} within {minutes:g} minutes")
     for rank in RANKS:
@@ -73,24 +73,24 @@ def measure(place: Place, minutes: float, persons: int = PERSONS) -> Iterator[Ra
 
 
 def _images(place: Place, persons: int) -> Path:
-    """Return CUHK03, ingested."""
+    """Return the folder of CUHK03, real or drawn."""
     from mtdnet import synthetic
-    from mtdnet.data.ingest import ingest
 
     data = place.data or place.scratch / "data"
     if place.data is None:
         synthetic.write(data, persons={"cuhk03": persons})
-    out = place.scratch / "ingest"
-    ingest(source=data / "cuhk03", benchmark="cuhk03", layout="cuhk03", out=out)
-    return out
+    return data / "cuhk03"
 
 
-def _trained(place: Place, ingested: Path, name: str, recipe: Params, limit: float) -> Watch:
-    """Train by a recipe until all is reached, or for ``limit`` seconds; its triplets come first."""
+def _trained(place: Place, data: Path, name: str, recipe: Params, limit: float) -> Watch:
+    """Train by a recipe until all is reached, or for ``limit`` seconds; images come before."""
+    from mtdnet.data.ingest import ingest
     from mtdnet.protocol.augment import augment
     from mtdnet.training import Setup, Start, train
 
     room, section, drawn = place.scratch / name, recipe.pretrain, place.data is None
+    ingested = room / "ingest"
+    ingest(source=data, benchmark="cuhk03", layout="cuhk03", out=ingested, trunk=recipe.trunk)
     splits = {"cuhk03": DRAWN} if drawn else recipe.augment.splits
     settings = recipe.augment.model_copy(update={"splits": splits})
     augment(ingested=ingested, out=room / "augment", settings=settings, seed=recipe.seed)
@@ -102,6 +102,7 @@ def _trained(place: Place, ingested: Path, name: str, recipe: Params, limit: flo
         seed=recipe.seed,
         start=Start(
             width=WIDTH if drawn else section.width,
+            trunk=recipe.trunk,
             weights=None if drawn or section.weights is None else Path(section.weights),
             hidden_bias=section.hidden_bias,
             joint_start=section.joint_start,

@@ -1,15 +1,19 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from benchmarks import rank1, training
 from benchmarks.rows import NotMeasured, Place
 from benchmarks.work import ingest
+from mtdnet import params
+from mtdnet.data.images import PIXELS
 from mtdnet.data.pack import pack
 from mtdnet.data.pixels import read_files
 from mtdnet.device import Device
+from mtdnet.networks.trunks import TRUNKS
 from mtdnet.params import Split
 
 
@@ -50,8 +54,12 @@ def test_both_recipes_are_trained_to_a_rank(
     (row,) = rank1.measure(place, minutes=1e-9, persons=40)
     assert "0%" in row.work and "step 1" in str(row.notes["modern"])
     assert row.own > 0 and row.other > 0 and row.notes["persons"] == "40 drawn"
+    for name in ("modern", "paper"):  # on the trunk that the recipe says
+        trunk = params.load(rank1.CONFIGS / f"{name}.yaml").trunk
+        images = np.load(tmp_path / name / "ingest" / PIXELS, mmap_mode="r")
+        assert images.shape[1:3] == TRUNKS[trunk].size
     monkeypatch.setattr(rank1, "RANKS", (2.0,))
-    monkeypatch.setattr(rank1, "_images", lambda place, persons: tmp_path / "ingest")
+    monkeypatch.setattr(rank1, "_images", lambda place, persons: tmp_path / "data" / "cuhk03")
     with pytest.raises(NotMeasured, match="no recipe is at rank-1 200% within"):
         next(rank1.measure(replace(place, scratch=tmp_path / "again"), minutes=1e-9))
 

@@ -40,7 +40,7 @@ def test_every_command_of_the_tour_runs(tmp_path: Path) -> None:
 
 def shorten(parameters: Path) -> None:
     text = parameters.read_text(encoding="utf-8")
-    for long, short in (("steps: 1200", "steps: 6"), ("width: 0.125", "width: 0.0625")):
+    for long, short in (("steps: 600", "steps: 6"), ("width: 0.125", "width: 0.0625")):
         assert long in text
         text = text.replace(long, short)
     parameters.write_text(text, encoding="utf-8")

@@ -47,7 +47,7 @@ pretrain:
   hidden_bias: 0.0
   joint_start: difference            # conv3's right half is minus its left
   distance_input: true               # the ranking distance is one more input of the verdict
-  steps: 1200
+  steps: 600
   triplets: 120
   optimiser: sgd                     # or adamw
   ranking_start: discriminant        # of the training persons, and so it stays; or kept

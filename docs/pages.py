@@ -1,12 +1,15 @@
 """A hook of MkDocs: the pages that lie outside of this folder, and one a room for the API."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File, Files
+if TYPE_CHECKING:  # MkDocs alone calls what needs it
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -18,7 +21,7 @@ PAGES = {
     "LICENSE": "license.txt",
 }
 FOREIGN = re.compile(r'<(?:script|img|iframe|link)\b[^>]*(?:src|href)="(?:https?:)?//[^"]*"')
-LINK = re.compile(r"(?<=\]\()(?:\.\./|docs/)?([\w/]+(?:\.md)?)(?=[)#])")
+LINK = re.compile(r"(?<=\]\()(?:\.\./|docs/)?([\w/-]+(?:\.md)?)(?=[)#])")
 ROOMS = sorted({module.name for module in iter_modules([str(ROOT / "mtdnet")])} - {"__main__"})
 
 
@@ -30,6 +33,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages."""
+    from mkdocs.structure.files import File
+
     for source, page in PAGES.items():
         text = (ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=text))
@@ -45,6 +50,8 @@ def on_page_markdown(markdown: str, **_: object) -> str:
 
 def on_post_page(output: str, **_: object) -> str:
     """Refuse a page that would load something from another host."""
+    from mkdocs.exceptions import PluginError
+
     if request := FOREIGN.search(output):
         raise PluginError(f"a page must ask no other host: {request[0]}")
     return output
